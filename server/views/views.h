@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What lists, searches and reports read: state in memory that is a pure function of the rows. Built at start, kept current by
+// each committed batch, never read by a decision of the ledger. A test drops and rebuilds them and compares.
+//
+// One reader-writer lock: a reader holds it while it begins its LMDB transaction, so that rows and views show the same
+// journal number, and as long as it walks the columns. Every function that yields rows takes the filter of the call and
+// passes over what is out of scope: lists, counts, sums, orderings and searches alike.
+
+#include "server/store/store.h"
+#include "shared/arena.h"
+#include "shared/ident.h"
+
+struct views;
+
+MUST_CHECK enum status views_make(struct store *store, struct views **out);  // empty
+void views_free(struct views *views);
+MUST_CHECK enum status views_build(struct views *views, struct txn *txn);    // from all rows, from nothing
+// The batch's changes; called by the queue on the writer thread after the durable commit.
+MUST_CHECK enum status views_apply(struct views *views, struct txn *txn, const struct change *change, size_t count);
+// A digest over everything they hold, for the rebuild-and-compare test.
+void views_digest(const struct views *views, uint8_t out[static 32]);
+
+void views_lock_read(struct views *views);
+void views_unlock_read(struct views *views);
+uint64_t views_number(const struct views *views);  // journal number they show
+
+// ---- customers ----
+
+struct view_customer {
+    uint64_t id;
+    uint32_t sequence;
+    uint64_t owner_id;
+    bool archived;
+    int64_t open_minor;        // debit items
+    int64_t on_account_minor;  // credit items
+    int32_t last_activity_day;
+    uint32_t open_count;
+};
+
+enum customer_order { CUSTOMER_BY_NUMBER, CUSTOMER_BY_NAME, CUSTOMER_BY_OPEN, CUSTOMER_BY_OVERDUE, CUSTOMER_BY_ACTIVITY };
+
+struct customer_query {
+    const char *words[QUERY_TERMS_MAX];  // folded; all must occur in the search text
+    size_t word_count;
+    uint64_t owner_id;                   // 0: any
+    bool archived;
+    bool open_only;
+    bool overdue_only;
+    const char *tag, *class, *region;    // NULL: any
+    enum customer_order order;
+    bool descending;
+    int32_t today;
+};
+
+struct customer_match {
+    uint64_t id;
+    int64_t open_minor;
+    int64_t overdue_minor;
+    int32_t oldest_due_day;
+    int32_t last_activity_day;
+};
+
+struct customer_matches {
+    struct customer_match *row;  // of the page
+    size_t count;
+    uint64_t total_count;        // of all matches
+    int64_t open_minor, overdue_minor;
+    bool more;
+};
+
+// `skip` rows in, at most `limit`. In the arena.
+MUST_CHECK enum status views_customers(const struct views *views, const struct filter *filter,
+                                       const struct customer_query *query, uint64_t skip, size_t limit, struct arena *arena,
+                                       struct customer_matches *out);
+bool views_customer(const struct views *views, const struct filter *filter, uint64_t id, struct view_customer *out);
+
+// ---- documents by human number; 0 when there is none that may be seen ----
+
+uint64_t views_by_number(const struct views *views, const struct filter *filter, enum series series, uint32_t year,
+                         uint32_t sequence);
+// By exact folded reference or login or device name; up to `max` ids.
+size_t views_by_text(const struct views *views, const struct filter *filter, enum table table, const char *folded,
+                     uint64_t *ids, size_t max);
+
+// ---- documents in order of day and number: invoices, payments, entries ----
+
+struct document_query {
+    enum table table;          // TABLE_invoice, TABLE_payment or TABLE_entry
+    uint64_t customer_id;      // 0: any
+    int32_t from_day, to_day;  // 0: open
+    uint32_t state;            // 0: any
+    bool open_only;
+    uint32_t account;          // entries: 0: any
+    const char *words[QUERY_TERMS_MAX];
+    size_t word_count;
+    bool ascending;            // default newest first
+};
+
+struct document_matches {
+    uint64_t *id;
+    size_t count;
+    uint64_t total_count;
+    int64_t amount_minor, open_minor;
+    bool more;
+};
+
+MUST_CHECK enum status views_documents(const struct views *views, const struct filter *filter,
+                                       const struct document_query *query, uint64_t skip, size_t limit, struct arena *arena,
+                                       struct document_matches *out);
+
+// ---- money as of a day ----
+
+#define AGING_BUCKETS 7  // not due, 1-30, 31-60, 61-90, 91-180, 181-365, 366 and more
+
+struct aging_row {
+    uint64_t customer_id;
+    int64_t bucket_minor[AGING_BUCKETS];
+    uint32_t bucket_count[AGING_BUCKETS];
+    int64_t on_account_minor;
+    uint32_t on_account_count;
+    int64_t disputed_minor;
+    uint32_t disputed_count;
+};
+
+// One row per customer with something open as of `day`, by customer number. customer_id 0: all that may be seen.
+MUST_CHECK enum status views_aging(const struct views *views, const struct filter *filter, int32_t day, bool by_document_day,
+                                   uint64_t customer_id, struct arena *arena, struct aging_row **rows, size_t *count);
+
+// Balance (debit minus credit) and turnovers of an account, up to and including `day`; from day totals.
+struct account_sum {
+    int64_t debit_minor, credit_minor;
+};
+
+struct account_sum views_account(const struct views *views, uint32_t account, int32_t from_day, int32_t to_day);
+
+// Revenue: net and gross of issued documents by month ("year * 12 + month - 1") or by customer.
+struct revenue_row {
+    uint64_t key;
+    int64_t net_minor, gross_minor;
+    uint32_t documents;
+};
+
+MUST_CHECK enum status views_revenue(const struct views *views, const struct filter *filter, int32_t from_day, int32_t to_day,
+                                     bool by_customer, struct arena *arena, struct revenue_row **rows, size_t *count);
+
+// A customer's movements on the control accounts in order of day and number, for the statement.
+struct movement {
+    int32_t day;
+    enum table table;
+    uint64_t document_id;
+    int64_t amount_minor;  // debit positive
+};
+
+MUST_CHECK enum status views_movements(const struct views *views, const struct filter *filter, uint64_t customer_id,
+                                       int32_t from_day, int32_t to_day, struct arena *arena, struct movement **rows,
+                                       size_t *count, int64_t *opening_minor);
+
+// ---- people ----
+
+bool views_session_of_token(const struct views *views, const uint8_t token_hash[static 32], uint64_t *session_id);
+bool views_device_of_key(const struct views *views, const uint8_t key[static KEY_BYTES], uint64_t *device_id);

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Words to a request: the same parser serves the command line, scenarios, shell and simulator. Options are the fields of the
+// request's descriptor; positional objects, short names and compact forms ("INV=500.00", "text; qty; price") come from
+// args.def. References are resolved by a callback, since only the server knows objects.
+
+#include "proto/envelope.pb-c.h"
+#include "shared/command.h"
+#include "shared/rules.h"
+
+struct args_context {
+    int32_t today;            // book day
+    uint32_t decimals;        // of the book's currency
+    const char *currency;
+    // Turns what was typed into an id: STATUS_NOT_FOUND, STATUS_AMBIGUOUS. NULL: only "#ID" forms are read.
+    enum status (*find)(void *context, FindNoun noun, const char *text, uint64_t *id);
+    void *find_context;
+};
+
+// Fills `request` (the inner message of `command`) from the words behind noun and verb. All problems at once; returns the
+// first one's code. Global options were taken out before.
+MUST_CHECK enum status args_parse(const struct command *command, const struct args_context *context, int count,
+                                  const char *const *words, ProtobufCMessage *request, struct problems *problems);
+
+// One option of a command, for help and completion. `index` counts fields that people can give; false behind the last.
+struct args_option {
+    const char *name;         // "due"; without dashes
+    char short_name;          // 'q', or 0
+    const char *placeholder;  // "DATE", "AMOUNT", "CUSTOMER", "person|organisation"
+    bool positional;
+    bool repeated;
+    bool needed;
+    const ProtobufCFieldDescriptor *field;
+};
+
+bool args_option_at(const struct command *command, size_t index, struct arena *arena, struct args_option *out);

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Human numbers: C-0001, INV-2026-0412, CN-2026-0007, PAY-2026-0319, JE-2026-0001, IMP-0042. At least four digits; series
+// without a year have year 0.
+
+#include "shared/arena.h"
+
+enum series {
+    SERIES_CUSTOMER = 1,
+    SERIES_INVOICE,
+    SERIES_CREDIT_NOTE,
+    SERIES_PAYMENT,
+    SERIES_ENTRY,
+    SERIES_IMPORT,
+};
+
+char *ident_print(struct arena *arena, enum series series, uint32_t year, uint32_t sequence);
+// Case and leading zeros do not matter ("inv-2026-412").
+bool ident_parse(const char *text, enum series *series, uint32_t *year, uint32_t *sequence);

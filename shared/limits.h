@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Every maximum of kontor, with its unit in its name. A growing thing without a line here is a mistake.
+// The wire's numbers come from security.md (b); proto/README.md repeats those that another client must know.
+
+#include "shared/base.h"
+
+// Text and lists inside a request
+#define TEXT_BYTES_MAX       4000
+#define DETAIL_BYTES_MAX     240
+#define PROBLEMS_MAX         32
+#define PROBLEM_TEXT_MAX     120
+#define LIST_ROWS_DEFAULT    100
+#define LIST_ROWS_MAX        1000
+#define QUERY_TERMS_MAX      16
+#define INVOICE_LINES_MAX    4000
+#define INVOICE_PARTS_MAX    24
+#define ENTRY_LINES_MAX      1000
+#define PHONES_MAX           8
+#define TAGS_MAX             32
+#define ALLOCATIONS_MAX      500
+#define IMPORT_ROWS_MAX      40
+#define IMPORT_PROBLEMS_MAX  1000
+
+// The scanner (design 3)
+#define SCAN_DEPTH_MAX           8
+#define SCAN_FIELDS_MAX          4096
+#define SCAN_REPEATED_MAX        1000
+#define SCAN_IMPORT_FIELDS_MAX   100000
+#define SCAN_IMPORT_REPEATED_MAX 10000
+
+// The channel
+#define HANDSHAKE_1_BYTES        112
+#define HANDSHAKE_2_BYTES        144
+#define HANDSHAKE_3_BYTES        256
+#define PREAMBLE_BYTES           16
+#define VERSION_HINT_BYTES       12
+#define RECORD_PLAIN_MIN         64
+#define RECORD_PLAIN_MAX         16384
+#define RECORD_HEADER_BYTES      16
+#define RECORD_TAG_BYTES         16
+#define RECORD_CIPHER_MAX        (RECORD_PLAIN_MAX + RECORD_TAG_BYTES)
+#define REKEY_RECORDS            65536
+#define REKEY_BYTES              (1024ull * 1024 * 1024)
+#define MESSAGE_LOGGED_OUT_MAX   4096
+#define MESSAGE_REQUEST_MAX      (64 * 1024)
+#define MESSAGE_IMPORT_MAX       (1024 * 1024)
+#define MESSAGE_REPLY_MAX        (1024 * 1024)
+#define IN_FLIGHT_MAX            16
+#define IN_FLIGHT_LOGGED_OUT_MAX 3
+#define CREDIT_START             4
+#define OUTPUT_HIGH_WATER        (256 * 1024)
+#define OUTPUT_MAX               (4 * 1024 * 1024)
+#define ASSEMBLY_TOTAL_MAX       (64 * 1024 * 1024)
+#define OUTPUT_TOTAL_MAX         (256 * 1024 * 1024)
+#define FIRST_BYTE_MS_MAX        2000
+#define HANDSHAKE_MS_MAX         5000
+#define LOGIN_MS_MAX             30000
+#define MESSAGE_MS_PER_64K       10000
+#define PING_MS                  30000
+#define DEAD_MS                  90000
+#define SLOW_READER_MS           30000
+#define CONNECTION_MS_MAX        (24ll * 3600 * 1000)
+#define CONNECTIONS_MAX          10000
+#define HALF_OPEN_MAX            256
+#define HALF_OPEN_RANDOM_FROM    128
+#define HALF_OPEN_PER_SOURCE     8
+#define LOGGED_OUT_MAX           64
+#define SOURCES_MAX              65536
+#define HANDSHAKES_PER_SECOND    1000
+#define HANDSHAKES_BURST         2000
+
+// The machine
+#define BATCH_CALLS_MAX   256
+#define QUEUE_CALLS_MAX   4096
+#define CALL_ARENA_MAX    (32 * 1024 * 1024)
+#define OUTCOME_BYTES_MAX 4096
+#define ARENA_POOL_MAX    512
+#define READERS           2
+#define REQUEST_KEY_BYTES 16
+#define REFUSALS_PER_MINUTE_MAX 120
+
+// Login
+#define ARGON_THREADS          2
+#define ARGON_QUEUE_MAX        32
+#define ARGON_PASSES           3
+#define ARGON_BYTES            (64ull * 1024 * 1024)
+#define PASSWORD_BYTES_MIN     12
+#define PASSWORD_BYTES_MAX     128
+#define SESSIONS_PER_USER_MAX  5
+#define SESSION_IDLE_US        (30ll * 60 * 1000 * 1000)
+#define SESSION_US             (12ll * 3600 * 1000 * 1000)
+#define THROTTLE_FREE          3
+#define THROTTLE_SECONDS_MAX   900
+#define DEVICE_FAILURES_MAX    20
+#define INVITATION_HOURS       24
+#define INVITATION_HOURS_MAX   168
+
+// The store
+#define STORE_MAP_BYTES       (64ull * 1024 * 1024 * 1024)
+#define STORE_KEY_BYTES_MAX   32
+#define STORE_VALUE_BYTES_MAX (2 * 1024 * 1024)
+#define READ_TXN_MS_MAX       1000
+
+static_assert(RECORD_PLAIN_MAX + RECORD_TAG_BYTES < 65536, "a record's length fits its u16");
+static_assert(HANDSHAKE_3_BYTES <= 256, "the buffer of a half-open connection is 256 bytes");
+static_assert(MESSAGE_IMPORT_MAX <= STORE_VALUE_BYTES_MAX, "the journal can hold every request");
+static_assert(IMPORT_ROWS_MAX * 6 < 256, "ids of one journal number are told apart by 8 bits");
