@@ -115,6 +115,9 @@ const struct filter *txn_filter(const struct txn *txn);
 bool txn_call_has_written(const struct txn *txn);
 // Plan token of the call so far: digest of `request` and the ordered (table, key, row version) read before the first write.
 void txn_plan(struct txn *txn, struct bytes request, uint8_t out[static 16]);
+// From now on the call's first write compares the plan so far with `plan` and answers STATUS_PLAN_CHANGED, having written
+// nothing, when they differ. `request` must live as long as the call. txn_call_begin forgets it.
+void txn_expect_plan(struct txn *txn, struct bytes request, const uint8_t plan[static 16]);
 
 // One row whose table has a VIEW flag, as the batch left it. `record` is NULL for a deleted row. Lives until the arenas of
 // the batch's calls end.
