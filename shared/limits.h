@@ -70,6 +70,21 @@
 #define SOURCES_MAX              65536
 #define HANDSHAKES_PER_SECOND    1000
 #define HANDSHAKES_BURST         2000
+#define FOLLOWS_MAX              4
+#define CREDIT_MAX               64
+#define CURSOR_BYTES_MAX         1024
+#define LOGGED_OUT_TYPES_MAX     5
+#define LINGER_MS                1000
+#define REFUSAL_MS_MIN           50
+#define REFUSAL_MS_MAX           150
+#define LIVENESS_MS              250
+#define PENALTY_FAILED_MS        5000
+#define PENALTY_TIMEOUT_MS       10000
+#define PENALTY_GARBAGE_MS       5000
+#define PENALTY_VERSION_MS       1000
+#define PENALTY_FREE_MS          15000
+#define PENALTY_MS_MAX           600000
+#define DESCRIPTORS_SPARE        256
 
 // The machine
 #define BATCH_CALLS_MAX   256
