@@ -15,6 +15,8 @@ MUST_CHECK enum status rows_may_see(struct txn *txn, uint64_t customer_id);
 MUST_CHECK enum status rows_get(struct txn *txn, enum table table, struct row_key key, ProtobufCMessage **out);
 // Checks the row as it is and as it would be: STATUS_NOT_FOUND, STATUS_SCOPE_DENIED.
 MUST_CHECK enum status rows_put(struct txn *txn, enum table table, struct row_key key, const ProtobufCMessage *record);
+// The checks of rows_put alone, for the refusals of a command.
+MUST_CHECK enum status rows_may_put(struct txn *txn, enum table table, struct row_key key, const ProtobufCMessage *record);
 MUST_CHECK enum status rows_del(struct txn *txn, enum table table, struct row_key key);
 
 // Scan that passes over rows out of scope.
@@ -41,7 +43,8 @@ void rows_close_at(struct rows **rows);
 // CustomerAdd). "" when the field is empty, hidden, or its key was destroyed. Reads only: a write never opens one.
 MUST_CHECK enum status rows_text(struct txn *txn, const CustomerRecord *customer, const char *field, uint32_t ordinal,
                                  char **text);
-// One sealed box of a journal change, under the same rules.
+// One sealed box of a journal change, under the same rules. `field` may name an element ("phone[1]"). A journal does not say
+// of what kind its customer is: who sees contacts masked sees every name masked here.
 MUST_CHECK enum status rows_box_text(struct txn *txn, uint64_t vault_id, const char *field, ProtobufCBinaryData box,
                                      char **text);
 // Which personal field numbers a field name of "customer" has in CustomerAdd; 0 when it is not a sealed field.

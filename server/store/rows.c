@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/rows.h"
+
+#include "shared/fields.h"
+#include "shared/text.h"
+
+#include "proto/customer.pb-c.h"
+
+static bool sees_all(const struct filter *filter)
+{
+    return filter == NULL || filter->scope == SCOPE_ALL;
+}
+
+// Does `owner_id` belong to the team of the filter? An owner whose row is gone belongs to none.
+static enum status is_of_team(struct txn *txn, const char *team, uint64_t owner_id, bool *out)
+{
+    *out = false;
+    if (team == NULL || team[0] == '\0' || owner_id == 0) {
+        return STATUS_OK;
+    }
+    ProtobufCMessage *owner = NULL;
+    enum status status = table_get(txn, TABLE_user, key_u64(owner_id), &owner, NULL);
+    if (status == STATUS_NOT_FOUND) {
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out = strcmp(((const UserRecord *)owner)->team, team) == 0;
+    return STATUS_OK;
+}
+
+static enum status may_see_owner(struct txn *txn, uint64_t owner_id)
+{
+    const struct filter *filter = txn_filter(txn);
+    assert(!sees_all(filter));
+    assert(filter->user_id != 0);
+    if (filter->scope == SCOPE_NONE) {
+        return STATUS_NOT_FOUND;
+    }
+    if (owner_id == filter->user_id) {
+        return STATUS_OK;
+    }
+    bool ours = false;
+    if (filter->scope == SCOPE_TEAM) {
+        enum status status = is_of_team(txn, filter->team, owner_id, &ours);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return ours ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+enum status rows_may_see(struct txn *txn, uint64_t customer_id)
+{
+    assert(txn != NULL);
+    if (sees_all(txn_filter(txn))) {
+        return STATUS_OK;
+    }
+    if (customer_id == 0) {
+        return STATUS_NOT_FOUND;
+    }
+    ProtobufCMessage *customer = NULL;
+    enum status status = table_get(txn, TABLE_customer, key_u64(customer_id), &customer, NULL);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return may_see_owner(txn, ((const CustomerRecord *)customer)->owner_id);
+}
+
+// An entry without a customer concerns the whole book.
+static enum status may_see_entry(struct txn *txn, const EntryRecord *entry)
+{
+    bool belongs = false;
+    uint64_t last = 0;
+    for (size_t i = 0; i < entry->n_line; i++) {
+        uint64_t customer_id = entry->line[i]->customer_id;
+        if (customer_id == 0 || customer_id == last) {
+            continue;
+        }
+        enum status status = rows_may_see(txn, customer_id);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        last = customer_id;
+        belongs = true;
+    }
+    return belongs ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+static enum status may_see_item(struct txn *txn, uint64_t item_id)
+{
+    ProtobufCMessage *item = NULL;
+    enum status status = table_get(txn, TABLE_item, key_u64(item_id), &item, NULL);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return rows_may_see(txn, ((const ItemRecord *)item)->customer_id);
+}
+
+// The one place that says to whom a row belongs.
+static enum status may_see_row(struct txn *txn, enum table table, struct row_key key,
+                               const ProtobufCMessage *record)
+{
+    if (sees_all(txn_filter(txn))) {
+        return STATUS_OK;
+    }
+    switch (table) {
+    case TABLE_customer:
+        return may_see_owner(txn, ((const CustomerRecord *)record)->owner_id);
+    case TABLE_invoice:
+        return rows_may_see(txn, ((const InvoiceRecord *)record)->customer_id);
+    case TABLE_payment:
+        return rows_may_see(txn, ((const PaymentRecord *)record)->customer_id);
+    case TABLE_item:
+        return rows_may_see(txn, ((const ItemRecord *)record)->customer_id);
+    case TABLE_allocation:
+        return rows_may_see(txn, ((const AllocationRecord *)record)->customer_id);
+    case TABLE_open_item:
+        return rows_may_see(txn, row_key_first(&key));
+    case TABLE_settled_by:
+        return may_see_item(txn, row_key_first(&key));
+    case TABLE_entry:
+        return may_see_entry(txn, (const EntryRecord *)record);
+    case TABLE_NONE:
+    case TABLE_LIMIT:
+        assert(false);
+        return STATUS_NOT_FOUND;
+    case TABLE_head:
+    case TABLE_journal:
+    case TABLE_outcome:
+    case TABLE_vault:
+    case TABLE_psk:
+    case TABLE_book:
+    case TABLE_counter:
+    case TABLE_account:
+    case TABLE_user:
+    case TABLE_login:
+    case TABLE_device:
+    case TABLE_device_key:
+    case TABLE_session:
+    case TABLE_invitation:
+    case TABLE_throttle:
+    case TABLE_unique:
+    case TABLE_import:
+    case TABLE_export:
+        break;
+    }
+    return STATUS_OK;
+}
+
+enum status rows_get(struct txn *txn, enum table table, struct row_key key, ProtobufCMessage **out)
+{
+    assert(txn != NULL);
+    assert(out != NULL);
+    ProtobufCMessage *record = NULL;
+    enum status status = table_get(txn, table, key, &record, NULL);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = may_see_row(txn, table, key, record);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out = record;
+    return STATUS_OK;
+}
+
+enum status rows_may_put(struct txn *txn, enum table table, struct row_key key,
+                         const ProtobufCMessage *record)
+{
+    assert(txn != NULL);
+    assert(record != NULL);
+    if (sees_all(txn_filter(txn))) {
+        return STATUS_OK;
+    }
+    ProtobufCMessage *before = NULL;
+    enum status status = table_get(txn, table, key, &before, NULL);
+    if (status == STATUS_OK) {
+        status = may_see_row(txn, table, key, before);
+    } else if (status == STATUS_NOT_FOUND) {
+        status = STATUS_OK;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = may_see_row(txn, table, key, record);
+    return status == STATUS_NOT_FOUND ? STATUS_SCOPE_DENIED : status;
+}
+
+enum status rows_put(struct txn *txn, enum table table, struct row_key key,
+                     const ProtobufCMessage *record)
+{
+    enum status status = rows_may_put(txn, table, key, record);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return table_put(txn, table, key, record);
+}
+
+enum status rows_del(struct txn *txn, enum table table, struct row_key key)
+{
+    ProtobufCMessage *record = NULL;
+    enum status status = rows_get(txn, table, key, &record);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return table_del(txn, table, key);
+}
+
+struct rows {
+    struct txn *txn;
+    enum table table;
+    struct scan *scan;
+};
+
+enum status rows_open(struct txn *txn, enum table table, struct row_key from, size_t prefix_size,
+                      bool backwards, struct rows **out)
+{
+    assert(txn != NULL);
+    assert(out != NULL);
+    struct rows *rows = arena_alloc(txn_arena(txn), sizeof *rows);
+    if (rows == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    rows->txn = txn;
+    rows->table = table;
+    enum status status = scan_open(txn, table, from, prefix_size, backwards, &rows->scan);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out = rows;
+    return STATUS_OK;
+}
+
+enum status rows_next(struct rows *rows, struct row_key *key, ProtobufCMessage **out)
+{
+    assert(rows != NULL);
+    for (;;) {
+        struct row_key found = {0};
+        ProtobufCMessage *record = NULL;
+        enum status status = scan_next(rows->scan, &found, &record);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        status = may_see_row(rows->txn, rows->table, found, record);
+        if (status == STATUS_NOT_FOUND) {
+            continue;
+        }
+        if (status == STATUS_OK) {
+            *key = found;
+            *out = record;
+        }
+        return status;
+    }
+}
+
+void rows_close(struct rows *rows)
+{
+    if (rows != NULL) {
+        scan_close(rows->scan);
+        rows->scan = NULL;
+    }
+}
+
+void rows_close_at(struct rows **rows)
+{
+    rows_close(*rows);
+    *rows = NULL;
+}
+
+// ---- personal texts ----
+
+static bool find_field(const char *name, struct field *out)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(&customer_add__descriptor, name);
+    if (field == NULL) {
+        return false;
+    }
+    *out = field_of(&customer_add__descriptor, (unsigned)(field - customer_add__descriptor.fields));
+    return out->sealed;
+}
+
+uint32_t rows_sealed_field(const char *field)
+{
+    assert(field != NULL);
+    struct field found;
+    return find_field(field, &found) ? found.descriptor->id : 0;
+}
+
+// A person's name is personal data itself: who sees contacts masked sees it masked too (decision of
+// the roles).
+static enum view view_of(const struct filter *filter, const struct field *field, bool of_person)
+{
+    if (filter == NULL) {
+        return VIEW_FULL;
+    }
+    enum view view = filter->views[field->field_class];
+    if (of_person && strcmp(field->descriptor->name, "name") == 0 &&
+        filter->views[CLASS_CONTACT] < view) {
+        view = filter->views[CLASS_CONTACT];
+    }
+    return view;
+}
+
+static char *masked(struct arena *arena, const char *field, const char *text)
+{
+    if (text[0] == '\0') {
+        return arena_copy(arena, "", 0);
+    }
+    if (strcmp(field, "phone") == 0 || strcmp(field, "contact_phone") == 0) {
+        return text_mask_phone(arena, text);
+    }
+    if (strcmp(field, "email") == 0) {
+        return text_mask_email(arena, text);
+    }
+    return text_mask(arena, text);
+}
+
+static enum status open_as(struct txn *txn, uint64_t vault_id, const struct field *field,
+                           uint32_t ordinal, ProtobufCBinaryData box, enum view view, char **text)
+{
+    char *clear = NULL;
+    if (view != VIEW_HIDDEN && box.len != 0) {
+        enum status status = vault_open(txn, vault_id, field->descriptor->id, ordinal, box, &clear);
+        if (status != STATUS_OK && status != STATUS_KEY_DESTROYED) {
+            return status;
+        }
+    }
+    if (clear == NULL) {
+        clear = arena_copy(txn_arena(txn), "", 0);
+    } else if (view == VIEW_MASKED) {
+        clear = masked(txn_arena(txn), field->descriptor->name, clear);
+    }
+    if (clear == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    *text = clear;
+    return STATUS_OK;
+}
+
+enum status rows_text(struct txn *txn, const CustomerRecord *customer, const char *field,
+                      uint32_t ordinal, char **text)
+{
+    assert(txn_mode(txn) == TXN_READ);
+    assert(customer != NULL);
+    struct field found;
+    bool known = find_field(field, &found);
+    assert(known);
+    ProtobufCBinaryData box = {0};
+    for (size_t i = 0; i < customer->n_sealed; i++) {
+        const Sealed *sealed = customer->sealed[i];
+        if (sealed->field == found.descriptor->id && sealed->ordinal == ordinal) {
+            box = sealed->box;
+        }
+    }
+    enum view view =
+        view_of(txn_filter(txn), &found, customer->kind == CUSTOMER_KIND__CUSTOMER_KIND_PERSON);
+    return open_as(txn, customer->vault_id, &found, ordinal, box, view, text);
+}
+
+// "phone[1]" -> "phone" and 1; a name without brackets is element 0.
+static bool split_element(const char *field, char name[static 64], uint32_t *ordinal)
+{
+    size_t size = strcspn(field, "[");
+    if (size >= 64) {
+        return false;
+    }
+    memcpy(name, field, size);
+    name[size] = '\0';
+    *ordinal = 0;
+    for (const char *digit = field + size + (field[size] == '[' ? 1 : 0);
+         *digit >= '0' && *digit <= '9'; digit++) {
+        *ordinal = (*ordinal * 10 + (uint32_t)(*digit - '0')) % 1000;
+    }
+    return true;
+}
+
+enum status rows_box_text(struct txn *txn, uint64_t vault_id, const char *field,
+                          ProtobufCBinaryData box, char **text)
+{
+    assert(txn_mode(txn) == TXN_READ);
+    assert(text != NULL);
+    char name[64];
+    uint32_t ordinal = 0;
+    struct field found;
+    if (!split_element(field, name, &ordinal) || !find_field(name, &found)) {
+        return STATUS_NOT_FOUND;
+    }
+    return open_as(txn, vault_id, &found, ordinal, box, view_of(txn_filter(txn), &found, true),
+                   text);
+}
