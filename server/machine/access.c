@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/machine/access.h"
+
+// A row by its id; *out is NULL when there is none.
+static enum status load(struct txn *txn, enum table table, uint64_t id, ProtobufCMessage **out)
+{
+    ProtobufCMessage *record = NULL;
+    const enum status status =
+        id != 0 ? table_get(txn, table, key_u64(id), &record, NULL) : STATUS_NOT_FOUND;
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    *out = status == STATUS_OK ? record : NULL;
+    return STATUS_OK;
+}
+
+struct standing {
+    const DeviceRecord *device;    // each NULL when there is none that counts
+    const SessionRecord *session;
+    const UserRecord *user;
+    enum status denial;            // why the session does not count
+};
+
+static bool device_is_active(const DeviceRecord *device)
+{
+    return device != NULL && device->state == DEVICE_STATE_ACTIVE;
+}
+
+static bool session_is_live(const SessionRecord *session, const DeviceRecord *device,
+                            int64_t instant_us)
+{
+    return session != NULL && !session->ended && session->device_id == device->id &&
+           session->user_id == device->user_id && instant_us < session->expires_us;
+}
+
+static enum status standing_load(struct txn *txn, const struct peer *peer, int64_t instant_us,
+                                 struct standing *out)
+{
+    ProtobufCMessage *device = NULL;
+    ProtobufCMessage *session = NULL;
+    ProtobufCMessage *user = NULL;
+    enum status status = load(txn, TABLE_device, peer->device_id, &device);
+    if (status == STATUS_OK) {
+        status = load(txn, TABLE_session, peer->session_id, &session);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out = (struct standing){.denial = STATUS_DEVICE_UNKNOWN};
+    if (!device_is_active((const DeviceRecord *)device)) {
+        return STATUS_OK;
+    }
+    out->device = (const DeviceRecord *)device;
+    if (!session_is_live((const SessionRecord *)session, out->device, instant_us)) {
+        out->denial = peer->session_id != 0 ? STATUS_SESSION_EXPIRED : STATUS_LOGIN_NEEDED;
+        return STATUS_OK;
+    }
+    out->session = (const SessionRecord *)session;
+    status = load(txn, TABLE_user, out->session->user_id, &user);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (user == NULL || ((const UserRecord *)user)->state != USER_STATE_ACTIVE) {
+        out->denial = STATUS_USER_DISABLED;
+        return STATUS_OK;
+    }
+    out->user = (const UserRecord *)user;
+    out->denial = STATUS_OK;
+    return STATUS_OK;
+}
+
+static void deny(struct call *call, enum status status)
+{
+    assert(status != STATUS_OK);
+    call->status = status;
+}
+
+// What any session may ask is about rows that the user may list: find and whoami see no further.
+static enum permission scope_permission(enum permission permission)
+{
+    return permission == PERMISSION_SELF ? PERMISSION_CUSTOMER_LIST : permission;
+}
+
+// The union of the roles' grants: the widest scope, and per class the best view.
+static struct filter *filter_of(struct arena *arena, const UserRecord *user,
+                                enum permission permission)
+{
+    struct filter *filter = arena_alloc(arena, sizeof *filter);
+    char *team = arena_copy(arena, user->team, strlen(user->team));
+    if (filter == NULL || team == NULL) {
+        return NULL;
+    }
+    *filter = (struct filter){.user_id = user->id, .scope = SCOPE_NONE, .team = team};
+    for (size_t i = 0; i < user->n_role; i++) {
+        const enum role role = (enum role)user->role[i];
+        const enum scope scope = role_scope(role, scope_permission(permission));
+        filter->scope = scope > filter->scope ? scope : filter->scope;
+        for (int c = 0; c < CLASS_COUNT; c++) {
+            const enum view view = role_view(role, (enum field_class)c);
+            filter->views[c] = view > filter->views[c] ? view : filter->views[c];
+        }
+    }
+    return filter;
+}
+
+static uint32_t mask_of(const UserRecord *user)
+{
+    uint32_t mask = 0;
+    for (size_t i = 0; i < user->n_role; i++) {
+        assert(user->role[i] < ROLE_COUNT);
+        mask |= 1u << user->role[i];
+    }
+    return mask;
+}
+
+// With a session: user, roles, permission.
+static enum status check_user(struct call *call, const struct standing *standing,
+                              const struct filter **out)
+{
+    call->session_id = standing->session->id;
+    call->user_id = standing->user->id;
+    call->role_mask = mask_of(standing->user);
+    struct filter *filter = filter_of(call->arena, standing->user, call->command->permission);
+    if (filter == NULL) {
+        return STATUS_ENVIRONMENT;
+    }
+    if (filter->scope == SCOPE_NONE && call->command->permission != PERMISSION_SELF) {
+        deny(call, STATUS_PERMISSION_DENIED);
+        call->detail = permission_text(call->command->permission);
+    }
+    *out = filter;
+    return STATUS_OK;
+}
+
+enum status access_check(struct txn *txn, const struct peer *peer, struct call *call,
+                         const struct filter **out)
+{
+    const enum permission permission = call->command->permission;
+    *out = NULL;
+    if (peer->system) {
+        return STATUS_OK;
+    }
+    if (permission == PERMISSION_SYSTEM || (permission == PERMISSION_INVITED) != peer->invited) {
+        deny(call, peer->invited ? STATUS_LOGIN_NEEDED : STATUS_PERMISSION_DENIED);
+        return STATUS_OK;
+    }
+    if (permission == PERMISSION_INVITED) {
+        return STATUS_OK;
+    }
+    struct standing standing;
+    const enum status status = standing_load(txn, peer, call->instant_us, &standing);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    call->device_id = standing.device != NULL ? standing.device->id : 0;
+    if (permission == PERMISSION_DEVICE) {
+        if (standing.device == NULL) {
+            deny(call, STATUS_DEVICE_UNKNOWN);
+        }
+        return STATUS_OK;
+    }
+    if (standing.denial != STATUS_OK) {
+        deny(call, standing.denial);
+        return STATUS_OK;
+    }
+    return check_user(call, &standing, out);
+}
+
+enum status access_is_live(struct txn *txn, const struct peer *peer, int64_t instant_us,
+                           struct arena *arena, bool *is_live)
+{
+    if (peer->system || peer->invited) {
+        *is_live = true;
+        return STATUS_OK;
+    }
+    txn_call_begin(txn, arena, NULL);
+    struct standing standing;
+    const enum status status = standing_load(txn, peer, instant_us, &standing);
+    if (status == STATUS_OK) {
+        *is_live = peer->session_id != 0 ? standing.denial == STATUS_OK : standing.device != NULL;
+    }
+    return status;
+}

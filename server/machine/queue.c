@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/machine/queue.h"
+
+#include "server/machine/log.h"
+#include "shared/day.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+
+#define PROBE_MS 1000
+
+struct calls {
+    struct job *first;
+    struct job *last;
+    size_t count;
+};
+
+struct queue {
+    struct queue_options options;
+    struct log *log;
+    struct workers *readers;
+    uv_async_t told;       // by the writer thread; its data is the queue
+    uv_timer_t probe;      // while degraded
+    struct calls filling;
+    struct group group;    // in flight while `is_flying`
+    bool is_flying;
+    bool is_degraded;
+    bool has_failed;
+    int open_handles;
+    _Atomic uint64_t number;
+    void (*on_commit)(void *context, uint64_t number);
+    void *commit_context;
+    void (*on_failure)(void *context, enum status status);
+    void *failure_context;
+    void (*stopped)(void *context);
+    void *stopped_context;
+};
+
+// ---- the clock ----
+
+static int64_t system_clock(void *context)
+{
+    (void)context;
+    struct timespec now;
+    const int failed = clock_gettime(CLOCK_REALTIME, &now);
+    assert(failed == 0);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+// The day of the instant in the book's time zone, which queue_make has made the process's.
+static int32_t day_of_instant(int64_t instant_us)
+{
+    const time_t seconds = (time_t)(instant_us / 1000000);
+    struct tm local;
+    const bool is_known = localtime_r(&seconds, &local) != NULL;
+    assert(is_known);
+    const struct date date = {local.tm_year + 1900, (uint32_t)local.tm_mon + 1,
+                              (uint32_t)local.tm_mday};
+    int32_t day = 0;
+    const bool is_day = day_of_date(date, &day);
+    assert(is_day);
+    return day;
+}
+
+static void stamp_job(struct queue *queue, struct job *job)
+{
+    const int64_t now_us = queue_now(queue);
+    job->stamp = (struct stamp){.instant_us = now_us, .book_day = day_of_instant(now_us)};
+}
+
+// ---- reads and previews, on reader threads ----
+
+// Rows and views must show the same journal number. Between a commit and the views' taking of it they do not: a moment later
+// they do.
+static enum status begin_in_step(struct queue *queue, enum txn_mode mode, struct arena *arena,
+                                 struct txn **out)
+{
+    for (;;) {
+        views_lock_read(queue->options.views);
+        struct txn *txn = NULL;
+        const enum status status = txn_begin(queue->options.store, mode, arena, &txn);
+        if (status != STATUS_OK) {
+            views_unlock_read(queue->options.views);
+            return status;
+        }
+        if (txn_head(txn)->number == views_number(queue->options.views)) {
+            *out = txn;
+            return STATUS_OK;
+        }
+        txn_abort(txn);
+        views_unlock_read(queue->options.views);
+        sched_yield();
+    }
+}
+
+static void read_run(struct work *work)
+{
+    struct job *job = work->subject;
+    struct queue *queue = job->queue;
+    const enum txn_mode mode = job->command->mode == COMMAND_READ ? TXN_READ : TXN_PREVIEW;
+    struct txn *txn = NULL;
+    job->failure = begin_in_step(queue, mode, job->arena, &txn);
+    if (job->failure != STATUS_OK) {
+        return;
+    }
+    job->position = txn_head(txn)->number;
+    job->failure = machine_read(txn, queue->options.views, &job->peer, &job->stamp, job->request,
+                                &job->call, job->reply);
+    txn_abort(txn);
+    views_unlock_read(queue->options.views);
+}
+
+static void read_done(struct work *work)
+{
+    struct job *job = work->subject;
+    job->answered(job);
+}
+
+static enum status submit_read(struct queue *queue, struct job *job)
+{
+    stamp_job(queue, job);
+    job->work = (struct work){.run = read_run, .done = read_done, .subject = job};
+    return workers_submit(queue->readers, &job->work);
+}
+
+// ---- writes, in groups by completion ----
+
+static enum status apply_job(void *context, struct txn *txn, struct job *job, uint64_t number)
+{
+    (void)context;
+    job->stamp.number = number;
+    return machine_write(txn, &job->peer, &job->stamp, job->request, job->request_hash,
+                         &job->admitted, &job->call, job->reply);
+}
+
+static enum status committed(void *context, struct txn *after, const struct change *change,
+                             size_t count)
+{
+    struct queue *queue = context;
+    return views_apply(queue->options.views, after, change, count);
+}
+
+static void group_told(void *context, struct group *group)
+{
+    struct queue *queue = context;
+    assert(group == &queue->group);
+    uv_async_send(&queue->told);
+}
+
+static void fly(struct queue *queue)
+{
+    struct calls *filling = &queue->filling;
+    queue->group = (struct group){.first = filling->first, .number = queue_number(queue)};
+    struct job *last = NULL;
+    size_t count = 0;
+    for (struct job *job = filling->first; job != NULL && count < BATCH_CALLS_MAX; job = job->next) {
+        stamp_job(queue, job);
+        last = job;
+        count++;
+    }
+    if (last != NULL) {
+        filling->first = last->next;
+        filling->last = filling->first != NULL ? filling->last : NULL;
+        filling->count -= count;
+        last->next = NULL;
+    }
+    queue->is_flying = true;
+    log_append(queue->log, &queue->group);
+}
+
+static void on_probe(uv_timer_t *timer)
+{
+    struct queue *queue = timer->data;
+    if (!queue->is_flying) {
+        fly(queue);
+    }
+}
+
+static void set_degraded(struct queue *queue, bool is_degraded)
+{
+    if (is_degraded && !queue->is_degraded) {
+        uv_timer_start(&queue->probe, on_probe, PROBE_MS, PROBE_MS);
+    } else if (!is_degraded && queue->is_degraded) {
+        uv_timer_stop(&queue->probe);
+    }
+    queue->is_degraded = is_degraded;
+}
+
+// What a call of the group is told when nothing of the group was done.
+static enum status reason_for(const struct group *group, const struct job *job)
+{
+    if (group->offender != NULL && group->offender != job) {
+        return STATUS_BUSY;
+    }
+    return group->reason;
+}
+
+static void answer_group(struct queue *queue, const struct group *group)
+{
+    struct job *job = group->first;
+    while (job != NULL) {
+        struct job *next = job->next;
+        job->next = NULL;
+        job->position = group->number;
+        job->failure = group->outcome == LOG_COMMITTED ? STATUS_OK : reason_for(group, job);
+        job->answered(job);
+        job = next;
+    }
+    (void)queue;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct queue *queue = handle->data;
+    queue->open_handles--;
+    if (queue->open_handles == 0 && queue->stopped != NULL) {
+        queue->stopped(queue->stopped_context);
+    }
+}
+
+static void readers_stopped(void *context)
+{
+    struct queue *queue = context;
+    log_free(queue->log);
+    queue->log = NULL;
+    uv_timer_stop(&queue->probe);
+    uv_close((uv_handle_t *)&queue->probe, on_closed);
+    uv_close((uv_handle_t *)&queue->told, on_closed);
+}
+
+static void stop_when_idle(struct queue *queue)
+{
+    if (queue->stopped != NULL && !queue->is_flying && queue->filling.count == 0 &&
+        queue->log != NULL) {
+        workers_stop(queue->readers, readers_stopped, queue);
+    }
+}
+
+static void on_told(uv_async_t *told)
+{
+    struct queue *queue = told->data;
+    if (!queue->is_flying) {
+        return;  // a wake-up of the group before
+    }
+    const struct group group = queue->group;
+    queue->is_flying = false;
+    if (group.outcome == LOG_UNKNOWN) {
+        queue->has_failed = true;
+        assert(queue->on_failure != NULL);
+        queue->on_failure(queue->failure_context, group.reason);
+        return;
+    }
+    const bool has_grown = group.number > queue_number(queue);
+    atomic_store(&queue->number, group.number);
+    set_degraded(queue, group.reason == STATUS_STORE_FULL);
+    if (queue->filling.count > 0) {
+        fly(queue);
+    }
+    if (has_grown && queue->on_commit != NULL) {
+        queue->on_commit(queue->commit_context, group.number);
+    }
+    answer_group(queue, &group);
+    stop_when_idle(queue);
+}
+
+static enum status submit_write(struct queue *queue, struct job *job)
+{
+    if (queue->is_degraded) {
+        return STATUS_DEGRADED;
+    }
+    struct calls *filling = &queue->filling;
+    if (filling->count >= QUEUE_CALLS_MAX) {
+        return STATUS_BUSY;
+    }
+    job->next = NULL;
+    if (filling->last != NULL) {
+        filling->last->next = job;
+    } else {
+        filling->first = job;
+    }
+    filling->last = job;
+    filling->count++;
+    if (!queue->is_flying) {
+        fly(queue);
+    }
+    return STATUS_OK;
+}
+
+// ---- life ----
+
+static enum status read_number(struct store *store, uint64_t *number)
+{
+    struct arena *arena CLEANUP(arena_free_at) = arena_make(CALL_ARENA_MAX);
+    struct txn *txn CLEANUP(txn_abort_at) = NULL;
+    if (arena == NULL) {
+        return STATUS_ENVIRONMENT;
+    }
+    const enum status status = txn_begin(store, TXN_READ, arena, &txn);
+    if (status == STATUS_OK) {
+        *number = txn_head(txn)->number;
+    }
+    return status;
+}
+
+static enum status start_parts(struct queue *queue)
+{
+    uint64_t number = 0;
+    const enum status status = read_number(queue->options.store, &number);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    atomic_store(&queue->number, number);
+    if (uv_async_init(queue->options.loop, &queue->told, on_told) != 0 ||
+        uv_timer_init(queue->options.loop, &queue->probe) != 0) {
+        return STATUS_ENVIRONMENT;
+    }
+    queue->told.data = queue;
+    queue->probe.data = queue;
+    queue->open_handles = 2;
+    const struct log_options log = {
+        .store = queue->options.store,
+        .context = queue,
+        .apply = apply_job,
+        .committed = committed,
+        .told = group_told,
+    };
+    const enum status made = log_make(&log, &queue->log);
+    return made != STATUS_OK
+               ? made
+               : workers_make(queue->options.loop, READERS, QUEUE_CALLS_MAX, &queue->readers);
+}
+
+enum status queue_make(const struct queue_options *options, struct queue **out)
+{
+    assert(options->time_zone != NULL);
+    struct queue *queue = calloc(1, sizeof *queue);
+    if (queue == NULL) {
+        return STATUS_ENVIRONMENT;
+    }
+    queue->options = *options;
+    if (queue->options.clock == NULL) {
+        queue->options.clock = system_clock;
+    }
+    setenv("TZ", options->time_zone, 1);
+    tzset();
+    const enum status status = start_parts(queue);
+    if (status != STATUS_OK) {
+        return status;  // the program ends
+    }
+    *out = queue;
+    return STATUS_OK;
+}
+
+enum status queue_submit(struct queue *queue, struct job *job)
+{
+    assert(job->answered != NULL && job->reply != NULL && job->command != NULL);
+    if (queue->stopped != NULL || queue->has_failed) {
+        return STATUS_BUSY;
+    }
+    job->queue = queue;
+    job->failure = STATUS_OK;
+    job->call = (struct call){.arena = job->arena};
+    const bool is_write = job->command->mode == COMMAND_WRITE && !job->request->dry_run;
+    return is_write ? submit_write(queue, job) : submit_read(queue, job);
+}
+
+int64_t queue_now(const struct queue *queue)
+{
+    return queue->options.clock(queue->options.clock_context);
+}
+
+uint64_t queue_number(const struct queue *queue)
+{
+    return atomic_load(&queue->number);
+}
+
+bool queue_is_degraded(const struct queue *queue)
+{
+    return queue->is_degraded;
+}
+
+void queue_on_commit(struct queue *queue, void (*callback)(void *context, uint64_t number),
+                     void *context)
+{
+    queue->on_commit = callback;
+    queue->commit_context = context;
+}
+
+void queue_on_failure(struct queue *queue, void (*callback)(void *context, enum status status),
+                      void *context)
+{
+    queue->on_failure = callback;
+    queue->failure_context = context;
+}
+
+void queue_stop(struct queue *queue, void (*stopped)(void *context), void *context)
+{
+    assert(stopped != NULL && queue->stopped == NULL);
+    queue->stopped = stopped;
+    queue->stopped_context = context;
+    stop_when_idle(queue);
+}
+
+void queue_free(struct queue *queue)
+{
+    if (queue == NULL) {
+        return;
+    }
+    assert(queue->log == NULL && queue->open_handles == 0);
+    workers_free(queue->readers);
+    free(queue);
+}
