@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only place that knows which function belongs to which number: both come from commands.def, and a row whose function
-// is missing does not link.
+// The only place that knows which function belongs to which number: both come from commands.def,
+// and a row whose function is missing does not link.
 #include "server/ledger/call.h"
 
 typedef enum status run_function(struct txn *txn, struct call *call,
                                  const ProtobufCMessage *request, ProtobufCMessage *reply);
 
-#define COMMAND(name, Request_, Reply_, mode, permission, words, summary, audit)                   \
-    static enum status run_##name(struct txn *txn, struct call *call,                              \
-                                  const ProtobufCMessage *request, ProtobufCMessage *reply)        \
-    {                                                                                              \
-        return name(txn, call, (const Request_ *)request, (Reply_ *)reply);                        \
+#define COMMAND(name, Request_, Reply_, mode, permission, words, summary, audit)            \
+    static enum status run_##name(struct txn *txn, struct call *call,                       \
+                                  const ProtobufCMessage *request, ProtobufCMessage *reply) \
+    {                                                                                       \
+        return name(txn, call, (const Request_ *)request, (Reply_ *)reply);                 \
     }
 #include "proto/commands.def"
 #undef COMMAND

@@ -15,15 +15,15 @@ static enum status load(struct txn *txn, enum table table, uint64_t id, Protobuf
 }
 
 struct standing {
-    const DeviceRecord *device;    // each NULL when there is none that counts
+    const DeviceRecord *device; // each NULL when there is none that counts
     const SessionRecord *session;
     const UserRecord *user;
-    enum status denial;            // why the session does not count
+    enum status denial; // why the session does not count
 };
 
 static bool device_is_active(const DeviceRecord *device)
 {
-    return device != NULL && device->state == DEVICE_STATE_ACTIVE;
+    return device != NULL && device->state == DEVICE_STATE__DEVICE_STATE_ACTIVE;
 }
 
 static bool session_is_live(const SessionRecord *session, const DeviceRecord *device,
@@ -60,7 +60,7 @@ static enum status standing_load(struct txn *txn, const struct peer *peer, int64
     if (status != STATUS_OK) {
         return status;
     }
-    if (user == NULL || ((const UserRecord *)user)->state != USER_STATE_ACTIVE) {
+    if (user == NULL || ((const UserRecord *)user)->state != USER_STATE__USER_STATE_ACTIVE) {
         out->denial = STATUS_USER_DISABLED;
         return STATUS_OK;
     }

@@ -15,7 +15,8 @@ static char *text_of(const char *text)
     return (char *)(uintptr_t)(text != NULL ? text : "");
 }
 
-// Secrets stand in the command's own message only, never in a message inside it (a unit test walks the descriptors).
+// Secrets stand in the command's own message only, never in a message inside it (a unit test walks
+// the descriptors).
 bool journal_is_clean(const struct command *command, const Request *request)
 {
     const ProtobufCMessage *inner = wire_inner((const ProtobufCMessage *)request, command->number);
@@ -52,8 +53,7 @@ enum status journal_append(struct txn *txn, const struct peer *peer, const struc
     assert(call->number == txn_head(txn)->number + 1);
     assert(journal_is_clean(call->command, request));
     struct bytes packed_request;
-    enum status status =
-        wire_pack(call->arena, (const ProtobufCMessage *)request, &packed_request);
+    enum status status = wire_pack(call->arena, (const ProtobufCMessage *)request, &packed_request);
     if (status != STATUS_OK) {
         return status;
     }
@@ -82,7 +82,8 @@ enum status journal_append(struct txn *txn, const struct peer *peer, const struc
     if (status != STATUS_OK) {
         return status;
     }
-    status = table_put(txn, TABLE_journal, key_u64(call->number), (const ProtobufCMessage *)&record);
+    status =
+        table_put(txn, TABLE_journal, key_u64(call->number), (const ProtobufCMessage *)&record);
     if (status == STATUS_OK) {
         head_move(txn, call, packed);
     }

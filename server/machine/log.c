@@ -7,7 +7,7 @@
 
 struct log {
     struct log_options options;
-    struct arena *arena;  // of the transaction itself; the calls bring their own
+    struct arena *arena; // of the transaction itself; the calls bring their own
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -37,8 +37,8 @@ static enum status apply_all(struct log *log, struct txn *txn, struct group *gro
     return STATUS_OK;
 }
 
-// The committed rows as the views are told of them. The list is copied, since it ends with its transaction; the records live
-// in the arenas of the calls.
+// The committed rows as the views are told of them. The list is copied, since it ends with its
+// transaction; the records live in the arenas of the calls.
 static enum status changes_copy(struct log *log, const struct txn *txn, struct change **out,
                                 size_t *count)
 {

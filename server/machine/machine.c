@@ -7,7 +7,8 @@
 
 #define PLAN_BYTES 16
 
-// Failures that no caller can mend: what the store cannot read or write. All other numbers are answers.
+// Failures that no caller can mend: what the store cannot read or write. All other numbers are
+// answers.
 static bool is_environment(enum status status)
 {
     return status == STATUS_STORE_FULL ||
@@ -32,7 +33,7 @@ static const struct command *command_of(const Request *request)
 {
     const struct command *command =
         command_by_number(wire_inner_number((const ProtobufCMessage *)request));
-    assert(command != NULL);  // admission let nothing else through
+    assert(command != NULL); // admission let nothing else through
     return command;
 }
 
@@ -76,7 +77,8 @@ static char *plan_print(struct arena *arena, const uint8_t plan[static PLAN_BYTE
     return text;
 }
 
-// Runs the command's function and sorts what it returned: an answer stands in call->status, anything else is returned.
+// Runs the command's function and sorts what it returned: an answer stands in call->status,
+// anything else is returned.
 static enum status run(struct txn *txn, struct call *call, const Request *request,
                        ProtobufCMessage **result)
 {
@@ -111,8 +113,10 @@ static void reply_fill(struct call *call, ProtobufCMessage *result, Reply *reply
     }
 }
 
-// Puts the keys of the customers that this call made; keys of customers that were known already are let go.
-static enum status keep_keys(struct txn *txn, const struct admitted *admitted, size_t changes_before)
+// Puts the keys of the customers that this call made; keys of customers that were known already are
+// let go.
+static enum status keep_keys(struct txn *txn, const struct admitted *admitted,
+                             size_t changes_before)
 {
     size_t count = 0;
     const struct change *change = txn_changes(txn, &count);
@@ -205,7 +209,8 @@ static enum status run_write(struct txn *txn, struct call *call, const Request *
     return status;
 }
 
-// Session commands keep no outcome: their reply carries a token that is stored nowhere, and running them again is harmless.
+// Session commands keep no outcome: their reply carries a token that is stored nowhere, and running
+// them again is harmless.
 static bool keeps_outcome(const struct command *command, const Request *request)
 {
     return request->key.len == REQUEST_KEY_BYTES && command->permission != PERMISSION_DEVICE &&
@@ -304,9 +309,8 @@ enum status machine_replay(struct txn *txn, const JournalRecord *record, struct 
         return STATUS_INCOMPLETE;
     }
     ProtobufCMessage *message = NULL;
-    const enum status status =
-        wire_unpack(arena, &request__descriptor,
-                    bytes_of(record->request.data, record->request.len), &message);
+    const enum status status = wire_unpack(
+        arena, &request__descriptor, bytes_of(record->request.data, record->request.len), &message);
     if (status != STATUS_OK) {
         return status == STATUS_TOO_LARGE ? STATUS_ENVIRONMENT : STATUS_TAMPERED;
     }

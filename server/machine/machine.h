@@ -9,8 +9,8 @@
 
 #define MACHINE_FEATURE_LEVEL 1  // rises when the same journal would give another state
 
-
-// Who is at the other end of a channel, as the handshake proved it.struct peer {
+// Who is at the other end of a channel, as the handshake proved it.
+struct peer {
     uint64_t device_id;           // 0: none (mode 2 before joining)
     uint64_t session_id;          // 0: not logged in
     bool invited;                 // mode-2 channel

@@ -19,10 +19,10 @@ struct queue {
     struct queue_options options;
     struct log *log;
     struct workers *readers;
-    uv_async_t told;       // by the writer thread; its data is the queue
-    uv_timer_t probe;      // while degraded
+    uv_async_t told;  // by the writer thread; its data is the queue
+    uv_timer_t probe; // while degraded
     struct calls filling;
-    struct group group;    // in flight while `is_flying`
+    struct group group; // in flight while `is_flying`
     bool is_flying;
     bool is_degraded;
     bool has_failed;
@@ -70,8 +70,8 @@ static void stamp_job(struct queue *queue, struct job *job)
 
 // ---- reads and previews, on reader threads ----
 
-// Rows and views must show the same journal number. Between a commit and the views' taking of it they do not: a moment later
-// they do.
+// Rows and views must show the same journal number. Between a commit and the views' taking of it
+// they do not: a moment later they do.
 static enum status begin_in_step(struct queue *queue, enum txn_mode mode, struct arena *arena,
                                  struct txn **out)
 {
@@ -153,7 +153,8 @@ static void fly(struct queue *queue)
     queue->group = (struct group){.first = filling->first, .number = queue_number(queue)};
     struct job *last = NULL;
     size_t count = 0;
-    for (struct job *job = filling->first; job != NULL && count < BATCH_CALLS_MAX; job = job->next) {
+    for (struct job *job = filling->first; job != NULL && count < BATCH_CALLS_MAX;
+         job = job->next) {
         stamp_job(queue, job);
         last = job;
         count++;
@@ -240,7 +241,7 @@ static void on_told(uv_async_t *told)
 {
     struct queue *queue = told->data;
     if (!queue->is_flying) {
-        return;  // a wake-up of the group before
+        return; // a wake-up of the group before
     }
     const struct group group = queue->group;
     queue->is_flying = false;
@@ -345,7 +346,7 @@ enum status queue_make(const struct queue_options *options, struct queue **out)
     tzset();
     const enum status status = start_parts(queue);
     if (status != STATUS_OK) {
-        return status;  // the program ends
+        return status; // the program ends
     }
     *out = queue;
     return STATUS_OK;

@@ -12,13 +12,13 @@ struct list {
 };
 
 struct workers {
-    uv_async_t wake;  // the loop; its data is the workers
+    uv_async_t wake; // the loop; its data is the workers
     pthread_mutex_t lock;
     pthread_cond_t more;
     struct list waiting;
     struct list finished;
     size_t waiting_max;
-    size_t unfinished;  // submitted and not yet handed to `done`; of the loop
+    size_t unfinished; // submitted and not yet handed to `done`; of the loop
     bool ends;
     pthread_t thread[THREADS_MAX];
     size_t thread_count;
@@ -135,7 +135,7 @@ enum status workers_make(uv_loop_t *loop, size_t thread_count, size_t waiting_ma
     pthread_cond_init(&workers->more, NULL);
     for (size_t i = 0; i < thread_count; i++) {
         if (pthread_create(&workers->thread[i], NULL, work_loop, workers) != 0) {
-            return STATUS_ENVIRONMENT;  // the program ends
+            return STATUS_ENVIRONMENT; // the program ends
         }
         workers->thread_count++;
     }
