@@ -207,7 +207,7 @@ static enum status take_message(struct link *link, struct arena *arena, struct l
     link->complete = false;
     const ProtobufCMessageDescriptor *descriptor = message_descriptor(type);
     if (!flight_has(link, link->message_id) ||
-        scan_message(descriptor, packed, &SCAN_REPLY) != STATUS_OK) {
+        scan_message(descriptor, packed, &SCAN_REPLY, NULL) != STATUS_OK) {
         return link_fail(link, STATUS_MALFORMED);
     }
     ProtobufCMessage *message = NULL;
