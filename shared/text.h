@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Text as people see it: UTF-8 checks, cell widths, folding for search. The only file that knows utf8proc.
+// Text as people see it: UTF-8 checks, cell widths, folding for search. The only file that knows
+// utf8proc.
 
 #include "shared/arena.h"
 #include "shared/status.h"
@@ -15,22 +16,28 @@ size_t text_cells(const char *text);
 // The longest prefix, in bytes, that fits into `cells`.
 size_t text_fit(const char *text, size_t cells);
 
-// Folded for search: case, width, compatibility forms. NULL when the arena is exhausted.
+// Folded for search: case, width, compatibility forms, accents of the Latin kind. Broken UTF-8 is
+// kept as it is. NULL when the arena is exhausted.
 char *text_fold(struct arena *arena, const char *text);
 
-// Without control characters and bidi controls: safe for a terminal.
+// Without control characters and bidi controls, line feeds and tabs as spaces, broken bytes as
+// U+FFFD: safe for a terminal.
 char *text_safe(struct arena *arena, const char *text);
 
-// Masks (security.md e): phone "138****2046", e-mail "a***@example.com", name "张**", anything else "***".
+// Masks (security.md e): phone "138****2046", e-mail "a***@example.com", name "张**", anything else
+// "***"; nothing of nothing.
 char *text_mask_phone(struct arena *arena, const char *text);
 char *text_mask_email(struct arena *arena, const char *text);
+char *text_mask_name(struct arena *arena, const char *text);
 char *text_mask(struct arena *arena, const char *text);
 
-// Stateless format checks of fields (R03, R10). Tax id: the 18-character unified social credit code with its check
-// character (GB 32100-2015); other lengths of 5 to 20 letters and digits are foreign numbers and pass.
+// Stateless format checks of fields (R03, R10). Tax id: the 18-character unified social credit code
+// with its check character (GB 32100-2015), or of a person the resident number with its own (GB
+// 11643-1999); other lengths of 5 to 20 letters and digits are foreign numbers and pass.
 bool text_is_phone(const char *text);
 bool text_is_email(const char *text);
 bool text_is_tax_id(const char *text);
 
-// Edit distance, for "did you mean".
+// Edit distance in bytes, for "did you mean"; a swap of neighbours counts one. Words of over 63
+// bytes are just far.
 size_t text_distance(const char *a, const char *b);

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/command.h"
+
+#include "proto/envelope.pb-c.h"
+
+// A command's number and messages are read from the descriptors of Request and Reply by its name,
+// so that they stand nowhere twice. It is done before main, once; from then on the table is read
+// only.
+
+#define COMMANDS_MAX 128
+#define NUMBERS_MAX  256
+
+struct row {
+    const char *name;
+    enum command_mode mode;
+    enum permission permission;
+    bool typed;
+    const char *summary;
+    const char *audit;
+};
+
+enum { WORDS_TOOL, WORDS_USER };
+
+static const struct row ROWS[] = {
+#define COMMAND(name, Request_, Reply_, mode, permission, words, summary, audit) \
+    {#name, COMMAND_##mode, PERMISSION_##permission, WORDS_##words == WORDS_USER, summary, audit},
+#include "proto/commands.def"
+#undef COMMAND
+};
+
+static const char *const PERMISSION_TEXTS[PERMISSION_COUNT] = {
+    [PERMISSION_SELF] = "session",
+    [PERMISSION_DEVICE] = "device",
+    [PERMISSION_INVITED] = "invitation",
+    [PERMISSION_SYSTEM] = "system",
+#define PERMISSION(name, text) [PERMISSION_##name] = text,
+#include "proto/permissions.def"
+};
+
+static const char *const ROLE_WORDS[ROLE_COUNT] = {
+    [ROLE_NONE] = "",
+#define ROLE(name, word, sentence) [ROLE_##name] = word,
+#include "proto/permissions.def"
+};
+
+static const enum scope SCOPES[ROLE_COUNT][PERMISSION_COUNT] = {
+
+#define GRANT(role, permission, scope) [ROLE_##role][PERMISSION_##permission] = SCOPE_##scope,
+#include "proto/permissions.def"
+};
+
+static const enum view VIEWS[ROLE_COUNT][CLASS_COUNT] = {
+
+#define SHOWS(role, field_class, view) [ROLE_##role][CLASS_##field_class] = VIEW_##view,
+#include "proto/permissions.def"
+};
+
+static_assert(COUNT_OF(ROWS) <= COMMANDS_MAX, "every command has a place in the table");
+
+static struct command commands[COUNT_OF(ROWS)];
+static const struct command *by_number[NUMBERS_MAX];
+
+static const ProtobufCMessageDescriptor *message_of(const ProtobufCFieldDescriptor *field)
+{
+    assert(field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE);
+    return field->descriptor;
+}
+
+__attribute__((constructor)) static void command_table_fill(void)
+{
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+        const struct row *row = &ROWS[i];
+        const ProtobufCFieldDescriptor *request =
+            protobuf_c_message_descriptor_get_field_by_name(&request__descriptor, row->name);
+        const ProtobufCFieldDescriptor *reply =
+            protobuf_c_message_descriptor_get_field_by_name(&reply__descriptor, row->name);
+        assert(request != NULL && reply != NULL);
+        assert(request->id == reply->id && request->id < NUMBERS_MAX);
+        assert(by_number[request->id] == NULL);
+        commands[i] = (struct command){
+            .number = request->id,
+            .name = row->name,
+            .mode = row->mode,
+            .permission = row->permission,
+            .typed = row->typed,
+            .summary = row->summary,
+            .audit = row->audit,
+            .request = message_of(request),
+            .reply = message_of(reply),
+        };
+        by_number[request->id] = &commands[i];
+    }
+}
+
+size_t command_count(void)
+{
+    return COUNT_OF(ROWS);
+}
+
+const struct command *command_at(size_t index)
+{
+    assert(index < COUNT_OF(ROWS));
+    return &commands[index];
+}
+
+const struct command *command_by_number(uint32_t number)
+{
+    return number < NUMBERS_MAX ? by_number[number] : NULL;
+}
+
+const struct command *command_by_name(const char *name)
+{
+    assert(name != NULL);
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+        if (strcmp(ROWS[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+// Does `name` ("report_trial_balance") read as noun ("report") and verb ("trial-balance")?
+static bool is_named(const char *name, const char *noun, const char *verb)
+{
+    const size_t noun_size = strlen(noun);
+    if (strncmp(name, noun, noun_size) != 0 || name[noun_size] != '_') {
+        return false;
+    }
+    const char *rest = name + noun_size + 1;
+    size_t i = 0;
+    while (rest[i] != '\0' && (rest[i] == verb[i] || (rest[i] == '_' && verb[i] == '-'))) {
+        i++;
+    }
+    return rest[i] == '\0' && verb[i] == '\0';
+}
+
+const struct command *command_by_words(const char *noun, const char *verb)
+{
+    assert(noun != NULL && verb != NULL);
+    if (strchr(verb, '_') != NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+        if (ROWS[i].typed && is_named(ROWS[i].name, noun, verb)) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+const char *permission_text(enum permission permission)
+{
+    assert((size_t)permission < COUNT_OF(PERMISSION_TEXTS));
+    return PERMISSION_TEXTS[permission];
+}
+
+const char *role_word(enum role role)
+{
+    assert((size_t)role < COUNT_OF(ROLE_WORDS));
+    return ROLE_WORDS[role];
+}
+
+enum role role_by_word(const char *word)
+{
+    assert(word != NULL);
+    for (size_t i = ROLE_NONE + 1; i < COUNT_OF(ROLE_WORDS); i++) {
+        if (strcmp(ROLE_WORDS[i], word) == 0) {
+            return (enum role)i;
+        }
+    }
+    return ROLE_NONE;
+}
+
+enum scope role_scope(enum role role, enum permission permission)
+{
+    assert((size_t)role < ROLE_COUNT && (size_t)permission < PERMISSION_COUNT);
+    return SCOPES[role][permission];
+}
+
+enum view role_view(enum role role, enum field_class field_class)
+{
+    assert((size_t)role < ROLE_COUNT && (size_t)field_class < CLASS_COUNT);
+    return VIEWS[role][field_class];
+}

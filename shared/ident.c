@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/ident.h"
+
+struct series_row {
+    enum series series;
+    const char *prefix;
+    bool by_year;
+};
+
+static const struct series_row SERIES[] = {
+    {SERIES_CUSTOMER, "C", false}, {SERIES_INVOICE, "INV", true}, {SERIES_CREDIT_NOTE, "CN", true},
+    {SERIES_PAYMENT, "PAY", true}, {SERIES_ENTRY, "JE", true},    {SERIES_IMPORT, "IMP", false},
+};
+
+static const struct series_row *row_of(enum series series)
+{
+    for (size_t i = 0; i < COUNT_OF(SERIES); i++) {
+        if (SERIES[i].series == series) {
+            return &SERIES[i];
+        }
+    }
+    return NULL;
+}
+
+char *ident_print(struct arena *arena, enum series series, uint32_t year, uint32_t sequence)
+{
+    const struct series_row *row = row_of(series);
+    assert(row != NULL && row->by_year == (year != 0));
+    if (row->by_year) {
+        return arena_print(arena, "%s-%04u-%04u", row->prefix, year, sequence);
+    }
+    return arena_print(arena, "%s-%04u", row->prefix, sequence);
+}
+
+// The letters before the first hyphen, whatever their case.
+static const struct series_row *row_of_prefix(const char *text, size_t size)
+{
+    for (size_t i = 0; i < COUNT_OF(SERIES); i++) {
+        if (strlen(SERIES[i].prefix) == size && strncasecmp(SERIES[i].prefix, text, size) == 0) {
+            return &SERIES[i];
+        }
+    }
+    return NULL;
+}
+
+// 1 to 9 digits, greater than zero.
+static bool parse_number(const char **text, uint32_t *out)
+{
+    uint32_t number = 0;
+    size_t size = 0;
+    while ((*text)[size] >= '0' && (*text)[size] <= '9' && size < 10) {
+        number = size < 9 ? number * 10 + (uint32_t)((*text)[size] - '0') : 0;
+        size++;
+    }
+    if (number == 0) {
+        return false;
+    }
+    *text += size;
+    *out = number;
+    return true;
+}
+
+bool ident_parse(const char *text, enum series *series, uint32_t *year, uint32_t *sequence)
+{
+    assert(text != NULL && series != NULL && year != NULL && sequence != NULL);
+    const size_t prefix_size = strcspn(text, "-");
+    const struct series_row *row = row_of_prefix(text, prefix_size);
+    if (row == NULL || text[prefix_size] != '-') {
+        return false;
+    }
+    const char *rest = text + prefix_size + 1;
+    uint32_t found_year = 0;
+    uint32_t found_sequence = 0;
+    if (row->by_year &&
+        (!parse_number(&rest, &found_year) || found_year > 9999 || *rest++ != '-')) {
+        return false;
+    }
+    if (!parse_number(&rest, &found_sequence) || *rest != '\0') {
+        return false;
+    }
+    *series = row->series;
+    *year = found_year;
+    *sequence = found_sequence;
+    return true;
+}

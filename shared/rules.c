@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/rules.h"
+
+#include "shared/day.h"
+#include "shared/money.h"
+#include "shared/terms.h"
+#include "shared/text.h"
+
+#define PATH_BYTES 160
+#define RATE_MAX   10000 // basis points
+
+// One message of the request on the way down to the field that is looked at.
+struct frame {
+    const ProtobufCMessage *message;
+    unsigned field; // that is looked at
+    size_t element; // of a repeated message field
+};
+
+struct walk {
+    struct problems *problems;
+    struct frame frame[SCAN_DEPTH_MAX];
+    size_t depth;
+};
+
+// "line[2].price": the options on the way down.
+static void path_print(const struct walk *walk, char out[static PATH_BYTES])
+{
+    size_t size = 0;
+    for (size_t i = 0; i < walk->depth && size < PATH_BYTES; i++) {
+        const struct frame *frame = &walk->frame[i];
+        const ProtobufCFieldDescriptor *field = &frame->message->descriptor->fields[frame->field];
+        char option[64];
+        field_option(field, option);
+        const bool is_last = i + 1 == walk->depth;
+        const bool is_element = !is_last && field->label == PROTOBUF_C_LABEL_REPEATED;
+        char element[24] = "";
+        if (is_element) {
+            (void)snprintf(element, sizeof element, "[%zu]", frame->element);
+        }
+        size += (size_t)snprintf(out + size, PATH_BYTES - size, "%s%s%s", option, element,
+                                 is_last ? "" : ".");
+    }
+}
+
+static void fault(struct walk *walk, enum status code, const char *asked, const char *allowed)
+{
+    char path[PATH_BYTES];
+    path_print(walk, path);
+    problems_add(walk->problems, code, path, asked, allowed, NULL);
+}
+
+static bool is_login(const char *text)
+{
+    const size_t size = strlen(text);
+    return size >= 2 && size <= 64 && text[0] >= 'a' && text[0] <= 'z' &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == size;
+}
+
+// What a text of this format must be, as the code of its refusal.
+static enum status format_check(enum field_format format, const char *text)
+{
+    uint32_t decimals = 0;
+    struct terms terms;
+    switch (format) {
+    case FORMAT_PHONE:
+        return text_is_phone(text) ? STATUS_OK : STATUS_FIELD_NOT_PHONE;
+    case FORMAT_EMAIL:
+        return text_is_email(text) ? STATUS_OK : STATUS_FIELD_NOT_EMAIL;
+    case FORMAT_TAX_ID:
+        return text_is_tax_id(text) ? STATUS_OK : STATUS_FIELD_NOT_TAX_ID;
+    case FORMAT_TERMS:
+        return terms_parse(text, &terms);
+    case FORMAT_CURRENCY:
+        return money_currency(text, &decimals) ? STATUS_OK : STATUS_FIELD_NOT_CHOICE;
+    case FORMAT_LOGIN:
+        return is_login(text) ? STATUS_OK : STATUS_FIELD_NOT_CHOICE;
+    case FORMAT_ROLE:
+        return role_by_word(text) != ROLE_NONE ? STATUS_OK : STATUS_FIELD_NOT_CHOICE;
+    case FORMAT_ACCOUNT:
+        return strlen(text) <= 9 && strspn(text, "0123456789") == strlen(text)
+                   ? STATUS_OK
+                   : STATUS_FIELD_NOT_CHOICE;
+    case FORMAT_LINE:
+    case FORMAT_LINES:
+        break;
+    }
+    return STATUS_OK;
+}
+
+// The shape that a refused format should have had.
+static const char *format_allowed(enum field_format format)
+{
+    static const char *const ALLOWED[] = {
+        [FORMAT_PHONE] = "138 0013 8000, +49 30 123456-7",
+        [FORMAT_EMAIL] = "name@example.com",
+        [FORMAT_TAX_ID] = "18 characters with their check character, or 5 to 20 letters and digits",
+        [FORMAT_TERMS] = "30, net 30, receipt, 30%@15,70%@45",
+        [FORMAT_CURRENCY] = "CNY, USD, EUR ...",
+        [FORMAT_LOGIN] = "2 to 64 of a-z 0-9 . _ -, a letter first",
+        [FORMAT_ROLE] = "owner, finance, sales, auditor",
+        [FORMAT_ACCOUNT] = "digits of an account code",
+    };
+    return (size_t)format < COUNT_OF(ALLOWED) ? ALLOWED[format] : NULL;
+}
+
+static void text_check(struct walk *walk, const struct field *field, const char *text)
+{
+    const size_t size = strlen(text);
+    const bool is_private = field->sealed || field->field_class == CLASS_SECRET;
+    if (size > field->length_max) {
+        char allowed[32];
+        (void)snprintf(allowed, sizeof allowed, "%u", field->length_max);
+        fault(walk, STATUS_FIELD_TOO_LONG, NULL, allowed);
+        return;
+    }
+    if (!text_is_clean(text, size, field->format == FORMAT_LINES)) {
+        fault(walk, STATUS_FIELD_NOT_TEXT, NULL, NULL);
+        return;
+    }
+    const enum status status = format_check(field->format, text);
+    if (status != STATUS_OK) {
+        fault(walk, status, is_private ? NULL : text, format_allowed(field->format));
+    }
+}
+
+static void range_fault(struct walk *walk, int64_t asked, int64_t most)
+{
+    char asked_text[32];
+    char allowed[32];
+    (void)snprintf(asked_text, sizeof asked_text, "%lld", (long long)asked);
+    (void)snprintf(allowed, sizeof allowed, "%lld", (long long)most);
+    fault(walk, STATUS_FIELD_OUT_OF_RANGE, asked_text, allowed);
+}
+
+static void number_check(struct walk *walk, const struct field *field, const void *value)
+{
+    uint32_t number = 0;
+    if (field->descriptor->type == PROTOBUF_C_TYPE_UINT32) {
+        memcpy(&number, value, sizeof number);
+    }
+    const uint32_t most = field->kind == KIND_RATE ? RATE_MAX : field->most;
+    if (most > 0 && number > most) {
+        range_fault(walk, number, most);
+    }
+}
+
+static void value_check(struct walk *walk, const struct field *field, const void *value)
+{
+    const char *text = NULL;
+    int64_t amount = 0;
+    int32_t day = 0;
+    int choice = 0;
+    char word[64];
+    switch (field->kind) {
+    case KIND_TEXT:
+        memcpy(&text, value, sizeof text);
+        text_check(walk, field, text != NULL ? text : "");
+        break;
+    case KIND_MONEY:
+        memcpy(&amount, value, sizeof amount);
+        if (field->positive && amount <= 0) {
+            fault(walk, STATUS_FIELD_OUT_OF_RANGE, NULL, "> 0");
+        }
+        break;
+    case KIND_DAY:
+        memcpy(&day, value, sizeof day);
+        if (day < DAY_MIN || day > DAY_MAX) {
+            fault(walk, STATUS_FIELD_NOT_DAY, NULL, NULL);
+        }
+        break;
+    case KIND_CHOICE:
+        memcpy(&choice, value, sizeof choice);
+        if (field_choice_word(field->descriptor->descriptor, choice, word) == NULL) {
+            fault(walk, STATUS_FIELD_NOT_CHOICE, NULL, NULL);
+        }
+        break;
+    case KIND_NUMBER:
+    case KIND_RATE:
+        number_check(walk, field, value);
+        break;
+    case KIND_FLAG:
+    case KIND_BYTES:
+    case KIND_MESSAGE:
+    case KIND_INSTANT:
+    case KIND_REFERENCE:
+    case KIND_QUANTITY:
+        break;
+    }
+}
+
+static void field_check(struct walk *walk, const struct field *field)
+{
+    const ProtobufCMessage *message = walk->frame[walk->depth - 1].message;
+    const size_t count = field_count(message, field->descriptor);
+    if (count == 0) {
+        if (field->needed) {
+            fault(walk, STATUS_FIELD_MISSING, NULL, NULL);
+        }
+        return;
+    }
+    if (field->admission || field->reply_only) {
+        fault(walk, STATUS_FIELD_NOT_FOR_CLIENT, NULL, NULL);
+        return;
+    }
+    if (field->descriptor->label == PROTOBUF_C_LABEL_REPEATED && field->most > 0 &&
+        count > field->most) {
+        range_fault(walk, (int64_t)count, field->most);
+        return;
+    }
+    for (size_t i = 0; field->kind != KIND_MESSAGE && i < count; i++) {
+        value_check(walk, field, field_element(message, field->descriptor, i));
+    }
+}
+
+static void order_check(struct walk *walk, const struct cross *cross)
+{
+    const ProtobufCMessage *message = walk->frame[walk->depth - 1].message;
+    const ProtobufCFieldDescriptor *fields = message->descriptor->fields;
+    int32_t day[2] = {0};
+    for (size_t i = 0; i < 2; i++) {
+        memcpy(&day[i], field_at(message, &fields[cross->field[i]]), sizeof day[i]);
+    }
+    if (day[0] != 0 && day[1] != 0 && day[0] > day[1]) {
+        walk->frame[walk->depth - 1].field = cross->field[0];
+        fault(walk, STATUS_FIELD_OUT_OF_RANGE, NULL, NULL);
+    }
+}
+
+static void cross_check(struct walk *walk, const struct cross *cross)
+{
+    struct frame *frame = &walk->frame[walk->depth - 1];
+    const ProtobufCFieldDescriptor *fields = frame->message->descriptor->fields;
+    size_t set = 0;
+    for (size_t i = 0; i < cross->count; i++) {
+        set += field_is_set(frame->message, &fields[cross->field[i]]) ? 1 : 0;
+    }
+    const bool has_first = field_is_set(frame->message, &fields[cross->field[0]]);
+    frame->field = cross->field[0];
+    char first[64];
+    field_option(&fields[cross->field[0]], first);
+    if (cross->kind == CROSS_IN_ORDER) {
+        order_check(walk, cross);
+    } else if (cross->kind == CROSS_ONE_OF && set == 0) {
+        char allowed[PATH_BYTES];
+        size_t size = 0;
+        for (size_t i = 0; i < cross->count && size < sizeof allowed; i++) {
+            char option[64];
+            field_option(&fields[cross->field[i]], option);
+            size += (size_t)snprintf(allowed + size, sizeof allowed - size, "%s%s",
+                                     i > 0 ? " | " : "", option);
+        }
+        fault(walk, STATUS_FIELD_MISSING, NULL, allowed);
+    } else if (cross->kind == CROSS_EXCLUDES && has_first && set > 1) {
+        for (size_t i = 1; i < cross->count; i++) {
+            frame->field = cross->field[i];
+            if (field_is_set(frame->message, &fields[cross->field[i]])) {
+                fault(walk, STATUS_FIELD_CONFLICT, first, NULL);
+            }
+        }
+    }
+}
+
+static void password_check(struct walk *walk, const ProtobufCMessage *message)
+{
+    const SessionJoin *join = (const SessionJoin *)message;
+    if (join->password[0] != '\0' && strlen(join->password) < PASSWORD_BYTES_MIN) {
+        walk->frame[walk->depth - 1].field = 0;
+        char allowed[32];
+        (void)snprintf(allowed, sizeof allowed, "%d - %d", PASSWORD_BYTES_MIN, PASSWORD_BYTES_MAX);
+        fault(walk, STATUS_PASSWORD_TOO_WEAK, NULL, allowed);
+    }
+}
+
+// A limit stands with the mode that has one; a new customer's mode with its limit.
+static void credit_check(struct walk *walk, const ProtobufCFieldDescriptor *limit, CreditMode mode,
+                         int64_t limit_minor, bool is_new)
+{
+    struct frame *frame = &walk->frame[walk->depth - 1];
+    frame->field = (unsigned)(limit - frame->message->descriptor->fields);
+    const bool has_mode = mode != CREDIT_MODE__CREDIT_MODE_UNSET;
+    const bool is_limit = mode == CREDIT_MODE__CREDIT_MODE_LIMIT;
+    if (is_new && is_limit && limit_minor == 0) {
+        fault(walk, STATUS_FIELD_MISSING, NULL, NULL);
+    } else if (has_mode && !is_limit && limit_minor != 0) {
+        fault(walk, STATUS_FIELD_CONFLICT, "credit", NULL);
+    }
+}
+
+// Only fields that can be empty are emptied.
+static void clear_check(struct walk *walk, const ProtobufCFieldDescriptor *clear,
+                        const CustomerEdit *edit)
+{
+    static const char *const FIELDS[] = {
+        "company",       "phone",    "email", "address",      "tax_id",
+        "industry",      "region",   "class", "tag",          "owner",
+        "terms",         "credit",   "notes", "contact_name", "contact_position",
+        "contact_phone", "reference"};
+    struct frame *frame = &walk->frame[walk->depth - 1];
+    frame->field = (unsigned)(clear - frame->message->descriptor->fields);
+    for (size_t i = 0; i < edit->n_clear; i++) {
+        bool is_known = false;
+        for (size_t j = 0; j < COUNT_OF(FIELDS); j++) {
+            is_known = is_known || strcmp(FIELDS[j], edit->clear[i]) == 0;
+        }
+        if (!is_known) {
+            fault(walk, STATUS_FIELD_NOT_CHOICE, edit->clear[i], NULL);
+        }
+    }
+}
+
+// What a table cannot say about one message.
+static void special_check(struct walk *walk)
+{
+    const ProtobufCMessage *message = walk->frame[walk->depth - 1].message;
+    const ProtobufCMessageDescriptor *descriptor = message->descriptor;
+    if (descriptor == &session_join__descriptor) {
+        password_check(walk, message);
+    } else if (descriptor == &customer_add__descriptor) {
+        const CustomerAdd *add = (const CustomerAdd *)message;
+        credit_check(
+            walk, protobuf_c_message_descriptor_get_field_by_name(descriptor, "credit_limit_minor"),
+            add->credit, add->credit_limit_minor, true);
+    } else if (descriptor == &customer_edit__descriptor) {
+        const CustomerEdit *edit = (const CustomerEdit *)message;
+        credit_check(
+            walk, protobuf_c_message_descriptor_get_field_by_name(descriptor, "credit_limit_minor"),
+            edit->credit, edit->credit_limit_minor, false);
+        clear_check(walk, protobuf_c_message_descriptor_get_field_by_name(descriptor, "clear"),
+                    edit);
+    }
+}
+
+// Goes into a message: its own fields first, then the rules about several of them.
+static void enter(struct walk *walk, const ProtobufCMessage *message)
+{
+    assert(walk->depth < SCAN_DEPTH_MAX);
+    struct frame *frame = &walk->frame[walk->depth++];
+    *frame = (struct frame){.message = message};
+    const struct field *fields = fields_of(message->descriptor);
+    assert(fields != NULL);
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        frame->field = i;
+        field_check(walk, &fields[i]);
+    }
+    const struct cross *cross = NULL;
+    const size_t count = crosses_of(message->descriptor, &cross);
+    for (size_t i = 0; i < count; i++) {
+        cross_check(walk, &cross[i]);
+    }
+    special_check(walk);
+    frame->field = 0;
+}
+
+// Goes on to the next message inside the topmost one, or leaves it.
+static void step(struct walk *walk)
+{
+    struct frame *frame = &walk->frame[walk->depth - 1];
+    const ProtobufCMessage *message = frame->message;
+    const struct field *fields = fields_of(message->descriptor);
+    while (frame->field < message->descriptor->n_fields) {
+        const struct field *field = &fields[frame->field];
+        const bool is_inside = field->kind == KIND_MESSAGE && !field->admission;
+        if (is_inside && frame->element < field_count(message, field->descriptor)) {
+            const ProtobufCMessage *const *inner =
+                field_element(message, field->descriptor, frame->element);
+            frame->element++; // counted from 1 in paths
+            enter(walk, *inner);
+            return;
+        }
+        frame->field++;
+        frame->element = 0;
+    }
+    walk->depth--;
+}
+
+enum status rules_check_message(const ProtobufCMessage *message, struct problems *problems)
+{
+    assert(message != NULL && problems != NULL);
+    struct walk walk = {.problems = problems};
+    enter(&walk, message);
+    while (walk.depth > 0) {
+        step(&walk);
+    }
+    return problems_first(problems);
+}
+
+enum status rules_check(const struct command *command, const ProtobufCMessage *request,
+                        struct problems *problems)
+{
+    assert(command != NULL && request->descriptor == command->request);
+    return rules_check_message(request, problems);
+}

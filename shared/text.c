@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/text.h"
+
+#include <utf8proc.h>
+
+#define REPLACEMENT  0xfffd
+#define DISTANCE_MAX 63
+#define DISTANCE_FAR 1000
+#define MARK_FIRST \
+    0x0300 // combining diacritical marks; those of other scripts carry meaning and stay
+#define MARK_LAST 0x036f
+#define FOLD_OPTIONS \
+    (UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE | UTF8PROC_STABLE)
+#define COMPOSE_OPTIONS (UTF8PROC_COMPOSE | UTF8PROC_STABLE)
+
+// The next code point and its size; -1 and one byte when the bytes are broken.
+static int32_t next_point(const char *text, size_t size, size_t *used)
+{
+    assert(size > 0);
+    const uint8_t *bytes = (const uint8_t *)text;
+    if (bytes[0] < 0x80) {
+        *used = 1;
+        return bytes[0];
+    }
+    utf8proc_int32_t point = -1;
+    const utf8proc_ssize_t result = utf8proc_iterate(bytes, (utf8proc_ssize_t)size, &point);
+    if (result <= 0 || point < 0) {
+        *used = 1;
+        return -1;
+    }
+    *used = (size_t)result;
+    return point;
+}
+
+static bool is_control(int32_t point)
+{
+    return point < 0x20 || (point >= 0x7f && point < 0xa0);
+}
+
+static bool is_bidi_control(int32_t point)
+{
+    return point == 0x061c || (point >= 0x200e && point <= 0x200f) ||
+           (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
+
+bool text_is_clean(const char *text, size_t size, bool lines)
+{
+    assert(text != NULL || size == 0);
+    size_t at = 0;
+    while (at < size) {
+        const uint8_t byte = (uint8_t)text[at];
+        if (byte >= 0x20 && byte < 0x7f) {
+            at++;
+            continue;
+        }
+        size_t used = 0;
+        const int32_t point = next_point(text + at, size - at, &used);
+        const bool is_line = lines && (point == '\n' || point == '\t');
+        if (is_control(point) && !is_line) {
+            return false;
+        }
+        at += used;
+    }
+    return true;
+}
+
+static size_t point_cells(int32_t point)
+{
+    if (point >= 0x20 && point < 0x7f) {
+        return 1;
+    }
+    if (point < 0) {
+        return 1; // drawn as U+FFFD
+    }
+    const int width = utf8proc_charwidth(point);
+    return width > 0 ? (size_t)width : 0;
+}
+
+size_t text_cells(const char *text)
+{
+    assert(text != NULL);
+    size_t cells = 0;
+    size_t left = strlen(text);
+    while (left > 0) {
+        size_t used = 0;
+        cells += point_cells(next_point(text, left, &used));
+        text += used;
+        left -= used;
+    }
+    return cells;
+}
+
+size_t text_fit(const char *text, size_t cells)
+{
+    assert(text != NULL);
+    const size_t size = strlen(text);
+    size_t at = 0;
+    size_t taken = 0;
+    while (at < size) {
+        size_t used = 0;
+        const size_t wide = point_cells(next_point(text + at, size - at, &used));
+        if (taken + wide > cells) {
+            break;
+        }
+        taken += wide;
+        at += used;
+    }
+    return at;
+}
+
+static char *fold_ascii(struct arena *arena, const char *text, size_t size)
+{
+    char *folded = arena_alloc(arena, size + 1);
+    for (size_t i = 0; folded != NULL && i < size; i++) {
+        folded[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+    }
+    return folded;
+}
+
+static bool is_ascii(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if ((uint8_t)text[i] >= 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Writes the points as UTF-8 into the same memory; the bytes never outgrow the points that they
+// come from.
+static char *encode_in_place(utf8proc_int32_t *points, size_t count)
+{
+    char *text = (char *)points;
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++) {
+        utf8proc_uint8_t bytes[4];
+        const utf8proc_ssize_t used = utf8proc_encode_char(points[i], bytes);
+        assert(used > 0 && used <= 4);
+        memcpy(text + size, bytes, (size_t)used);
+        size += (size_t)used;
+    }
+    text[size] = '\0';
+    return text;
+}
+
+char *text_fold(struct arena *arena, const char *text)
+{
+    assert(arena != NULL && text != NULL);
+    const size_t size = strlen(text);
+    if (is_ascii(text, size)) {
+        return fold_ascii(arena, text, size);
+    }
+    const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;
+    const utf8proc_ssize_t count =
+        utf8proc_decompose(bytes, (utf8proc_ssize_t)size, NULL, 0, FOLD_OPTIONS);
+    if (count < 0) {
+        return arena_copy(arena, text, size);
+    }
+    utf8proc_int32_t *points = arena_alloc(arena, ((size_t)count + 1) * sizeof *points);
+    if (points == NULL) {
+        return NULL;
+    }
+    (void)utf8proc_decompose(bytes, (utf8proc_ssize_t)size, points, count, FOLD_OPTIONS);
+    size_t kept = 0;
+    for (size_t i = 0; i < (size_t)count; i++) {
+        if (points[i] < MARK_FIRST || points[i] > MARK_LAST) {
+            points[kept++] = points[i];
+        }
+    }
+    const utf8proc_ssize_t composed =
+        utf8proc_normalize_utf32(points, (utf8proc_ssize_t)kept, COMPOSE_OPTIONS);
+    assert(composed >= 0 && (size_t)composed <= kept);
+    return encode_in_place(points, (size_t)composed);
+}
+
+char *text_safe(struct arena *arena, const char *text)
+{
+    assert(arena != NULL && text != NULL);
+    size_t left = strlen(text);
+    char *safe = arena_alloc(arena, left * 3 + 1);
+    size_t size = 0;
+    while (safe != NULL && left > 0) {
+        size_t used = 0;
+        const int32_t point = next_point(text, left, &used);
+        if (point < 0) {
+            size += (size_t)utf8proc_encode_char(REPLACEMENT, (utf8proc_uint8_t *)safe + size);
+        } else if (point == '\n' || point == '\t') {
+            safe[size++] = ' ';
+        } else if (!is_control(point) && !is_bidi_control(point)) {
+            memcpy(safe + size, text, used);
+            size += used;
+        }
+        text += used;
+        left -= used;
+    }
+    return safe;
+}
+
+// The digits of a phone number: all of them, or what stands behind +86 and 0086.
+static size_t phone_digits(const char *text, char out[static 32])
+{
+    size_t count = 0;
+    for (const char *c = text; *c != '\0' && count < 31; c++) {
+        if (*c >= '0' && *c <= '9') {
+            out[count++] = *c;
+        }
+    }
+    const size_t skip = text[0] == '+' && strncmp(out, "86", 2) == 0 ? 2
+                        : count > 4 && strncmp(out, "0086", 4) == 0  ? 4
+                                                                     : 0;
+    memmove(out, out + skip, count - skip);
+    out[count - skip] = '\0';
+    return count - skip;
+}
+
+char *text_mask_phone(struct arena *arena, const char *text)
+{
+    assert(arena != NULL && text != NULL);
+    char digits[32] = {0};
+    const size_t count = phone_digits(text, digits);
+    if (count >= 11) {
+        return arena_print(arena, "%.3s****%s", digits, digits + count - 4);
+    }
+    return count >= 7 ? arena_print(arena, "****%s", digits + count - 2) : text_mask(arena, text);
+}
+
+char *text_mask_email(struct arena *arena, const char *text)
+{
+    assert(arena != NULL && text != NULL);
+    const char *domain = strrchr(text, '@');
+    if (domain == NULL || domain == text) {
+        return text_mask(arena, text);
+    }
+    size_t used = 0;
+    (void)next_point(text, strlen(text), &used);
+    return arena_print(arena, "%.*s***%s", (int)used, text, domain);
+}
+
+char *text_mask_name(struct arena *arena, const char *text)
+{
+    assert(arena != NULL && text != NULL);
+    if (text[0] == '\0') {
+        return text_mask(arena, text);
+    }
+    size_t used = 0;
+    (void)next_point(text, strlen(text), &used);
+    return arena_print(arena, "%.*s**", (int)used, text);
+}
+
+char *text_mask(struct arena *arena, const char *text)
+{
+    assert(arena != NULL && text != NULL);
+    return arena_print(arena, "%s", text[0] == '\0' ? "" : "***");
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// Digits with the usual separators, a plus sign in front, an extension behind.
+bool text_is_phone(const char *text)
+{
+    assert(text != NULL);
+    size_t digits = 0;
+    size_t at = text[0] == '+' ? 1 : 0;
+    while (text[at] != '\0' && strchr("0123456789 -().", text[at]) != NULL) {
+        digits += is_digit(text[at]) ? 1 : 0;
+        at++;
+    }
+    if (digits < 5 || digits > 20) {
+        return false;
+    }
+    static const char *const EXTENSIONS[] = {"ext.", "ext", "x", "#", "转"};
+    for (size_t i = 0; i < COUNT_OF(EXTENSIONS) && text[at] != '\0'; i++) {
+        const size_t size = strlen(EXTENSIONS[i]);
+        if (strncmp(text + at, EXTENSIONS[i], size) == 0) {
+            const char *extension = text + at + size + (text[at + size] == ' ' ? 1 : 0);
+            const size_t count = strspn(extension, "0123456789");
+            return count >= 1 && count <= 8 && extension[count] == '\0';
+        }
+    }
+    return text[at] == '\0';
+}
+
+static bool is_mail_local(const char *text, size_t size)
+{
+    if (size == 0 || size > 64 || text[0] == '.' || text[size - 1] == '.') {
+        return false;
+    }
+    for (size_t i = 0; i < size; i++) {
+        const bool is_twice = text[i] == '.' && text[i - 1] == '.';
+        const bool is_plain = is_digit(text[i]) || is_letter(text[i]) || (uint8_t)text[i] >= 0x80;
+        if (is_twice || (!is_plain && strchr(".!#$%&'*+/=?^_`{|}~-", text[i]) == NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_mail_domain(const char *text)
+{
+    size_t labels = 0;
+    while (true) {
+        const size_t size = strcspn(text, ".");
+        if (size == 0 || size > 63 || text[0] == '-' || text[size - 1] == '-') {
+            return false;
+        }
+        for (size_t i = 0; i < size; i++) {
+            if (!is_digit(text[i]) && !is_letter(text[i]) && text[i] != '-' &&
+                (uint8_t)text[i] < 0x80) {
+                return false;
+            }
+        }
+        labels++;
+        if (text[size] == '\0') {
+            return labels >= 2;
+        }
+        text += size + 1;
+    }
+}
+
+bool text_is_email(const char *text)
+{
+    assert(text != NULL);
+    const char *at = strchr(text, '@');
+    if (at == NULL || strlen(text) > 254 || !text_is_clean(text, strlen(text), false)) {
+        return false;
+    }
+    return is_mail_local(text, (size_t)(at - text)) && is_mail_domain(at + 1);
+}
+
+// GB 32100-2015: weights 3^i modulo 31 over the first 17 characters.
+static bool is_credit_code(const char *code)
+{
+    static const char ALPHABET[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+    uint32_t weight = 1;
+    uint32_t sum = 0;
+    for (size_t i = 0; i < 17; i++) {
+        const char *found = strchr(ALPHABET, code[i]);
+        if (found == NULL) {
+            return false;
+        }
+        sum += weight * (uint32_t)(found - ALPHABET);
+        weight = weight * 3 % 31;
+    }
+    return code[17] == ALPHABET[(31 - sum % 31) % 31];
+}
+
+// GB 11643-1999: ISO 7064 MOD 11-2 over 17 digits, of which 7 to 14 are the day of birth.
+static bool is_resident_number(const char *code)
+{
+    uint32_t rest = 0;
+    for (size_t i = 0; i < 17; i++) {
+        if (!is_digit(code[i])) {
+            return false;
+        }
+        rest = (rest + (uint32_t)(code[i] - '0')) * 2 % 11;
+    }
+    const uint32_t month = (uint32_t)(code[10] - '0') * 10 + (uint32_t)(code[11] - '0');
+    const uint32_t day = (uint32_t)(code[12] - '0') * 10 + (uint32_t)(code[13] - '0');
+    const bool is_born = (memcmp(code + 6, "19", 2) == 0 || memcmp(code + 6, "20", 2) == 0) &&
+                         month >= 1 && month <= 12 && day >= 1 && day <= 31;
+    return is_born && code[17] == "0123456789X"[(12 - rest) % 11];
+}
+
+bool text_is_tax_id(const char *text)
+{
+    assert(text != NULL);
+    const size_t size = strlen(text);
+    if (size < 5 || size > 20) {
+        return false;
+    }
+    char code[21] = {0};
+    for (size_t i = 0; i < size; i++) {
+        if (!is_digit(text[i]) && !is_letter(text[i])) {
+            return false;
+        }
+        code[i] = text[i] >= 'a' ? (char)(text[i] - 'a' + 'A') : text[i];
+    }
+    return size != 18 || is_credit_code(code) || is_resident_number(code);
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t text_distance(const char *a, const char *b)
+{
+    assert(a != NULL && b != NULL);
+    const size_t a_size = strlen(a);
+    const size_t b_size = strlen(b);
+    if (a_size > DISTANCE_MAX || b_size > DISTANCE_MAX) {
+        return DISTANCE_FAR;
+    }
+    size_t rows[3][DISTANCE_MAX + 1];
+    for (size_t j = 0; j <= b_size; j++) {
+        rows[0][j] = j;
+    }
+    for (size_t i = 1; i <= a_size; i++) {
+        size_t *row = rows[i % 3];
+        const size_t *above = rows[(i + 2) % 3];
+        const size_t *above_that = rows[(i + 1) % 3];
+        row[0] = i;
+        for (size_t j = 1; j <= b_size; j++) {
+            const size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
+            row[j] = least(least(row[j - 1], above[j]) + 1, above[j - 1] + change);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+                row[j] = least(row[j], above_that[j - 2] + 1);
+            }
+        }
+    }
+    return rows[a_size % 3][b_size];
+}
