@@ -2,12 +2,9 @@
 #include "shared/command.h"
 #include "shared/fields.h"
 #include "shared/status.h"
+#include "tests/unit/unit.h"
 
 #include "proto/envelope.pb-c.h"
-
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
 
 struct name_row {
     const char *scope;
@@ -95,9 +92,9 @@ static void the_messages_of_a_row_are_those_of_the_envelope(void **state)
 {
     (void)state;
     size_t i = 0;
-#define COMMAND(name, Request_, Reply_, mode, permission, words, summary, audit) \
-    assert_string_equal(command_at(i)->request->name, #Request_);                \
-    assert_string_equal(command_at(i++)->reply->name, #Reply_);
+#define COMMAND(name_, request_type, reply_type, mode, permission, words, summary, audit) \
+    assert_string_equal(command_at(i)->request->name, #request_type);                     \
+    assert_string_equal(command_at(i++)->reply->name, #reply_type);
 #include "proto/commands.def"
 #undef COMMAND
     assert_int_equal(i, command_count());
