@@ -52,12 +52,12 @@ static const struct name_row POSITIVES[] = {
 };
 
 static const struct name_row MOSTS[] = {
-#define AT_MOST(message, field, most) {#message, #field, most},
+#define MOST(message, field, most) {#message, #field, most},
 #include "proto/fields.def"
 };
 
-static const struct name_row REPLY_ONLY[] = {
-#define REPLY_ONLY(message, field) {#message, #field, 1},
+static const struct name_row COMPUTED[] = {
+#define COMPUTED(message, field) {#message, #field, 1},
 #include "proto/fields.def"
 };
 
@@ -151,7 +151,7 @@ static struct field facts_of(const ProtobufCMessageDescriptor *message, unsigned
     field.format = (enum field_format)format;
     field.needed = name_value(NEEDS, COUNT_OF(NEEDS), message->name, name) != 0;
     field.positive = name_value(POSITIVES, COUNT_OF(POSITIVES), message->name, name) != 0;
-    field.reply_only = name_value(REPLY_ONLY, COUNT_OF(REPLY_ONLY), message->name, name) != 0;
+    field.reply_only = name_value(COMPUTED, COUNT_OF(COMPUTED), message->name, name) != 0;
     field.most = name_value(MOSTS, COUNT_OF(MOSTS), message->name, name);
     return field;
 }

@@ -18,10 +18,10 @@ static const struct name_row NOUN_ROWS[] = {
 };
 
 static const struct name_row MESSAGE_ROWS[] = {
-#define NEED(message, field)          {#message, #field},
-#define POSITIVE(message, field)      {#message, #field},
-#define AT_MOST(message, field, most) {#message, #field},
-#define REPLY_ONLY(message, field)    {#message, #field},
+#define NEED(message, field)       {#message, #field},
+#define POSITIVE(message, field)   {#message, #field},
+#define MOST(message, field, most) {#message, #field},
+#define COMPUTED(message, field)   {#message, #field},
 #include "proto/fields.def"
 };
 
