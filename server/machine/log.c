@@ -39,12 +39,12 @@ static enum status apply_all(struct log *log, struct txn *txn, struct group *gro
 
 // The committed rows as the views are told of them. The list is copied, since it ends with its
 // transaction; the records live in the arenas of the calls.
-static enum status changes_copy(struct log *log, const struct txn *txn, struct change **out,
+static enum status changes_copy(struct log *log, struct txn *txn, struct change **out,
                                 size_t *count)
 {
     const struct change *change = txn_changes(txn, count);
-    *out = arena_alloc(log->arena, *count * sizeof **out);
-    if (*out == NULL) {
+    *out = change == NULL ? NULL : arena_alloc(log->arena, *count * sizeof **out);
+    if (change == NULL || *out == NULL) {
         return STATUS_TOO_LARGE;
     }
     if (*count > 0) {

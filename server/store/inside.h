@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The members of store and transaction, shared by the files of this room and by nobody else.
+
+#include "server/store/env.h"
+#include "server/store/keyring.h"
+#include "server/store/overlay.h"
+#include "server/store/seal.h"
+#include "server/store/store.h"
+#include "server/store/tables.h"
+#include "shared/wire.h"
+
+#include <lmdb.h>
+#include <pthread.h>
+#include <sodium.h>
+
+#define STORE_SCHEMA  1
+#define READ_POOL_MAX 16
+
+struct store {
+    MDB_env *env;
+    MDB_dbi dbi[TABLE_LIMIT];
+    struct secrets *secrets;
+    int lock_fd;
+    char *dir;
+    uint64_t map_bytes;
+    uint64_t disk_soft_bytes;
+    bool read_only;
+    enum store_medium medium;
+
+    pthread_mutex_t mutex; // guards what follows
+    struct head head;      // of the last commit
+    size_t head_lmdb_txn;
+    MDB_txn *pool[READ_POOL_MAX]; // read transactions at rest: their reader slot and memory are
+                                  // used again
+    size_t pool_count;
+};
+
+struct txn {
+    struct store *store;
+    enum txn_mode mode;
+    struct arena *batch_arena; // lives as long as the transaction
+    struct arena *arena;       // of the running call
+    const struct filter *filter;
+    MDB_txn *lmdb; // NULL once committed or aborted
+    size_t lmdb_id;
+    bool call_has_written;
+    bool has_written;
+    struct head head;
+    struct overlay overlay;
+    crypto_generichash_state *plan;  // aligned for itself
+    bool plan_expected;
+    struct bytes plan_request;
+    uint8_t plan_token[16];
+};
+
+static inline MDB_val val_of(const void *data, size_t size)
+{
+    // LMDB takes keys as void *, and only reads them.
+    return (MDB_val){.mv_size = size, .mv_data = (void *)(uintptr_t)data};
+}
+
+static inline MDB_val val_of_key(const struct row_key *key)
+{
+    return val_of(key->bytes, key->size);
+}
+
+// STATUS_TAMPERED when a stored key is not one of its table.
+MUST_CHECK enum status key_from_val(enum table table, const MDB_val *val, struct row_key *out);
+
+// Reads belong to the plan of a call until its first write. version 0: there was no row.
+void plan_note(struct txn *txn, enum table table, const struct row_key *key, uint32_t version);
+
+// STATUS_TAMPERED when the bytes do not fit the record, STATUS_TOO_LARGE when the arena is
+// exhausted.
+MUST_CHECK enum status record_unpack(struct arena *arena, enum table table, struct bytes packed,
+                                     ProtobufCMessage **out);
+
+// The head row as stored, for open and begin.
+MUST_CHECK enum status head_load(const struct store *store, MDB_txn *lmdb, struct arena *arena,
+                                 struct head *out, size_t *lmdb_txn, uint32_t *schema);
+// Seals and puts the head row; its lmdb_txn is that of `lmdb`.
+MUST_CHECK enum status head_save(const struct store *store, MDB_txn *lmdb, struct arena *arena,
+                                 const struct head *head);

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/tables.h"
+
+enum { KEY_U64 = 8, KEY_U64_U64 = 16, KEY_HASH = 16 };
+
+enum { KEPT_STATE = true, KEPT_ASIDE = false };
+
+enum { SEEN_VIEW = true, SEEN_PLAIN = false };
+
+// protobuf-c spells a message's name in two ways; this is the list of both.
+#define DESCRIPTOR(Record)                                      \
+    _Generic((Record *)NULL, HeadRecord *                       \
+             : &head_record__descriptor, JournalRecord *        \
+             : &journal_record__descriptor, OutcomeRecord *     \
+             : &outcome_record__descriptor, VaultRecord *       \
+             : &vault_record__descriptor, PskRecord *           \
+             : &psk_record__descriptor, BookRecord *            \
+             : &book_record__descriptor, CounterRecord *        \
+             : &counter_record__descriptor, CustomerRecord *    \
+             : &customer_record__descriptor, InvoiceRecord *    \
+             : &invoice_record__descriptor, PaymentRecord *     \
+             : &payment_record__descriptor, ItemRecord *        \
+             : &item_record__descriptor, AllocationRecord *     \
+             : &allocation_record__descriptor, EntryRecord *    \
+             : &entry_record__descriptor, AccountRecord *       \
+             : &account_record__descriptor, UserRecord *        \
+             : &user_record__descriptor, DeviceRecord *         \
+             : &device_record__descriptor, SessionRecord *      \
+             : &session_record__descriptor, InvitationRecord *  \
+             : &invitation_record__descriptor, ThrottleRecord * \
+             : &throttle_record__descriptor, ImportRecord *     \
+             : &import_record__descriptor, ExportRecord *       \
+             : &export_record__descriptor, IdRecord *           \
+             : &id_record__descriptor)
+
+static const struct table_facts FACTS[TABLE_LIMIT] = {
+#define TABLE(name, number, Record, key, state, view) \
+    [number] = {#name, DESCRIPTOR(Record), KEY_##key, KEPT_##state, SEEN_##view},
+#include "server/store/tables.def"
+#undef TABLE
+};
+
+const struct table_facts *table_facts(enum table table)
+{
+    assert(table > TABLE_NONE && table < TABLE_LIMIT);
+    return &FACTS[table];
+}
+
+const ProtobufCMessageDescriptor *table_record(enum table table)
+{
+    return table_facts(table)->record;
+}
+
+const char *table_name(enum table table)
+{
+    return table_facts(table)->name;
+}
+
+bool table_is_state(enum table table)
+{
+    return table_facts(table)->state;
+}
+
+struct row_key key_u64(uint64_t a)
+{
+    struct row_key key = {.size = KEY_U64};
+    put_u64(key.bytes, a);
+    return key;
+}
+
+struct row_key key_u64_u64(uint64_t a, uint64_t b)
+{
+    struct row_key key = {.size = KEY_U64_U64};
+    put_u64(key.bytes, a);
+    put_u64(key.bytes + 8, b);
+    return key;
+}
+
+struct row_key key_hash16(const uint8_t hash[static 16])
+{
+    struct row_key key = {.size = KEY_HASH};
+    memcpy(key.bytes, hash, KEY_HASH);
+    return key;
+}
+
+uint64_t row_key_first(const struct row_key *key)
+{
+    assert(key->size >= KEY_U64);
+    return get_u64(key->bytes);
+}
+
+uint64_t row_key_second(const struct row_key *key)
+{
+    assert(key->size == KEY_U64_U64);
+    return get_u64(key->bytes + 8);
+}
+
+int row_key_compare(const struct row_key *a, const struct row_key *b)
+{
+    const int order = memcmp(a->bytes, b->bytes, a->size < b->size ? a->size : b->size);
+    return order != 0 ? order : (int)a->size - (int)b->size;
+}
