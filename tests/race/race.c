@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Sixty-four clients at once, over real connections to a real server: who pays the same invoice, what happens on account, one
+// request id sent by all. Prints what happened and ends with 0 when every claim holds.
+
+#include "shared/wire.h"
+#include "tests/load/load.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#define CLIENTS 64
+
+struct client {
+    pthread_t thread;
+    struct link *link;
+    struct arena *arena;
+    Request *request;
+    pthread_barrier_t *start;
+    uint32_t status;
+    bool replayed;
+    char number[32];
+    uint64_t id;
+};
+
+static void must(bool holds, const char *claim)
+{
+    (void)printf("%s  %s\n", holds ? "holds " : "NOT SO", claim);
+    if (!holds) {
+        abort();
+    }
+}
+
+static void *run(void *context)
+{
+    struct client *client = context;
+    (void)pthread_barrier_wait(client->start);
+    Reply *reply = NULL;
+    const enum status status = link_call(client->link, client->request, client->arena, &reply);
+    assert(status == STATUS_OK);
+    client->status = reply->status;
+    client->replayed = reply->replayed;
+    const PaymentAddReply *paid = (const PaymentAddReply *)wire_inner(&reply->base, wire_inner_number(&client->request->base));
+    if (reply->status == STATUS_OK && paid != NULL) {
+        client->id = paid->id;
+        (void)snprintf(client->number, sizeof client->number, "%s", paid->number);
+    }
+    return NULL;
+}
+
+static void together(struct client clients[static CLIENTS])
+{
+    pthread_barrier_t start;
+    (void)pthread_barrier_init(&start, NULL, CLIENTS);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        clients[i].start = &start;
+        if (pthread_create(&clients[i].thread, NULL, run, &clients[i]) != 0) {
+            abort();
+        }
+    }
+    for (size_t i = 0; i < CLIENTS; i++) {
+        (void)pthread_join(clients[i].thread, NULL);
+    }
+    (void)pthread_barrier_destroy(&start);
+}
+
+static size_t count_status(const struct client *clients, enum status status)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        count += clients[i].status == (uint32_t)status;
+    }
+    return count;
+}
+
+static uint64_t new_customer(struct client *client)
+{
+    CustomerAdd add;
+    customer_add__init(&add);
+    char name[] = "竞争有限公司";
+    add.kind = CUSTOMER_KIND__CUSTOMER_KIND_ORGANISATION;
+    add.name = name;
+    return ((const CustomerAddReply *)load_call(client->link, client->arena,
+                                                load_request(client->arena, "customer_add", &add.base), STATUS_OK))
+        ->id;
+}
+
+static uint64_t new_invoice(struct client *client, uint64_t customer_id)
+{
+    InvoiceIssue issue;
+    invoice_issue__init(&issue);
+    issue.customer_id = customer_id;
+    issue.amount_minor = 50000;
+    return ((const InvoiceIssueReply *)load_call(client->link, client->arena,
+                                                 load_request(client->arena, "invoice_issue", &issue.base), STATUS_OK))
+        ->id;
+}
+
+static PaymentAdd *new_payment(struct arena *arena, uint64_t customer_id, uint64_t invoice_id, RestMode rest)
+{
+    PaymentAdd *pay = (PaymentAdd *)wire_make(arena, &payment_add__descriptor);
+    Allocate *allocate = (Allocate *)wire_make(arena, &allocate__descriptor);
+    Allocate **list = arena_alloc(arena, sizeof *list);
+    assert(pay != NULL && allocate != NULL && list != NULL);
+    allocate->invoice_id = invoice_id;
+    allocate->amount_minor = rest == REST_MODE__REST_MODE_REFUSE ? 50000 : 0;
+    list[0] = allocate;
+    pay->customer_id = customer_id;
+    pay->amount_minor = 50000;
+    pay->n_allocate = invoice_id != 0 ? 1 : 0;
+    pay->allocate = list;
+    pay->rest = rest;
+    return pay;
+}
+
+static CustomerBalanceReply balance(struct client *client, uint64_t customer_id)
+{
+    CustomerBalance ask;
+    customer_balance__init(&ask);
+    ask.customer_id = customer_id;
+    return *(const CustomerBalanceReply *)load_call(client->link, client->arena,
+                                                    load_request(client->arena, "customer_balance", &ask.base), STATUS_OK);
+}
+
+static void books_tie(struct client *client)
+{
+    ReportAging ask;
+    report_aging__init(&ask);
+    const ReportAgingReply *aging = (const ReportAgingReply *)load_call(
+        client->link, client->arena, load_request(client->arena, "report_aging", &ask.base), STATUS_OK);
+    must(aging->control != NULL && aging->control->difference_minor == 0, "the aging ties to the control accounts");
+}
+
+// One invoice of 500.00, everybody pays it and refuses a rest.
+static void pay_once(struct client clients[static CLIENTS])
+{
+    const uint64_t customer = new_customer(&clients[0]);
+    const uint64_t invoice = new_invoice(&clients[0], customer);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        PaymentAdd *pay = new_payment(clients[i].arena, customer, invoice, REST_MODE__REST_MODE_REFUSE);
+        clients[i].request = load_request(clients[i].arena, "payment_add", &pay->base);
+    }
+    together(clients);
+    must(count_status(clients, STATUS_OK) == 1, "64 pay the same 500.00 invoice and refuse a rest: exactly one succeeds");
+    size_t refused = 0;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        refused += status_exit((enum status)clients[i].status) == 10;
+    }
+    must(refused == CLIENTS - 1, "63 get the refusal");
+    must(balance(&clients[0], customer).balance_minor == 0, "the customer owes 0.00");
+    books_tie(&clients[0]);
+}
+
+// The same without a refusal of the rest.
+static void pay_on_account(struct client clients[static CLIENTS])
+{
+    const uint64_t customer = new_customer(&clients[0]);
+    (void)new_invoice(&clients[0], customer);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        PaymentAdd *pay = new_payment(clients[i].arena, customer, 0, REST_MODE__REST_MODE_UNSET);
+        clients[i].request = load_request(clients[i].arena, "payment_add", &pay->base);
+    }
+    together(clients);
+    must(count_status(clients, STATUS_OK) == CLIENTS, "64 pay without refusing a rest: all succeed");
+    const CustomerBalanceReply after = balance(&clients[0], customer);
+    must(after.receivable_minor == 0 && after.on_account_minor == 63ll * 50000, "exactly 63 x 500.00 stand on account");
+    books_tie(&clients[0]);
+}
+
+// Everybody sends the same request id with the same body, then one sends it with another body.
+static void same_id(struct client clients[static CLIENTS])
+{
+    const uint64_t customer = new_customer(&clients[0]);
+    PaymentAdd *pay = new_payment(clients[0].arena, customer, 0, REST_MODE__REST_MODE_UNSET);
+    Request *request = load_request(clients[0].arena, "payment_add", &pay->base);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        clients[i].request = request;
+    }
+    together(clients);
+    size_t equal = 0, first = 0;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        equal += clients[i].status == STATUS_OK && clients[i].id == clients[0].id &&
+                 strcmp(clients[i].number, clients[0].number) == 0;
+        first += !clients[i].replayed;
+    }
+    must(equal == CLIENTS, "64 send the same request id: 64 equal answers");
+    must(first == 1, "one of them is the first, the others are replays");
+    must(balance(&clients[0], customer).on_account_minor == 50000, "one effect");
+    pay->amount_minor = 50001;
+    Reply *reply = NULL;
+    must(link_call(clients[0].link, request, clients[0].arena, &reply) == STATUS_OK && reply->status == STATUS_KEY_REUSED,
+         "the same id with another body is an error");
+}
+
+int main(int count, char **words)
+{
+    if (count != 2) {
+        (void)fprintf(stderr, "usage: race BUILD-DIRECTORY\n");
+        return 2;
+    }
+    char place[] = "/tmp/kontor-race.XXXXXX";
+    if (mkdtemp(place) == NULL) {
+        return 1;
+    }
+    const struct load_options options = {.programs = words[1], .place = place, .currency = "CNY", .chart = "cn-small"};
+    struct load *load = load_start(&options);
+    static struct client clients[CLIENTS];
+    for (size_t i = 0; i < CLIENTS; i++) {
+        clients[i].link = load_link(load);
+        clients[i].arena = arena_make(CALL_ARENA_MAX);
+    }
+    pay_once(clients);
+    pay_on_account(clients);
+    same_id(clients);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        link_close(clients[i].link);
+        arena_free(clients[i].arena);
+    }
+    must(load_stop(load), "the server ends with 0");
+    (void)printf("%s\n", place);
+    return 0;
+}
