@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/bench/measure.h"
+
+#include "tests/load/load.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#define ROWS_MAX    128
+#define SAMPLES_MAX 200000
+
+struct thread {
+    pthread_t id;
+    const struct load_shape *shape;
+    pthread_barrier_t *start;
+    size_t index;
+    int64_t ends_us;
+    size_t operations;
+    size_t sample_count;
+    uint32_t *samples;
+};
+
+static struct row all[ROWS_MAX];
+static size_t all_count;
+
+double process_cpu_us(int pid)
+{
+    char path[64], text[1024];
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return 0;
+    }
+    const size_t size = fread(text, 1, sizeof text - 1, file);
+    (void)fclose(file);
+    text[size] = '\0';
+    const char *behind = strrchr(text, ')');
+    unsigned long user = 0, system = 0;
+    if (behind == NULL ||
+        sscanf(behind + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2) { // NOLINT
+        return 0;
+    }
+    return (double)(user + system) * 1e6 / (double)sysconf(_SC_CLK_TCK);
+}
+
+double process_private_mb(int pid)
+{
+    char path[64], line[256];
+    (void)snprintf(path, sizeof path, "/proc/%d/smaps_rollup", pid);
+    FILE *file = fopen(path, "re");
+    double kib = 0;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        unsigned long value = 0;
+        if (sscanf(line, "Private_Dirty: %lu kB", &value) == 1 || sscanf(line, "Anonymous: %lu kB", &value) == 1) { // NOLINT
+            kib = (double)value > kib ? (double)value : kib;
+        }
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return kib / 1024;
+}
+
+static void *repeat(void *context)
+{
+    struct thread *thread = context;
+    (void)pthread_barrier_wait(thread->start);
+    thread->ends_us = clock_us() + (int64_t)(thread->shape->seconds * 1e6);
+    for (int64_t now = clock_us(); now < thread->ends_us;) {
+        const size_t count = thread->shape->run(thread->shape->context, thread->index);
+        const int64_t after = clock_us();
+        thread->operations += count;
+        if (thread->sample_count < SAMPLES_MAX) {
+            thread->samples[thread->sample_count++] = (uint32_t)(after - now);
+        }
+        now = after;
+    }
+    return NULL;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+struct row measure(const struct load_shape *shape)
+{
+    struct thread *threads = calloc(shape->threads, sizeof *threads);
+    pthread_barrier_t start;
+    (void)pthread_barrier_init(&start, NULL, (unsigned)shape->threads);
+    assert(threads != NULL);
+    const double cpu = shape->server_pid != 0 ? process_cpu_us(shape->server_pid) : 0;
+    const int64_t begun = clock_us();
+    for (size_t i = 0; i < shape->threads; i++) {
+        threads[i] = (struct thread){.shape = shape, .start = &start, .index = i, .samples = malloc(SAMPLES_MAX * sizeof(uint32_t))};
+        if (threads[i].samples == NULL || pthread_create(&threads[i].id, NULL, repeat, &threads[i]) != 0) {
+            abort();
+        }
+    }
+    size_t operations = 0, samples = 0;
+    for (size_t i = 0; i < shape->threads; i++) {
+        (void)pthread_join(threads[i].id, NULL);
+        operations += threads[i].operations;
+        samples += threads[i].sample_count;
+    }
+    const double seconds = (double)(clock_us() - begun) / 1e6;
+    uint32_t *merged = malloc((samples + 1) * sizeof *merged);
+    assert(merged != NULL);
+    size_t at = 0;
+    for (size_t i = 0; i < shape->threads; i++) {
+        memcpy(merged + at, threads[i].samples, threads[i].sample_count * sizeof *merged);
+        at += threads[i].sample_count;
+        free(threads[i].samples);
+    }
+    qsort(merged, samples, sizeof *merged, by_size);
+    struct row row = {.name = shape->name, .note = shape->note, .per_second = (double)operations / seconds};
+    if (samples > 0) {
+        row.p50_us = merged[samples / 2];
+        row.p99_us = merged[samples * 99 / 100];
+    }
+    if (shape->server_pid != 0 && operations > 0) {
+        row.cpu_us = (process_cpu_us(shape->server_pid) - cpu) / (double)operations;
+    }
+    free(merged);
+    free(threads);
+    (void)pthread_barrier_destroy(&start);
+    rows_add(row);
+    return row;
+}
+
+void rows_add(struct row row)
+{
+    assert(all_count < ROWS_MAX);
+    all[all_count++] = row;
+    (void)fprintf(stderr, "  %s\n", row.name);
+}
+
+void rows_figure(const char *name, double value, const char *unit, const char *note)
+{
+    rows_add((struct row){.name = name, .note = note, .value = value, .unit = unit});
+}
+
+const struct row *rows_find(const char *name)
+{
+    for (size_t i = 0; i < all_count; i++) {
+        if (strcmp(all[i].name, name) == 0) {
+            return &all[i];
+        }
+    }
+    return NULL;
+}
+
+void rows_print(const char *json_path)
+{
+    (void)printf("%-52s %12s %10s %10s %10s  %s\n", "what", "per second", "p50 us", "p99 us", "cpu us", "note");
+    json_t *list = json_array();
+    for (size_t i = 0; i < all_count; i++) {
+        const struct row *row = &all[i];
+        const char *note = row->note != NULL ? row->note : "";
+        if (row->unit != NULL) {
+            (void)printf("%-52s %12.3f %-10s %10s %10s  %s\n", row->name, row->value, row->unit, "", "", note);
+        } else {
+            (void)printf("%-52s %12.0f %10.0f %10.0f %10.1f  %s\n", row->name, row->per_second, row->p50_us, row->p99_us,
+                         row->cpu_us, note);
+        }
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:s, s:s}", "name", row->name, "per_second", row->per_second,
+                            "p50_us", row->p50_us, "p99_us", row->p99_us, "cpu_us", row->cpu_us, "value", row->value, "unit",
+                            row->unit != NULL ? row->unit : "", "note", note));
+    }
+    if (json_dump_file(list, json_path, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) != 0) {
+        (void)fprintf(stderr, "cannot write %s\n", json_path);
+    }
+    json_decref(list);
+}
