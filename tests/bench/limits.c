@@ -15,7 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// What issuing an invoice writes, by table: key and value sizes (server/store/README.md, "What a posting costs").
+// What issuing an invoice writes, by table: key and value sizes (server/store/README.md, "What a
+// posting costs").
 struct put {
     unsigned table;
     size_t value_size;
@@ -97,8 +98,12 @@ void limit_lmdb(const char *place, size_t batch)
         check(mdb_dbi_open(txn, table, MDB_CREATE, &lmdb.dbi[i]));
     }
     check(mdb_txn_commit(txn));
-    (void)measure(&(struct load_shape){.name = name, .note = "one thread, 10 puts an invoice, no seals", .threads = 1,
-                                       .seconds = 3, .run = commit, .context = &lmdb});
+    (void)measure(&(struct load_shape){.name = name,
+                                       .note = "one thread, 10 puts an invoice, no seals",
+                                       .threads = 1,
+                                       .seconds = 3,
+                                       .run = commit,
+                                       .context = &lmdb});
     mdb_env_close(lmdb.env);
 }
 
@@ -119,7 +124,10 @@ void limit_fdatasync(const char *place)
     (void)snprintf(path, sizeof path, "%s/fdatasync", place);
     int fd = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
     assert(fd >= 0);
-    (void)measure(&(struct load_shape){.name = "limit: fdatasync of 4 KiB", .threads = 1, .seconds = 2, .run = append_and_sync,
+    (void)measure(&(struct load_shape){.name = "limit: fdatasync of 4 KiB",
+                                       .threads = 1,
+                                       .seconds = 2,
+                                       .run = append_and_sync,
                                        .context = &fd});
     (void)close(fd);
 }
@@ -131,7 +139,8 @@ double limit_argon_us(void)
     double best = 0;
     for (int i = 0; i < 5; i++) {
         const int64_t begun = clock_us();
-        if (key_of_passphrase("correct horse battery staple", salt, ARGON_PASSES, ARGON_BYTES, &key) != STATUS_OK) {
+        if (key_of_passphrase("correct horse battery staple", salt, ARGON_PASSES, ARGON_BYTES,
+                              &key) != STATUS_OK) {
             abort();
         }
         const double took = (double)(clock_us() - begun);
@@ -178,7 +187,8 @@ void limit_plain_echo(size_t threads)
     pthread_t id;
     assert(threads <= COUNT_OF(client));
     const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     socklen_t size = sizeof address;
     if (bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, 64) != 0 ||
         getsockname(listener, (struct sockaddr *)&address, &size) != 0) {
@@ -197,8 +207,12 @@ void limit_plain_echo(size_t threads)
             abort();
         }
     }
-    (void)measure(&(struct load_shape){.name = name, .note = "a thread a connection on both sides", .threads = threads,
-                                       .seconds = 2, .run = echo, .context = client});
+    (void)measure(&(struct load_shape){.name = name,
+                                       .note = "a thread a connection on both sides",
+                                       .threads = threads,
+                                       .seconds = 2,
+                                       .run = echo,
+                                       .context = client});
     for (size_t i = 0; i < threads; i++) {
         (void)close(client[i]);
     }

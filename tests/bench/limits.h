@@ -7,7 +7,8 @@
 
 // fdatasync of a small append to a file in `place`: p50 in microseconds.
 void limit_fdatasync(const char *place);
-// Durable commits of plain LMDB with the puts of an invoice (count and sizes as the store makes them), `batch` invoices each.
+// Durable commits of plain LMDB with the puts of an invoice (count and sizes as the store makes
+// them), `batch` invoices each.
 void limit_lmdb(const char *place, size_t batch);
 // One Argon2id with the parameters of a login.
 double limit_argon_us(void);

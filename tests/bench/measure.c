@@ -37,8 +37,8 @@ double process_cpu_us(int pid)
     text[size] = '\0';
     const char *behind = strrchr(text, ')');
     unsigned long user = 0, system = 0;
-    if (behind == NULL ||
-        sscanf(behind + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2) { // NOLINT
+    if (behind == NULL || sscanf(behind + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                                 &user, &system) != 2) { // NOLINT
         return 0;
     }
     return (double)(user + system) * 1e6 / (double)sysconf(_SC_CLK_TCK);
@@ -52,7 +52,8 @@ double process_private_mb(int pid)
     double kib = 0;
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
         unsigned long value = 0;
-        if (sscanf(line, "Private_Dirty: %lu kB", &value) == 1 || sscanf(line, "Anonymous: %lu kB", &value) == 1) { // NOLINT
+        if (sscanf(line, "Private_Dirty: %lu kB", &value) == 1 ||
+            sscanf(line, "Anonymous: %lu kB", &value) == 1) { // NOLINT
             kib = (double)value > kib ? (double)value : kib;
         }
     }
@@ -94,8 +95,12 @@ struct row measure(const struct load_shape *shape)
     const double cpu = shape->server_pid != 0 ? process_cpu_us(shape->server_pid) : 0;
     const int64_t begun = clock_us();
     for (size_t i = 0; i < shape->threads; i++) {
-        threads[i] = (struct thread){.shape = shape, .start = &start, .index = i, .samples = malloc(SAMPLES_MAX * sizeof(uint32_t))};
-        if (threads[i].samples == NULL || pthread_create(&threads[i].id, NULL, repeat, &threads[i]) != 0) {
+        threads[i] = (struct thread){.shape = shape,
+                                     .start = &start,
+                                     .index = i,
+                                     .samples = malloc(SAMPLES_MAX * sizeof(uint32_t))};
+        if (threads[i].samples == NULL ||
+            pthread_create(&threads[i].id, NULL, repeat, &threads[i]) != 0) {
             abort();
         }
     }
@@ -115,7 +120,8 @@ struct row measure(const struct load_shape *shape)
         free(threads[i].samples);
     }
     qsort(merged, samples, sizeof *merged, by_size);
-    struct row row = {.name = shape->name, .note = shape->note, .per_second = (double)operations / seconds};
+    struct row row = {
+        .name = shape->name, .note = shape->note, .per_second = (double)operations / seconds};
     if (samples > 0) {
         row.p50_us = merged[samples / 2];
         row.p99_us = merged[samples * 99 / 100];
@@ -154,20 +160,23 @@ const struct row *rows_find(const char *name)
 
 void rows_print(const char *json_path)
 {
-    (void)printf("%-52s %12s %10s %10s %10s  %s\n", "what", "per second", "p50 us", "p99 us", "cpu us", "note");
+    (void)printf("%-52s %12s %10s %10s %10s  %s\n", "what", "per second", "p50 us", "p99 us",
+                 "cpu us", "note");
     json_t *list = json_array();
     for (size_t i = 0; i < all_count; i++) {
         const struct row *row = &all[i];
         const char *note = row->note != NULL ? row->note : "";
         if (row->unit != NULL) {
-            (void)printf("%-52s %12.3f %-10s %10s %10s  %s\n", row->name, row->value, row->unit, "", "", note);
+            (void)printf("%-52s %12.3f %-10s %10s %10s  %s\n", row->name, row->value, row->unit, "",
+                         "", note);
         } else {
-            (void)printf("%-52s %12.0f %10.0f %10.0f %10.1f  %s\n", row->name, row->per_second, row->p50_us, row->p99_us,
-                         row->cpu_us, note);
+            (void)printf("%-52s %12.0f %10.0f %10.0f %10.1f  %s\n", row->name, row->per_second,
+                         row->p50_us, row->p99_us, row->cpu_us, note);
         }
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:s, s:s}", "name", row->name, "per_second", row->per_second,
-                            "p50_us", row->p50_us, "p99_us", row->p99_us, "cpu_us", row->cpu_us, "value", row->value, "unit",
+            list, json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:s, s:s}", "name", row->name,
+                            "per_second", row->per_second, "p50_us", row->p50_us, "p99_us",
+                            row->p99_us, "cpu_us", row->cpu_us, "value", row->value, "unit",
                             row->unit != NULL ? row->unit : "", "note", note));
     }
     if (json_dump_file(list, json_path, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) != 0) {

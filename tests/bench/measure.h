@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Measuring: many threads repeat one operation for a time; what comes out is throughput, median, 99th percentile and the
-// server's processor time an operation. Rows are collected and printed as a table and as JSON.
+// Measuring: many threads repeat one operation for a time; what comes out is throughput, median,
+// 99th percentile and the server's processor time an operation. Rows are collected and printed as a
+// table and as JSON.
 
 #include "shared/base.h"
 
@@ -12,12 +13,13 @@ struct row {
     double per_second;
     double p50_us;
     double p99_us;
-    double cpu_us;   // of the server, each operation; 0: not measured
-    double value;    // for rows that are one figure
+    double cpu_us; // of the server, each operation; 0: not measured
+    double value;  // for rows that are one figure
     const char *unit;
 };
 
-// One operation of thread `index`; it owns what `context` holds for that thread. Returns how many operations it was.
+// One operation of thread `index`; it owns what `context` holds for that thread. Returns how many
+// operations it was.
 typedef size_t operation(void *context, size_t index);
 
 struct load_shape {
@@ -25,7 +27,7 @@ struct load_shape {
     const char *note;
     size_t threads;
     double seconds;
-    int server_pid;   // 0: do not ask for processor time
+    int server_pid; // 0: do not ask for processor time
     operation *run;
     void *context;
 };

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A preload library that cuts the power of kontord at a named point. It remembers what each write to data.mdb replaced until
-// the data are synced; at the crash it puts the old bytes back, so that what was never synced is lost, as a power cut may lose
-// it, and then kills the process. Writes through a descriptor opened with O_DSYNC (LMDB's meta page) are durable at once.
+// A preload library that cuts the power of kontord at a named point. It remembers what each write
+// to data.mdb replaced until the data are synced; at the crash it puts the old bytes back, so that
+// what was never synced is lost, as a power cut may lose it, and then kills the process. Writes
+// through a descriptor opened with O_DSYNC (LMDB's meta page) are durable at once.
 //
 //   KONTOR_CRASH_POINT  queued | before-commit | inside-commit | after-commit | before-reply
 //   KONTOR_CRASH_AFTER  the how-manieth time the point is reached
-//   KONTOR_CRASH_MARK   file that is made just before the crash, so that the suite knows that the point was hit
+//   KONTOR_CRASH_MARK   file that is made just before the crash, so that the suite knows that the
+//   point was hit
 
 #include <assert.h>
 #include <dlfcn.h>
@@ -24,7 +26,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-// What a write replaced: `old_size` bytes at `offset` of the data file as it was, the file being `file_size` long.
+// What a write replaced: `old_size` bytes at `offset` of the data file as it was, the file being
+// `file_size` long.
 struct undo {
     struct undo *next;
     int fd;
@@ -125,10 +128,15 @@ static void remember(int fd, off_t offset, size_t size)
         old_size = there < size ? there : size;
     }
     struct undo *undo = malloc(sizeof *undo + old_size);
-    if (undo == NULL || (old_size > 0 && pread(fd, undo->old, old_size, offset) != (ssize_t)old_size)) {
+    if (undo == NULL ||
+        (old_size > 0 && pread(fd, undo->old, old_size, offset) != (ssize_t)old_size)) {
         abort();
     }
-    *undo = (struct undo){.next = pending, .fd = fd, .offset = offset, .file_size = status.st_size, .old_size = old_size};
+    *undo = (struct undo){.next = pending,
+                          .fd = fd,
+                          .offset = offset,
+                          .file_size = status.st_size,
+                          .old_size = old_size};
     pending = undo;
 }
 
@@ -214,14 +222,14 @@ int fdatasync(int fd)
         return function(fd);
     }
     pthread_mutex_lock(&lock);
-    reached("inside-commit");  // the pages are written, not synced
+    reached("inside-commit"); // the pages are written, not synced
     const int result = function(fd);
     while (result == 0 && pending != NULL) {
         struct undo *next = pending->next;
         free(pending);
         pending = next;
     }
-    reached("inside-commit");  // the pages are synced, the meta page still names the old tree
+    reached("inside-commit"); // the pages are synced, the meta page still names the old tree
     pthread_mutex_unlock(&lock);
     return result;
 }

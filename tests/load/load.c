@@ -77,7 +77,8 @@ static void serve(struct load *load)
     path_of(load, "book", book);
     path_of(load, "address", address);
     (void)unlink(address);
-    const char *const words[] = {"kontord", "serve", "--dir", book, "--listen", "127.0.0.1:0", "--address-file", address, NULL};
+    const char *const words[] = {"kontord",     "serve",          "--dir", book, "--listen",
+                                 "127.0.0.1:0", "--address-file", address, NULL};
     const int64_t begun = clock_us();
     load->server = spawn(load, words);
     const struct timespec pause = {.tv_nsec = 1000 * 1000};
@@ -101,7 +102,9 @@ static void join(struct load *load)
     }
     memcpy(load->server_key, invitation.server_key, KEY_BYTES);
     load->device = key_pair_random();
-    struct link_options options = {.address = {load->address}, .address_count = 1, .device = &load->device,
+    struct link_options options = {.address = {load->address},
+                                   .address_count = 1,
+                                   .device = &load->device,
                                    .invitation = &invitation};
     memcpy(options.server_key, invitation.server_key, KEY_BYTES);
     struct link *link = NULL;
@@ -132,9 +135,11 @@ struct load *load_start(const struct load_options *options)
     char book[PATH_BYTES * 2], invitation[PATH_BYTES * 2];
     path_of(load, "book", book);
     path_of(load, "owner.invitation", invitation);
-    const char *const words[] = {"kontord", "init", "--dir", book, "--company", "负载有限公司", "--currency",
-                                 options->currency, "--chart", options->chart, "--time-zone", "Asia/Shanghai",
-                                 "--owner", "owner", "--invitation", invitation, NULL};
+    const char *const words[] = {"kontord",   "init",         "--dir",        book,
+                                 "--company", "负载有限公司", "--currency",   options->currency,
+                                 "--chart",   options->chart, "--time-zone",  "Asia/Shanghai",
+                                 "--owner",   "owner",        "--invitation", invitation,
+                                 NULL};
     int status = 0;
     if (waitpid(spawn(load, words), &status, 0) < 0 || status != 0) {
         broken("kontord init failed, see kontord.log");
@@ -148,7 +153,8 @@ static bool stop(struct load *load)
 {
     int status = 0;
     (void)kill(load->server, SIGTERM);
-    return waitpid(load->server, &status, 0) == load->server && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return waitpid(load->server, &status, 0) == load->server && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0;
 }
 
 bool load_stop(struct load *load)
@@ -188,8 +194,12 @@ int load_server_pid(const struct load *load)
 
 static struct link *open_link(struct load *load, const uint8_t *token)
 {
-    struct link_options options = {.address = {load->address}, .address_count = 1, .device = &load->device,
-                                   .token = token, .retry_ms = 10000, .answer_ms = 120000};
+    struct link_options options = {.address = {load->address},
+                                   .address_count = 1,
+                                   .device = &load->device,
+                                   .token = token,
+                                   .retry_ms = 10000,
+                                   .answer_ms = 120000};
     memcpy(options.server_key, load->server_key, KEY_BYTES);
     struct link *link = NULL;
     if (link_open(&options, &link) != STATUS_OK) {
@@ -243,7 +253,8 @@ Request *load_request(struct arena *arena, const char *name, ProtobufCMessage *i
     return request;
 }
 
-ProtobufCMessage *load_call(struct link *link, struct arena *arena, const Request *request, enum status wanted)
+ProtobufCMessage *load_call(struct link *link, struct arena *arena, const Request *request,
+                            enum status wanted)
 {
     Reply *reply = NULL;
     const enum status status = link_call(link, request, arena, &reply);
@@ -251,8 +262,8 @@ ProtobufCMessage *load_call(struct link *link, struct arena *arena, const Reques
         broken(status_sentence(status));
     }
     if (reply->status != (uint32_t)wanted) {
-        (void)fprintf(stderr, "load: %s, wanted %s: %s\n", status_code((enum status)reply->status), status_code(wanted),
-                      reply->detail);
+        (void)fprintf(stderr, "load: %s, wanted %s: %s\n", status_code((enum status)reply->status),
+                      status_code(wanted), reply->detail);
         abort();
     }
     return wire_inner(&reply->base, wire_inner_number(&request->base));

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A real server for tests that need many clients: starts kontord on a new book in a private directory, joins as its owner
-// through the client library, and opens as many links as asked. Used by tests/race and tests/bench. A failure here ends the
-// program: it is the ground that the test stands on.
+// A real server for tests that need many clients: starts kontord on a new book in a private
+// directory, joins as its owner through the client library, and opens as many links as asked. Used
+// by tests/race and tests/bench. A failure here ends the program: it is the ground that the test
+// stands on.
 
 #include "client/link.h"
 #include "shared/arena.h"
@@ -11,8 +12,8 @@
 struct load;
 
 struct load_options {
-    const char *programs;   // directory of the build, with server/kontord in it
-    const char *place;      // private directory; the book and everything else goes below it
+    const char *programs; // directory of the build, with server/kontord in it
+    const char *place;    // private directory; the book and everything else goes below it
     const char *currency;
     const char *chart;
 };
@@ -20,17 +21,21 @@ struct load_options {
 struct load *load_start(const struct load_options *options);
 // Stops the server and waits for it; true when it ended with 0.
 bool load_stop(struct load *load);
-void load_restart(struct load *load);  // stop, start, and the time until the first answer in load_start_us
+void load_restart(
+    struct load *load); // stop, start, and the time until the first answer in load_start_us
 int64_t load_start_us(const struct load *load);
 int load_server_pid(const struct load *load);
-// Joins again as a second device; true when Argon2id was done by the server. For the cost of a login.
+// Joins again as a second device; true when Argon2id was done by the server. For the cost of a
+// login.
 int64_t load_login_us(struct load *load);
 
-struct link *load_link(struct load *load);   // logged in as the owner
+struct link *load_link(struct load *load); // logged in as the owner
 
 // A Request around `inner`, the message of command `name`; writes get a new request key.
 Request *load_request(struct arena *arena, const char *name, ProtobufCMessage *inner);
-// Calls and returns the inner reply; ends the program when the link fails or the status is not `wanted`.
-ProtobufCMessage *load_call(struct link *link, struct arena *arena, const Request *request, enum status wanted);
+// Calls and returns the inner reply; ends the program when the link fails or the status is not
+// `wanted`.
+ProtobufCMessage *load_call(struct link *link, struct arena *arena, const Request *request,
+                            enum status wanted);
 
 int64_t clock_us(void);

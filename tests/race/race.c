@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Sixty-four clients at once, over real connections to a real server: who pays the same invoice, what happens on account, one
-// request id sent by all. Prints what happened and ends with 0 when every claim holds.
+// Sixty-four clients at once, over real connections to a real server: who pays the same invoice,
+// what happens on account, one request id sent by all. Prints what happened and ends with 0 when
+// every claim holds.
 
 #include "shared/wire.h"
 #include "tests/load/load.h"
@@ -40,7 +41,8 @@ static void *run(void *context)
     assert(status == STATUS_OK);
     client->status = reply->status;
     client->replayed = reply->replayed;
-    const PaymentAddReply *paid = (const PaymentAddReply *)wire_inner(&reply->base, wire_inner_number(&client->request->base));
+    const PaymentAddReply *paid = (const PaymentAddReply *)wire_inner(
+        &reply->base, wire_inner_number(&client->request->base));
     if (reply->status == STATUS_OK && paid != NULL) {
         client->id = paid->id;
         (void)snprintf(client->number, sizeof client->number, "%s", paid->number);
@@ -80,8 +82,9 @@ static uint64_t new_customer(struct client *client)
     char name[] = "竞争有限公司";
     add.kind = CUSTOMER_KIND__CUSTOMER_KIND_ORGANISATION;
     add.name = name;
-    return ((const CustomerAddReply *)load_call(client->link, client->arena,
-                                                load_request(client->arena, "customer_add", &add.base), STATUS_OK))
+    return ((const CustomerAddReply *)load_call(
+                client->link, client->arena, load_request(client->arena, "customer_add", &add.base),
+                STATUS_OK))
         ->id;
 }
 
@@ -91,12 +94,14 @@ static uint64_t new_invoice(struct client *client, uint64_t customer_id)
     invoice_issue__init(&issue);
     issue.customer_id = customer_id;
     issue.amount_minor = 50000;
-    return ((const InvoiceIssueReply *)load_call(client->link, client->arena,
-                                                 load_request(client->arena, "invoice_issue", &issue.base), STATUS_OK))
+    return ((const InvoiceIssueReply *)load_call(
+                client->link, client->arena,
+                load_request(client->arena, "invoice_issue", &issue.base), STATUS_OK))
         ->id;
 }
 
-static PaymentAdd *new_payment(struct arena *arena, uint64_t customer_id, uint64_t invoice_id, RestMode rest)
+static PaymentAdd *new_payment(struct arena *arena, uint64_t customer_id, uint64_t invoice_id,
+                               RestMode rest)
 {
     PaymentAdd *pay = (PaymentAdd *)wire_make(arena, &payment_add__descriptor);
     Allocate *allocate = (Allocate *)wire_make(arena, &allocate__descriptor);
@@ -118,8 +123,9 @@ static CustomerBalanceReply balance(struct client *client, uint64_t customer_id)
     CustomerBalance ask;
     customer_balance__init(&ask);
     ask.customer_id = customer_id;
-    return *(const CustomerBalanceReply *)load_call(client->link, client->arena,
-                                                    load_request(client->arena, "customer_balance", &ask.base), STATUS_OK);
+    return *(const CustomerBalanceReply *)load_call(
+        client->link, client->arena, load_request(client->arena, "customer_balance", &ask.base),
+        STATUS_OK);
 }
 
 static void books_tie(struct client *client)
@@ -127,8 +133,10 @@ static void books_tie(struct client *client)
     ReportAging ask;
     report_aging__init(&ask);
     const ReportAgingReply *aging = (const ReportAgingReply *)load_call(
-        client->link, client->arena, load_request(client->arena, "report_aging", &ask.base), STATUS_OK);
-    must(aging->control != NULL && aging->control->difference_minor == 0, "the aging ties to the control accounts");
+        client->link, client->arena, load_request(client->arena, "report_aging", &ask.base),
+        STATUS_OK);
+    must(aging->control != NULL && aging->control->difference_minor == 0,
+         "the aging ties to the control accounts");
 }
 
 // One invoice of 500.00, everybody pays it and refuses a rest.
@@ -137,11 +145,13 @@ static void pay_once(struct client clients[static CLIENTS])
     const uint64_t customer = new_customer(&clients[0]);
     const uint64_t invoice = new_invoice(&clients[0], customer);
     for (size_t i = 0; i < CLIENTS; i++) {
-        PaymentAdd *pay = new_payment(clients[i].arena, customer, invoice, REST_MODE__REST_MODE_REFUSE);
+        PaymentAdd *pay =
+            new_payment(clients[i].arena, customer, invoice, REST_MODE__REST_MODE_REFUSE);
         clients[i].request = load_request(clients[i].arena, "payment_add", &pay->base);
     }
     together(clients);
-    must(count_status(clients, STATUS_OK) == 1, "64 pay the same 500.00 invoice and refuse a rest: exactly one succeeds");
+    must(count_status(clients, STATUS_OK) == 1,
+         "64 pay the same 500.00 invoice and refuse a rest: exactly one succeeds");
     size_t refused = 0;
     for (size_t i = 0; i < CLIENTS; i++) {
         refused += status_exit((enum status)clients[i].status) == 10;
@@ -161,9 +171,11 @@ static void pay_on_account(struct client clients[static CLIENTS])
         clients[i].request = load_request(clients[i].arena, "payment_add", &pay->base);
     }
     together(clients);
-    must(count_status(clients, STATUS_OK) == CLIENTS, "64 pay without refusing a rest: all succeed");
+    must(count_status(clients, STATUS_OK) == CLIENTS,
+         "64 pay without refusing a rest: all succeed");
     const CustomerBalanceReply after = balance(&clients[0], customer);
-    must(after.receivable_minor == 0 && after.on_account_minor == 63ll * 50000, "exactly 63 x 500.00 stand on account");
+    must(after.receivable_minor == 0 && after.on_account_minor == 63ll * 50000,
+         "exactly 63 x 500.00 stand on account");
     books_tie(&clients[0]);
 }
 
@@ -188,7 +200,8 @@ static void same_id(struct client clients[static CLIENTS])
     must(balance(&clients[0], customer).on_account_minor == 50000, "one effect");
     pay->amount_minor = 50001;
     Reply *reply = NULL;
-    must(link_call(clients[0].link, request, clients[0].arena, &reply) == STATUS_OK && reply->status == STATUS_KEY_REUSED,
+    must(link_call(clients[0].link, request, clients[0].arena, &reply) == STATUS_OK &&
+             reply->status == STATUS_KEY_REUSED,
          "the same id with another body is an error");
 }
 
@@ -202,7 +215,8 @@ int main(int count, char **words)
     if (mkdtemp(place) == NULL) {
         return 1;
     }
-    const struct load_options options = {.programs = words[1], .place = place, .currency = "CNY", .chart = "cn-small"};
+    const struct load_options options = {
+        .programs = words[1], .place = place, .currency = "CNY", .chart = "cn-small"};
     struct load *load = load_start(&options);
     static struct client clients[CLIENTS];
     for (size_t i = 0; i < CLIENTS; i++) {

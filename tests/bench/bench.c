@@ -1,0 +1,581 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The figures of kontor, through the real client library over the encrypted channel, with the
+// limits of the machine beside them in the same run: only ratios within one run mean something on a
+// noisy machine.
+//   bench BUILD-DIRECTORY PLACE JSON-FILE [--customers N]
+
+#include "shared/wire.h"
+#include "tests/bench/echo.h"
+#include "tests/bench/limits.h"
+#include "tests/bench/measure.h"
+#include "tests/load/load.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LINKS     64
+#define SECONDS   4.0
+#define STATEMENT 10000
+
+struct bench {
+    struct load *load;
+    const char *place;
+    size_t customers;
+    struct link *link[LINKS];
+    struct arena *arena[LINKS];
+    uint64_t customer[LINKS]; // one of its own for each link: what it bills and pays
+    Request *kept[LINKS];     // for repeated ids
+    uint64_t first_customer;
+    uint64_t last_customer;
+    uint32_t turn[LINKS];
+    uint64_t invoices;
+    struct echo *echo;
+    struct link *echo_link[LINKS];
+};
+
+static Request *issue_request(struct bench *bench, size_t i, int64_t amount)
+{
+    InvoiceIssue *issue = (InvoiceIssue *)wire_make(bench->arena[i], &invoice_issue__descriptor);
+    issue->customer_id = bench->customer[i];
+    issue->amount_minor = amount;
+    return load_request(bench->arena[i], "invoice_issue", &issue->base);
+}
+
+static size_t issue(void *context, size_t i)
+{
+    struct bench *bench = context;
+    (void)load_call(bench->link[i], bench->arena[i], issue_request(bench, i, 10000 + (int64_t)i),
+                    STATUS_OK);
+    arena_reset(bench->arena[i]);
+    (void)__atomic_add_fetch(&bench->invoices, 1, __ATOMIC_RELAXED);
+    return 1;
+}
+
+static size_t pay(void *context, size_t i)
+{
+    struct bench *bench = context;
+    PaymentAdd *add = (PaymentAdd *)wire_make(bench->arena[i], &payment_add__descriptor);
+    add->customer_id = bench->customer[i];
+    add->amount_minor = 10000 + (int64_t)i;
+    (void)load_call(bench->link[i], bench->arena[i],
+                    load_request(bench->arena[i], "payment_add", &add->base), STATUS_OK);
+    arena_reset(bench->arena[i]);
+    return 1;
+}
+
+static size_t repeat_id(void *context, size_t i)
+{
+    struct bench *bench = context;
+    struct arena *arena = arena_make(CALL_ARENA_MAX);
+    (void)load_call(bench->link[i], arena, bench->kept[i], STATUS_OK);
+    arena_free(arena);
+    return 1;
+}
+
+static size_t refuse_stateless(void *context, size_t i)
+{
+    struct bench *bench = context;
+    PaymentAdd *add = (PaymentAdd *)wire_make(bench->arena[i], &payment_add__descriptor);
+    add->customer_id = bench->customer[i];
+    (void)load_call(bench->link[i], bench->arena[i],
+                    load_request(bench->arena[i], "payment_add", &add->base), STATUS_FIELD_MISSING);
+    arena_reset(bench->arena[i]);
+    return 1;
+}
+
+static size_t show_customer(void *context, size_t i)
+{
+    struct bench *bench = context;
+    CustomerShow *show = (CustomerShow *)wire_make(bench->arena[i], &customer_show__descriptor);
+    show->customer_id = bench->customer[bench->turn[i]++ % LINKS];
+    (void)load_call(bench->link[i], bench->arena[i],
+                    load_request(bench->arena[i], "customer_show", &show->base), STATUS_OK);
+    arena_reset(bench->arena[i]);
+    return 1;
+}
+
+static size_t list(struct bench *bench, size_t i, const char *query, const char *sort)
+{
+    CustomerList *ask = (CustomerList *)wire_make(bench->arena[i], &customer_list__descriptor);
+    ask->query = arena_print(bench->arena[i], "%s", query);
+    ask->sort = arena_print(bench->arena[i], "%s", sort);
+    ask->limit = 20;
+    (void)load_call(bench->link[i], bench->arena[i],
+                    load_request(bench->arena[i], "customer_list", &ask->base), STATUS_OK);
+    arena_reset(bench->arena[i]);
+    return 1;
+}
+
+static size_t list_by_number(void *context, size_t i)
+{
+    return list(context, i, "", "number");
+}
+
+static size_t list_by_name(void *context, size_t i)
+{
+    return list(context, i, "", "name");
+}
+
+static size_t list_by_open(void *context, size_t i)
+{
+    return list(context, i, "", "-open");
+}
+
+static size_t search(void *context, size_t i)
+{
+    static const char *const words[] = {"恒通", "科技", "robotics", "山海", "trading 7"};
+    struct bench *bench = context;
+    return list(bench, i, words[bench->turn[i]++ % COUNT_OF(words)], "number");
+}
+
+static size_t aging(struct bench *bench, size_t i, int32_t day)
+{
+    ReportAging *ask = (ReportAging *)wire_make(bench->arena[i], &report_aging__descriptor);
+    ask->as_of_day = day;
+    ask->summary = true;
+    const ReportAgingReply *reply = (const ReportAgingReply *)load_call(
+        bench->link[i], bench->arena[i], load_request(bench->arena[i], "report_aging", &ask->base),
+        STATUS_OK);
+    assert(reply->control->difference_minor == 0);
+    arena_reset(bench->arena[i]);
+    return 1;
+}
+
+static size_t aging_today(void *context, size_t i)
+{
+    return aging(context, i, 0);
+}
+
+static size_t aging_past(void *context, size_t i)
+{
+    return aging(context, i, 20000 + (int32_t)(((struct bench *)context)->turn[i]++ % 300));
+}
+
+static size_t trial_balance(void *context, size_t i)
+{
+    struct bench *bench = context;
+    ReportTrialBalance *ask =
+        (ReportTrialBalance *)wire_make(bench->arena[i], &report_trial_balance__descriptor);
+    (void)load_call(bench->link[i], bench->arena[i],
+                    load_request(bench->arena[i], "report_trial_balance", &ask->base), STATUS_OK);
+    arena_reset(bench->arena[i]);
+    return 1;
+}
+
+static size_t statement(void *context, size_t i)
+{
+    struct bench *bench = context;
+    StatementShow *ask = (StatementShow *)wire_make(bench->arena[i], &statement_show__descriptor);
+    ask->customer_id = bench->last_customer;
+    ask->from_day = 19000;
+    ask->to_day = 22000;
+    ask->limit = STATEMENT;
+    const StatementShowReply *reply = (const StatementShowReply *)load_call(
+        bench->link[i], bench->arena[i],
+        load_request(bench->arena[i], "statement_show", &ask->base), STATUS_OK);
+    assert(reply->closing_minor != 0);
+    arena_reset(bench->arena[i]);
+    return 1;
+}
+
+static size_t whoami_resumed(void *context, size_t i)
+{
+    struct bench *bench = context;
+    struct link *link = load_link(bench->load);
+    SessionWhoami *ask = (SessionWhoami *)wire_make(bench->arena[i], &session_whoami__descriptor);
+    (void)load_call(link, bench->arena[i],
+                    load_request(bench->arena[i], "session_whoami", &ask->base), STATUS_OK);
+    link_close(link);
+    arena_reset(bench->arena[i]);
+    return 1;
+}
+
+static size_t echo(void *context, size_t i)
+{
+    struct bench *bench = context;
+    Reply *reply = NULL;
+    if (link_call(bench->echo_link[i], issue_request(bench, i, 1), bench->arena[i], &reply) !=
+        STATUS_OK) {
+        abort();
+    }
+    arena_reset(bench->arena[i]);
+    return 1;
+}
+
+static struct row round_of(struct bench *bench, const char *name, size_t threads, operation *run)
+{
+    return measure(&(struct load_shape){.name = name,
+                                        .threads = threads,
+                                        .seconds = SECONDS,
+                                        .server_pid = load_server_pid(bench->load),
+                                        .run = run,
+                                        .context = bench});
+}
+
+// ---- the ground: customers and documents through import, several groups in flight ----
+
+static char *name_of(struct arena *arena, size_t i)
+{
+    static const char *const places[] = {"深圳", "上海", "北京", "广州",
+                                         "杭州", "成都", "武汉", "西安"};
+    static const char *const words[] = {"恒通", "云帆", "远山", "山海", "华兴",
+                                        "明德", "天成", "瑞丰", "新宇", "长青"};
+    static const char *const kinds[] = {"贸易", "科技", "五金", "文化", "物流"};
+    static const char *const latin[] = {"Acme", "Northwind", "Contoso", "Globex", "Initech"};
+    if (i % 4 == 3) {
+        return arena_print(arena, "%s %s %zu Ltd", latin[i % COUNT_OF(latin)],
+                           i % 8 == 3 ? "Robotics" : "Trading", i);
+    }
+    return arena_print(arena, "%s%s%s%zu有限公司", places[i % COUNT_OF(places)],
+                       words[i / 8 % COUNT_OF(words)], kinds[i / 80 % COUNT_OF(kinds)], i);
+}
+
+static uint64_t begin_import(struct bench *bench, ImportKind kind, size_t rows)
+{
+    ImportBegin *begin = (ImportBegin *)wire_make(bench->arena[0], &import_begin__descriptor);
+    begin->kind = kind;
+    begin->row_count = (uint32_t)rows;
+    begin->fingerprint.data = arena_alloc(bench->arena[0], 32);
+    begin->fingerprint.len = 32;
+    random_fill(begin->fingerprint.data, 32);
+    begin->file_name = arena_print(bench->arena[0], "bench");
+    begin->source = arena_print(bench->arena[0], "bench%u", (unsigned)clock_us());
+    const uint64_t id =
+        ((const ImportBeginReply *)load_call(
+             bench->link[0], bench->arena[0],
+             load_request(bench->arena[0], "import_begin", &begin->base), STATUS_OK))
+            ->id;
+    arena_reset(bench->arena[0]);
+    return id;
+}
+
+static ImportRow *customer_row(struct arena *arena, size_t i)
+{
+    ImportRow *row = (ImportRow *)wire_make(arena, &import_row__descriptor);
+    CustomerAdd *add = (CustomerAdd *)wire_make(arena, &customer_add__descriptor);
+    char **phone = arena_alloc(arena, sizeof *phone);
+    phone[0] = arena_print(arena, "139%08zu", i);
+    add->kind = CUSTOMER_KIND__CUSTOMER_KIND_ORGANISATION;
+    add->name = name_of(arena, i);
+    add->n_phone = 1;
+    add->phone = phone;
+    add->reference = arena_print(arena, "B-%zu", i);
+    row->row = (uint32_t)i + 1;
+    row->customer = add;
+    return row;
+}
+
+// Documents of 400 days from 2024-10-04 on; every second one is settled 20 days later.
+static ImportRow *document_row(struct arena *arena, size_t i, size_t customers)
+{
+    ImportRow *row = (ImportRow *)wire_make(arena, &import_row__descriptor);
+    ImportDocument *document = (ImportDocument *)wire_make(arena, &import_document__descriptor);
+    document->reference = arena_print(arena, "D-%zu", i);
+    document->customer_reference =
+        arena_print(arena, "B-%zu", customers == 1 ? 0 : i * 7919 % customers);
+    document->date_day = 20000 + (int32_t)(i % 400);
+    document->due_day = document->date_day + 30;
+    document->settled_day = i % 2 == 0 && customers != 1 ? document->date_day + 20 : 0;
+    document->amount_minor = 1000 + (int64_t)(i % 9973);
+    document->kind = INVOICE_KIND__INVOICE_KIND_INVOICE;
+    row->row = (uint32_t)i + 1;
+    row->document = document;
+    return row;
+}
+
+static void receive_group(struct bench *bench)
+{
+    struct link_answer answer;
+    struct arena *arena = bench->arena[1];
+    if (link_receive(bench->link[0], arena, &answer) != STATUS_OK ||
+        answer.reply->status != STATUS_OK) {
+        (void)fprintf(stderr, "bench: an import group failed: %s\n",
+                      answer.reply != NULL ? status_code((enum status)answer.reply->status)
+                                           : "link");
+        abort();
+    }
+    const ImportRowsReply *rows = (const ImportRowsReply *)wire_inner(
+        &answer.reply->base, wire_inner_number(&answer.reply->base));
+    if (rows->refused != 0) {
+        (void)fprintf(stderr, "bench: %u rows refused\n", rows->refused);
+        abort();
+    }
+    arena_reset(arena);
+}
+
+// Returns rows a second.
+static double import(struct bench *bench, ImportKind kind, size_t rows, size_t customers)
+{
+    const uint64_t id = begin_import(bench, kind, rows);
+    const int64_t begun = clock_us();
+    for (size_t first = 0; first < rows; first += IMPORT_ROWS_MAX) {
+        struct arena *arena = bench->arena[0];
+        ImportRows *group = (ImportRows *)wire_make(arena, &import_rows__descriptor);
+        const size_t count = rows - first < IMPORT_ROWS_MAX ? rows - first : IMPORT_ROWS_MAX;
+        group->import_id = id;
+        group->first = (uint32_t)first;
+        group->n_row = count;
+        group->row = arena_alloc(arena, count * sizeof(void *));
+        for (size_t i = 0; i < count; i++) {
+            group->row[i] = kind == IMPORT_KIND__IMPORT_KIND_CUSTOMERS
+                                ? customer_row(arena, first + i)
+                                : document_row(arena, first + i, customers);
+        }
+        uint64_t sent = 0;
+        if (link_in_flight(bench->link[0]) == IN_FLIGHT_MAX) {
+            receive_group(bench);
+        }
+        if (link_send(bench->link[0], load_request(arena, "import_rows", &group->base), &sent) !=
+            STATUS_OK) {
+            abort();
+        }
+        arena_reset(arena);
+    }
+    while (link_in_flight(bench->link[0]) > 0) {
+        receive_group(bench);
+    }
+    return (double)rows / ((double)(clock_us() - begun) / 1e6);
+}
+
+static uint64_t find_customer(struct bench *bench, const char *number)
+{
+    Find *find = (Find *)wire_make(bench->arena[0], &find__descriptor);
+    find->noun = FIND_NOUN__FIND_NOUN_CUSTOMER;
+    find->text = arena_print(bench->arena[0], "%s", number);
+    const FindReply *reply =
+        (const FindReply *)load_call(bench->link[0], bench->arena[0],
+                                     load_request(bench->arena[0], "find", &find->base), STATUS_OK);
+    assert(reply->n_row == 1);
+    const uint64_t id = reply->row[0]->id;
+    arena_reset(bench->arena[0]);
+    return id;
+}
+
+static double disk_bytes(const char *place)
+{
+    char path[600];
+    struct stat status;
+    (void)snprintf(path, sizeof path, "%s/book/data.mdb", place);
+    return stat(path, &status) == 0 ? (double)status.st_blocks * 512 : 0;
+}
+
+// ---- rounds ----
+
+static void limits(struct bench *bench)
+{
+    limit_fdatasync(bench->place);
+    limit_lmdb(bench->place, 1);
+    limit_lmdb(bench->place, 8);
+    limit_lmdb(bench->place, 48);
+    limit_plain_echo(1);
+    limit_plain_echo(LINKS);
+    bench->echo = echo_start();
+    for (size_t i = 0; i < LINKS; i++) {
+        bench->echo_link[i] = echo_link(bench->echo);
+    }
+    const struct load_shape one = {.name = "limit: encrypted echo, 1 connection",
+                                   .threads = 1,
+                                   .seconds = 2,
+                                   .run = echo,
+                                   .context = bench};
+    const struct load_shape many = {.name = "limit: encrypted echo, 64 connections",
+                                    .threads = LINKS,
+                                    .seconds = 2,
+                                    .run = echo,
+                                    .context = bench};
+    (void)measure(&one);
+    (void)measure(&many);
+    for (size_t i = 0; i < LINKS; i++) {
+        link_drop(bench->echo_link[i]);
+    }
+    echo_stop(bench->echo);
+}
+
+static void writes(struct bench *bench)
+{
+    const double before = disk_bytes(bench->place);
+    const uint64_t invoices = bench->invoices;
+    (void)round_of(bench, "issue an invoice, 1 connection", 1, issue);
+    (void)round_of(bench, "issue an invoice, 8 connections", 8, issue);
+    (void)round_of(bench, "issue an invoice, 64 connections", LINKS, issue);
+    rows_figure("disk an invoice",
+                (disk_bytes(bench->place) - before) / (double)(bench->invoices - invoices) / 1000,
+                "KB", NULL);
+    (void)round_of(bench, "payment with allocation, 64 connections", LINKS, pay);
+    for (size_t i = 0; i < LINKS; i++) {
+        bench->kept[i] = issue_request(bench, i, 5000);
+        struct arena *arena = arena_make(CALL_ARENA_MAX);
+        (void)load_call(bench->link[i], arena, bench->kept[i], STATUS_OK);
+        arena_free(arena);
+    }
+    (void)round_of(bench, "repeated request id, 64 connections", LINKS, repeat_id);
+    for (size_t i = 0; i < LINKS; i++) {
+        arena_reset(bench->arena[i]);
+    }
+    (void)round_of(bench, "stateless refusal, 64 connections", LINKS, refuse_stateless);
+}
+
+static void reads(struct bench *bench)
+{
+    (void)round_of(bench, "customer by id, 64 connections", LINKS, show_customer);
+    (void)round_of(bench, "first page by number, 1 connection", 1, list_by_number);
+    (void)round_of(bench, "first page by name, 1 connection", 1, list_by_name);
+    (void)round_of(bench, "first page by open amount, 1 connection", 1, list_by_open);
+    (void)round_of(bench, "substring search, 1 connection", 1, search);
+    (void)round_of(bench, "aging as of today, 1 connection", 1, aging_today);
+    (void)round_of(bench, "aging as of a past date, 1 connection", 1, aging_past);
+    (void)round_of(bench, "trial balance, 1 connection", 1, trial_balance);
+    (void)round_of(bench, "statement of 10,000 entries, 1 connection", 1, statement);
+    (void)round_of(bench, "resumed session (connect, whoami, close)", 1, whoami_resumed);
+}
+
+struct posting {
+    struct bench *bench;
+    pthread_t thread;
+    size_t index;
+    volatile bool *stop;
+};
+
+static void *post_until_stopped(void *context)
+{
+    struct posting *posting = context;
+    while (!*posting->stop) {
+        (void)issue(posting->bench, posting->index);
+    }
+    return NULL;
+}
+
+// All but the first eight links post in the background; the first eight read, and their latency is
+// what counts.
+static void read_while_posting(struct bench *bench)
+{
+    static struct posting postings[LINKS];
+    volatile bool stop = false;
+    for (size_t i = 8; i < LINKS; i++) {
+        postings[i] = (struct posting){.bench = bench, .index = i, .stop = &stop};
+        if (pthread_create(&postings[i].thread, NULL, post_until_stopped, &postings[i]) != 0) {
+            abort();
+        }
+    }
+    (void)round_of(bench, "customer by id, 8 read while 56 post", 8, show_customer);
+    stop = true;
+    for (size_t i = 8; i < LINKS; i++) {
+        (void)pthread_join(postings[i].thread, NULL);
+    }
+}
+
+static void ground(struct bench *bench)
+{
+    rows_figure("import of customers",
+                import(bench, IMPORT_KIND__IMPORT_KIND_CUSTOMERS, bench->customers, 0), "rows/s",
+                "alone");
+    rows_figure(
+        "import of invoices",
+        import(bench, IMPORT_KIND__IMPORT_KIND_INVOICES, bench->customers, bench->customers),
+        "rows/s", "alone; every second one with its payment");
+    (void)import(bench, IMPORT_KIND__IMPORT_KIND_INVOICES, STATEMENT, 1);
+    bench->last_customer = find_customer(bench, "C-0001");
+    for (size_t i = 0; i < LINKS; i++) {
+        char number[32];
+        (void)snprintf(number, sizeof number, "C-%04zu", i + 2);
+        bench->customer[i] = find_customer(bench, number);
+    }
+}
+
+static void sessions(struct bench *bench)
+{
+    const double argon = limit_argon_us();
+    rows_figure("limit: one Argon2id", argon / 1000, "ms", NULL);
+    double best = 0;
+    for (int i = 0; i < 5; i++) {
+        const double took = (double)load_login_us(bench->load);
+        best = best == 0 || took < best ? took : best;
+    }
+    rows_figure("password login", best / 1000, "ms", "best of 5, as is the limit beside it");
+    rows_figure("private memory of the server", process_private_mb(load_server_pid(bench->load)),
+                "MB", NULL);
+    const double before = process_private_mb(load_server_pid(bench->load));
+    struct link *idle[500];
+    for (size_t i = 0; i < COUNT_OF(idle); i++) {
+        idle[i] = load_link(bench->load);
+    }
+    rows_figure("memory of an idle connection",
+                (process_private_mb(load_server_pid(bench->load)) - before) * 1024 / COUNT_OF(idle),
+                "KiB", "of 500");
+    for (size_t i = 0; i < COUNT_OF(idle); i++) {
+        link_close(idle[i]);
+    }
+}
+
+static void ratios(void)
+{
+    const struct row *one = rows_find("issue an invoice, 1 connection"),
+                     *many = rows_find("issue an invoice, 64 connections");
+    const struct row *raw = rows_find("limit: raw LMDB, 1 invoices a commit"),
+                     *batch = rows_find("limit: raw LMDB, 48 invoices a commit");
+    const struct row *echo1 = rows_find("limit: encrypted echo, 1 connection"),
+                     *echo64 = rows_find("limit: encrypted echo, 64 connections");
+    rows_figure("ratio: p50 of 1 / (raw commit + echo)",
+                one->p50_us / (raw->p50_us + echo1->p50_us), "x", "goal <= 1.5");
+    rows_figure("ratio: rate of 64 / raw LMDB rate", many->per_second / batch->per_second, "x",
+                "goal >= 0.6");
+    rows_figure("ratio: rate of 64 / rate of 1", many->per_second / one->per_second, "x",
+                "goal >= 3");
+    rows_figure("ratio: p99 / p50 of 64", many->p99_us / many->p50_us, "x", "goal <= 6");
+    rows_figure("ratio: payment / invoice rate",
+                rows_find("payment with allocation, 64 connections")->per_second / many->per_second,
+                "x", "goal >= 0.7");
+    rows_figure("ratio: invoice p50 / repeated id p50",
+                many->p50_us / rows_find("repeated request id, 64 connections")->p50_us, "x",
+                "goal >= 3");
+    rows_figure("ratio: invoice p50 / stateless refusal p50",
+                many->p50_us / rows_find("stateless refusal, 64 connections")->p50_us, "x",
+                "goal >= 3");
+    rows_figure("ratio: customer by id / encrypted echo",
+                rows_find("customer by id, 64 connections")->per_second / echo64->per_second, "x",
+                "goal >= 0.3");
+    rows_figure("ratio: login / Argon2id",
+                rows_find("password login")->value / rows_find("limit: one Argon2id")->value, "x",
+                "goal <= 1.3");
+}
+
+int main(int count, char **words)
+{
+    if (count < 4) {
+        (void)fprintf(stderr, "usage: bench BUILD-DIRECTORY PLACE JSON-FILE [CUSTOMERS]\n");
+        return 2;
+    }
+    static struct bench bench;
+    bench.place = words[2];
+    bench.customers = count > 4 ? strtoul(words[4], NULL, 10) : 100000;
+    const struct load_options options = {
+        .programs = words[1], .place = bench.place, .currency = "CNY", .chart = "cn-small"};
+    bench.load = load_start(&options);
+    rows_figure("start of an empty book until it listens", (double)load_start_us(bench.load) / 1e6,
+                "s", NULL);
+    for (size_t i = 0; i < LINKS; i++) {
+        bench.arena[i] = arena_make(CALL_ARENA_MAX);
+    }
+    bench.link[0] = load_link(bench.load);
+    ground(&bench);
+    for (size_t i = 1; i < LINKS; i++) {
+        bench.link[i] = load_link(bench.load);
+    }
+    limits(&bench);
+    writes(&bench);
+    reads(&bench);
+    read_while_posting(&bench);
+    sessions(&bench);
+    for (size_t i = 0; i < LINKS; i++) {
+        link_close(bench.link[i]);
+        arena_free(bench.arena[i]);
+    }
+    load_restart(bench.load);
+    rows_figure("start until the first answer", (double)load_start_us(bench.load) / 1e6, "s",
+                "customers as imported");
+    ratios();
+    rows_print(words[3]);
+    return load_stop(bench.load) ? 0 : 1;
+}
