@@ -21,6 +21,7 @@ struct echo {
 struct peer_connection {
     int fd;
     const struct key_pair *key;
+    uint8_t cipher[RECORD_LENGTH_BYTES + RECORD_CIPHER_MAX];
 };
 
 static bool read_all(int fd, void *out, size_t size)
@@ -78,7 +79,7 @@ static void *answer(void *context)
 {
     struct peer_connection *peer = context;
     struct channel send = {0}, receive = {0};
-    uint8_t cipher[RECORD_LENGTH_BYTES + RECORD_CIPHER_MAX];
+    uint8_t *cipher = peer->cipher;
     bool open = shake_hands(peer, &send, &receive);
     while (open && read_all(peer->fd, cipher, RECORD_LENGTH_BYTES)) {
         const uint16_t size = get_u16(cipher);
@@ -114,7 +115,8 @@ static void *accept_all(void *context)
         struct peer_connection *peer = malloc(sizeof *peer);
         pthread_t thread;
         assert(peer != NULL);
-        *peer = (struct peer_connection){.fd = fd, .key = &echo->key};
+        peer->fd = fd;
+        peer->key = &echo->key;
         if (pthread_create(&thread, NULL, answer, peer) != 0 || pthread_detach(thread) != 0) {
             abort();
         }
