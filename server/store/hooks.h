@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Named points at which the crash suite ends the process. Only the library variant
-// kontor_store_hooks has them; in the product the call is empty.
+// Named points at which the crash suite ends the process, and the mutants that the suite must
+// catch. What happens at a point is defined by tests/crash/hooks.c, which the product does not
+// link: there the weak names are empty and nothing happens.
 
 #include "shared/base.h"
 
-#ifdef KONTOR_TEST_HOOKS
-void hook_at(const char *point);
-#else
+void hook_reached(const char *point) __attribute__((weak));
+bool hook_mutates(const char *mutant) __attribute__((weak));
+
 static inline void hook_at(const char *point)
 {
-    (void)point;
+    if (hook_reached != NULL) {
+        hook_reached(point);
+    }
 }
-#endif
+
+// Is the program asked to be wrong in this way?
+static inline bool hook_mutant(const char *mutant)
+{
+    return hook_mutates != NULL && hook_mutates(mutant);
+}

@@ -15,7 +15,7 @@
 
 #define ROW_FORMAT       1
 #define ROW_HEADER_BYTES 8
-#define ROW_CLASS_BYTES  64
+#define ROW_CLASS_BYTES  32
 
 // Size of the buffer in which a record of `size` bytes is sealed: the record, its end mark and the
 // padding.

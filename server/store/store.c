@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/env.h"
 #include "server/store/file.h"
+#include "server/store/hooks.h"
 #include "server/store/inside.h"
 
 #include <sys/stat.h>
@@ -89,12 +90,14 @@ static enum status create_in(const char *dir, const struct store_options *option
                                       .passphrase = options->passphrase};
         status = keyring_create(dir, &unlock, secrets);
     }
+    hook_at("create");
     if (status == STATUS_OK) {
         status = env_open(dir, store.map_bytes, false, &store.env);
     }
     if (status != STATUS_OK) {
         return status;
     }
+    hook_at("create");
     store.secrets = secrets;
     status = make_empty_tables(&store, arena);
     mdb_env_close(store.env);
@@ -119,12 +122,15 @@ enum status store_create(const struct store_options *options)
         return STATUS_STORE_EXISTS;
     }
     enum status status = store_discard(creating);
+    hook_at("create");
     if (status == STATUS_OK && options->key_file != NULL) {
         status = key_file_ensure(options->key_file);
     }
+    hook_at("create");
     if (status == STATUS_OK && mkdir(creating, 0700) != 0) {
         status = STATUS_FILE_ERROR;
     }
+    hook_at("create");
     enum store_medium medium;
     if (status == STATUS_OK) {
         status = medium_check(creating, &medium);
@@ -135,9 +141,11 @@ enum status store_create(const struct store_options *options)
     if (status == STATUS_OK) {
         status = sync_dir(creating);
     }
+    hook_at("create");
     if (status == STATUS_OK && rename(creating, options->dir) != 0) {
         status = STATUS_FILE_ERROR;
     }
+    hook_at("create");
     return status == STATUS_OK ? file_sync_parent(options->dir) : status;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/store.h"
-#include "server/store/store.h"
 #include "tests/unit/temporary.h"
 #include "tests/unit/unit.h"
 
