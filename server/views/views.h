@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What lists, searches and reports read: state in memory that is a pure function of the rows. Built at start, kept current by
-// each committed batch, never read by a decision of the ledger. A test drops and rebuilds them and compares.
+// What lists, searches and reports read: state in memory that is a pure function of the rows. Built
+// at start, kept current by each committed batch, never read by a decision of the ledger. A test
+// drops and rebuilds them and compares.
 //
-// One reader-writer lock: a reader holds it while it begins its LMDB transaction, so that rows and views show the same
-// journal number, and as long as it walks the columns. Every function that yields rows takes the filter of the call and
-// passes over what is out of scope: lists, counts, sums, orderings and searches alike.
+// One reader-writer lock: a reader holds it while it begins its LMDB transaction, so that rows and
+// views show the same journal number, and as long as it walks the columns. Every function that
+// yields rows takes the filter of the call and passes over what is out of scope: lists, counts,
+// sums, orderings and searches alike.
 
 #include "server/store/store.h"
 #include "shared/arena.h"
@@ -14,17 +16,21 @@
 
 struct views;
 
-MUST_CHECK enum status views_make(struct store *store, struct views **out);  // empty
+MUST_CHECK enum status views_make(struct store *store, struct views **out); // empty
 void views_free(struct views *views);
-MUST_CHECK enum status views_build(struct views *views, struct txn *txn);    // from all rows, from nothing
-// The batch's changes; called by the queue on the writer thread after the durable commit.
-MUST_CHECK enum status views_apply(struct views *views, struct txn *txn, const struct change *change, size_t count);
+MUST_CHECK enum status views_build(struct views *views,
+                                   struct txn *txn); // from all rows, from nothing
+// The batch's changes; called by the queue on the writer thread after the durable commit. `txn`
+// sees the committed rows (the vaults are read from it). Both take the lock for writing themselves;
+// a failure leaves them unusable: the process ends.
+MUST_CHECK enum status views_apply(struct views *views, struct txn *txn,
+                                   const struct change *change, size_t count);
 // A digest over everything they hold, for the rebuild-and-compare test.
 void views_digest(const struct views *views, uint8_t out[static 32]);
 
 void views_lock_read(struct views *views);
 void views_unlock_read(struct views *views);
-uint64_t views_number(const struct views *views);  // journal number they show
+uint64_t views_number(const struct views *views); // journal number they show
 
 // ---- customers ----
 
@@ -35,20 +41,32 @@ struct view_customer {
     bool archived;
     int64_t open_minor;        // debit items
     int64_t on_account_minor;  // credit items
-    int32_t last_activity_day;
-    uint32_t open_count;
+    uint32_t open_count;       // debit items
+    int32_t oldest_due_day;    // of the open debit items; 0: none is open
+    int32_t last_activity_day; // of its latest document; 0: none
+    int32_t last_payment_day;  // 0: none
 };
 
-enum customer_order { CUSTOMER_BY_NUMBER, CUSTOMER_BY_NAME, CUSTOMER_BY_OPEN, CUSTOMER_BY_OVERDUE, CUSTOMER_BY_ACTIVITY };
+enum customer_order {
+    CUSTOMER_BY_NUMBER,
+    CUSTOMER_BY_NAME,
+    CUSTOMER_BY_OPEN,
+    CUSTOMER_BY_OVERDUE,
+    CUSTOMER_BY_ACTIVITY
+};
 
+// Searched are number, name, company, reference, region, class, industry, tags, phones, e-mail,
+// contact and tax id, each only by a viewer who sees its class in full. Orders by name follow the
+// folded text; persons' names that the viewer sees masked stand last.
 struct customer_query {
-    const char *words[QUERY_TERMS_MAX];  // folded; all must occur in the search text
+    const char *words[QUERY_TERMS_MAX]; // folded; all must occur in the search text
     size_t word_count;
-    uint64_t owner_id;                   // 0: any
+    uint64_t owner_id; // 0: any
     bool archived;
     bool open_only;
     bool overdue_only;
-    const char *tag, *class, *region;    // NULL: any
+    const char *tag, *class, *region; // folded, whole; NULL: any
+    uint64_t customer_id;             // 0: any
     enum customer_order order;
     bool descending;
     int32_t today;
@@ -63,39 +81,57 @@ struct customer_match {
 };
 
 struct customer_matches {
-    struct customer_match *row;  // of the page
+    struct customer_match *row; // of the page
     size_t count;
-    uint64_t total_count;        // of all matches
+    uint64_t total_count; // of all matches
     int64_t open_minor, overdue_minor;
     bool more;
 };
 
 // `skip` rows in, at most `limit`. In the arena.
 MUST_CHECK enum status views_customers(const struct views *views, const struct filter *filter,
-                                       const struct customer_query *query, uint64_t skip, size_t limit, struct arena *arena,
+                                       const struct customer_query *query, uint64_t skip,
+                                       size_t limit, struct arena *arena,
                                        struct customer_matches *out);
-bool views_customer(const struct views *views, const struct filter *filter, uint64_t id, struct view_customer *out);
+bool views_customer(const struct views *views, const struct filter *filter, uint64_t id,
+                    struct view_customer *out);
 
 // ---- documents by human number; 0 when there is none that may be seen ----
 
-uint64_t views_by_number(const struct views *views, const struct filter *filter, enum series series, uint32_t year,
-                         uint32_t sequence);
-// By exact folded reference or login or device name; up to `max` ids.
-size_t views_by_text(const struct views *views, const struct filter *filter, enum table table, const char *folded,
-                     uint64_t *ids, size_t max);
+uint64_t views_by_number(const struct views *views, const struct filter *filter, enum series series,
+                         uint32_t year, uint32_t sequence);
+// By exact folded reference (customer, invoice, payment, entry), whole name (customer), login
+// (user) or device name; up to `max` ids.
+size_t views_by_text(const struct views *views, const struct filter *filter, enum table table,
+                     const char *folded, struct arena *arena, uint64_t *ids, size_t max);
 
-// ---- documents in order of day and number: invoices, payments, entries ----
+// A document of invoice, payment or entry by its id.
+struct view_document {
+    uint64_t customer_id; // 0: none, or several (entries)
+    enum series series;
+    uint32_t year, sequence;
+    int32_t date_day;
+    int64_t amount_minor; // gross, amount, total of the debits
+    int64_t open_minor;   // invoices: what is open; payments: what is on account
+    int32_t due_day;      // earliest of what is open; 0: nothing is
+};
+
+bool views_document(const struct views *views, const struct filter *filter, enum table table,
+                    uint64_t id, struct view_document *out);
+
+// ---- documents in order of day and entry: invoices, payments, entries ----
 
 struct document_query {
-    enum table table;          // TABLE_invoice, TABLE_payment or TABLE_entry
-    uint64_t customer_id;      // 0: any
-    int32_t from_day, to_day;  // 0: open
-    uint32_t state;            // 0: any
+    enum table table;         // TABLE_invoice, TABLE_payment or TABLE_entry
+    uint64_t customer_id;     // 0: any
+    int32_t from_day, to_day; // 0: open
+    uint32_t state;           // 0: any
     bool open_only;
-    uint32_t account;          // entries: 0: any
-    const char *words[QUERY_TERMS_MAX];
+    uint32_t account;                   // entries: 0: any
+    const char *words[QUERY_TERMS_MAX]; // folded; in the document's reference or text, or in the
+                                        // customer's search text
     size_t word_count;
-    bool ascending;            // default newest first
+    bool ascending; // default newest first
 };
 
 struct document_matches {
@@ -107,57 +143,104 @@ struct document_matches {
 };
 
 MUST_CHECK enum status views_documents(const struct views *views, const struct filter *filter,
-                                       const struct document_query *query, uint64_t skip, size_t limit, struct arena *arena,
+                                       const struct document_query *query, uint64_t skip,
+                                       size_t limit, struct arena *arena,
                                        struct document_matches *out);
 
 // ---- money as of a day ----
 
-#define AGING_BUCKETS 7  // not due, 1-30, 31-60, 61-90, 91-180, 181-365, 366 and more
+#define AGING_BUCKETS 7 // not due, 1-30, 31-60, 61-90, 91-180, 181-365, 366 and more
+size_t aging_bucket(int32_t age_days);
 
 struct aging_row {
-    uint64_t customer_id;
-    int64_t bucket_minor[AGING_BUCKETS];
+    uint64_t customer_id;                // 0: a total
+    uint32_t sequence;                   // of the customer
+    int64_t bucket_minor[AGING_BUCKETS]; // open debit items
     uint32_t bucket_count[AGING_BUCKETS];
-    int64_t on_account_minor;
+    int64_t on_account_minor; // open credit items
     uint32_t on_account_count;
     int64_t disputed_minor;
     uint32_t disputed_count;
 };
 
-// One row per customer with something open as of `day`, by customer number. customer_id 0: all that may be seen.
-MUST_CHECK enum status views_aging(const struct views *views, const struct filter *filter, int32_t day, bool by_document_day,
-                                   uint64_t customer_id, struct arena *arena, struct aging_row **rows, size_t *count);
+enum aging_order { AGING_BY_NUMBER, AGING_BY_NAME, AGING_BY_OPEN, AGING_BY_BALANCE };
 
-// Balance (debit minus credit) and turnovers of an account, up to and including `day`; from day totals.
+struct aging_query {
+    int32_t day;
+    bool by_document_day; // age from the document day instead of the due day
+    uint64_t customer_id; // 0: all that may be seen
+    enum aging_order order;
+    bool descending;
+};
+
+struct aging_matches {
+    struct aging_row *row; // of the page: customers with something open as of the day
+    size_t count;
+    uint64_t total_count; // of all such customers
+    bool more;
+    struct aging_row total;
+    uint32_t customers; // with an open debit item
+};
+
+// `skip` rows in, at most `limit` (0: totals only). An empty answer for a customer that may not be
+// seen.
+MUST_CHECK enum status views_aging(const struct views *views, const struct filter *filter,
+                                   const struct aging_query *query, uint64_t skip, size_t limit,
+                                   struct arena *arena, struct aging_matches *out);
+
+int64_t aging_open(const struct aging_row *row); // sum of the buckets
+uint32_t aging_count(const struct aging_row *row);
+
+// Turnovers of an account from day to day, both included (DAY_MIN: from the beginning); from day
+// totals.
 struct account_sum {
     int64_t debit_minor, credit_minor;
 };
 
-struct account_sum views_account(const struct views *views, uint32_t account, int32_t from_day, int32_t to_day);
+struct account_sum views_account(const struct views *views, uint32_t account, int32_t from_day,
+                                 int32_t to_day);
 
-// Revenue: net and gross of issued documents by month ("year * 12 + month - 1") or by customer.
+// Revenue: net and gross of issued documents by month ("year * 12 + month - 1"), or by customer
+// with the largest net first. Credit notes count negative.
 struct revenue_row {
     uint64_t key;
     int64_t net_minor, gross_minor;
     uint32_t documents;
 };
 
-MUST_CHECK enum status views_revenue(const struct views *views, const struct filter *filter, int32_t from_day, int32_t to_day,
-                                     bool by_customer, struct arena *arena, struct revenue_row **rows, size_t *count);
+struct revenue_matches {
+    struct revenue_row *row;
+    size_t count;
+    struct revenue_row total;
+};
 
-// A customer's movements on the control accounts in order of day and number, for the statement.
+MUST_CHECK enum status views_revenue(const struct views *views, const struct filter *filter,
+                                     int32_t from_day, int32_t to_day, bool by_customer,
+                                     size_t limit, struct arena *arena,
+                                     struct revenue_matches *out);
+
+// A customer's movements on the control accounts in order of day and entry, for the statement: one
+// per document, side and day.
 struct movement {
     int32_t day;
     enum table table;
     uint64_t document_id;
-    int64_t amount_minor;  // debit positive
+    enum series series;
+    uint32_t year, sequence;
+    int64_t amount_minor; // debit positive
+    const char
+        *reference; // of the document, "" when it has none; lives as long as the lock is held
+    size_t reference_size;
 };
 
-MUST_CHECK enum status views_movements(const struct views *views, const struct filter *filter, uint64_t customer_id,
-                                       int32_t from_day, int32_t to_day, struct arena *arena, struct movement **rows,
-                                       size_t *count, int64_t *opening_minor);
+MUST_CHECK enum status views_movements(const struct views *views, const struct filter *filter,
+                                       uint64_t customer_id, int32_t from_day, int32_t to_day,
+                                       struct arena *arena, struct movement **rows, size_t *count,
+                                       int64_t *opening_minor);
 
 // ---- people ----
 
-bool views_session_of_token(const struct views *views, const uint8_t token_hash[static 32], uint64_t *session_id);
-bool views_device_of_key(const struct views *views, const uint8_t key[static KEY_BYTES], uint64_t *device_id);
+bool views_session_of_token(const struct views *views, const uint8_t token_hash[static 32],
+                            uint64_t *session_id);
+bool views_device_of_key(const struct views *views, const uint8_t key[static KEY_BYTES],
+                         uint64_t *device_id);

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/views/inside.h"
+#include "shared/text.h"
+
+#include "proto/customer.pb-c.h"
+
+#include <inttypes.h>
+
+#define TEXT_MAX 4096
+
+// ---- texts ----
+
+// Which sealed fields are searched, under which mark and as part of which class (fields.def; a
+// person's name is CONTACT).
+struct searched {
+    uint32_t field; // number in CustomerAdd
+    enum mark mark;
+    enum field_class field_class;
+};
+
+static const struct searched SEARCHED[] = {
+    {2, MARK_NAME, CLASS_PUBLIC},       {3, MARK_COMPANY, CLASS_PUBLIC},
+    {20, MARK_REFERENCE, CLASS_PUBLIC}, {4, MARK_PHONE, CLASS_CONTACT},
+    {5, MARK_EMAIL, CLASS_CONTACT},     {17, MARK_CONTACT, CLASS_CONTACT},
+    {19, MARK_PHONE, CLASS_CONTACT},    {7, MARK_TAX_ID, CLASS_FINANCE},
+};
+
+struct writer {
+    char *text;
+    size_t size;
+    struct arena *arena;
+};
+
+// A text that would not fit is searched without its end.
+static enum status write_field(struct writer *writer, enum mark mark, const char *text)
+{
+    if (text[0] == '\0') {
+        return STATUS_OK;
+    }
+    const char *folded = text_fold(writer->arena, text);
+    if (folded == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    size_t size = strlen(folded);
+    if (writer->size + size + 1 > TEXT_MAX) {
+        return STATUS_OK;
+    }
+    writer->text[writer->size++] = (char)mark;
+    for (size_t i = 0; i < size; i++) {
+        bool is_mark = (unsigned char)folded[i] < ' ';
+        writer->text[writer->size++] = is_mark ? ' ' : folded[i];
+    }
+    return STATUS_OK;
+}
+
+// A phone is found as it was written and by its digits alone.
+static enum status write_phone(struct writer *writer, const char *text)
+{
+    char digits[64];
+    size_t count = 0;
+    for (const char *c = text; *c != '\0' && count + 1 < sizeof digits; c++) {
+        if (*c >= '0' && *c <= '9') {
+            digits[count++] = *c;
+        }
+    }
+    digits[count] = '\0';
+    enum status status = write_field(writer, MARK_PHONE, text);
+    if (status == STATUS_OK && strcmp(digits, text) != 0) {
+        status = write_field(writer, MARK_PHONE, digits);
+    }
+    return status;
+}
+
+static enum status write_sealed(struct txn *txn, const CustomerRecord *record,
+                                const struct searched *searched, struct writer *writers)
+{
+    bool personal =
+        searched->mark == MARK_NAME && record->kind == CUSTOMER_KIND__CUSTOMER_KIND_PERSON;
+    struct writer *writer = &writers[personal ? CLASS_CONTACT : searched->field_class];
+    for (size_t i = 0; i < record->n_sealed; i++) {
+        const Sealed *sealed = record->sealed[i];
+        if (sealed->field != searched->field || sealed->box.len == 0) {
+            continue;
+        }
+        char *text = NULL;
+        enum status status =
+            vault_open(txn, record->vault_id, sealed->field, sealed->ordinal, sealed->box, &text);
+        if (status == STATUS_KEY_DESTROYED) {
+            return STATUS_OK;
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        status = searched->mark == MARK_PHONE ? write_phone(writer, text)
+                                              : write_field(writer, searched->mark, text);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status write_clear(const CustomerRecord *record, struct writer *writer)
+{
+    char *number = ident_print(writer->arena, SERIES_CUSTOMER, 0, record->sequence);
+    if (number == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    enum status status = write_field(writer, MARK_NUMBER, number);
+    if (status == STATUS_OK) {
+        status = write_field(writer, MARK_REGION, record->region);
+    }
+    if (status == STATUS_OK) {
+        status = write_field(writer, MARK_CLASS, record->class_);
+    }
+    if (status == STATUS_OK) {
+        status = write_field(writer, MARK_INDUSTRY, record->industry);
+    }
+    for (size_t i = 0; i < record->n_tag && status == STATUS_OK; i++) {
+        status = write_field(writer, MARK_TAG, record->tag[i]);
+    }
+    return status;
+}
+
+enum status customer_texts(struct txn *txn, const CustomerRecord *record, struct arena *arena,
+                           struct customer_texts *out)
+{
+    assert(record != NULL);
+    struct writer writers[PARTS];
+    char buffers[PARTS][TEXT_MAX];
+    static_assert(MARK_LIMIT <= ' ', "a mark is a control character");
+    for (size_t i = 0; i < PARTS; i++) {
+        writers[i] = (struct writer){.text = buffers[i], .arena = arena};
+    }
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < COUNT_OF(SEARCHED) && status == STATUS_OK; i++) {
+        status = write_sealed(txn, record, &SEARCHED[i], writers);
+    }
+    if (status == STATUS_OK) {
+        status = write_clear(record, &writers[CLASS_PUBLIC]);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct customer_texts texts = {.record = record};
+    for (size_t i = 0; i < PARTS; i++) {
+        texts.text[i] = arena_copy(arena, writers[i].text, writers[i].size);
+        texts.size[i] = writers[i].size;
+        if (texts.text[i] == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+    }
+    *out = texts;
+    return STATUS_OK;
+}
+
+// ---- columns ----
+
+#define COLUMN_GROW(type, name) \
+    customers->name =           \
+        column_grow(customers->name, customers->count, capacity, sizeof(type), &whole);
+#define COLUMN_FREE(type, name) free(customers->name);
+
+static enum status reserve(struct customers *customers)
+{
+    size_t capacity = column_capacity(customers->capacity, customers->count + 1);
+    if (capacity == customers->capacity) {
+        return STATUS_OK;
+    }
+    bool whole = true;
+    CUSTOMER_COLUMNS(COLUMN_GROW)
+    if (!whole) {
+        return STATUS_ENVIRONMENT;
+    }
+    customers->capacity = capacity;
+    return STATUS_OK;
+}
+
+static const char *name_of(const struct customers *customers, uint32_t index, size_t *size)
+{
+    bool person = (customers->flags[index] & CUSTOMER_PERSON) != 0;
+    return corpus_field(&customers->part[person ? CLASS_CONTACT : CLASS_PUBLIC], index, MARK_NAME,
+                        size);
+}
+
+// The first eight bytes, so that most comparisons need no text.
+static uint64_t name_key(const void *context, uint32_t index)
+{
+    size_t size = 0;
+    const char *name = name_of(context, index, &size);
+    uint64_t key = 0;
+    for (size_t i = 0; i < 8; i++) {
+        key = key << 8 | (i < size ? (unsigned char)name[i] : 0u);
+    }
+    return key;
+}
+
+static int name_compare(const void *context, uint32_t a, uint32_t b)
+{
+    size_t a_size = 0;
+    size_t b_size = 0;
+    const char *a_name = name_of(context, a, &a_size);
+    const char *b_name = name_of(context, b, &b_size);
+    int order = memcmp(a_name, b_name, a_size < b_size ? a_size : b_size);
+    if (order != 0) {
+        return order;
+    }
+    return a_size < b_size ? -1 : a_size > b_size;
+}
+
+static struct order_rule by_name(const struct customers *customers)
+{
+    return (struct order_rule){.key = name_key, .compare = name_compare, .context = customers};
+}
+
+static bool name_differs(const struct customers *customers, uint32_t index,
+                         const struct customer_texts *texts)
+{
+    bool person = texts->record->kind == CUSTOMER_KIND__CUSTOMER_KIND_PERSON;
+    bool was_person = (customers->flags[index] & CUSTOMER_PERSON) != 0;
+    size_t size = 0;
+    const char *name = name_of(customers, index, &size);
+    size_t part = person ? CLASS_CONTACT : CLASS_PUBLIC;
+    const char *text = texts->text[part];
+    if (person != was_person) {
+        return true;
+    }
+    if (texts->size[part] == 0 || text[0] != MARK_NAME) {
+        return size != 0;
+    }
+    bool longer = texts->size[part] > size + 1 && (unsigned char)text[size + 1] >= ' ';
+    return texts->size[part] < size + 1 || longer || memcmp(text + 1, name, size) != 0;
+}
+
+static uint32_t add(struct customers *customers, const CustomerRecord *record)
+{
+    uint32_t index = (uint32_t)customers->count++;
+    assert(index == 0 || customers->id[index - 1] < record->id);
+    customers->id[index] = record->id;
+    customers->sequence[index] = record->sequence;
+    customers->first_open[index] = NONE;
+    customers->last_item[index] = NONE;
+    customers->last_allocation[index] = NONE;
+    customers->last_payment[index] = NONE;
+    return index;
+}
+
+enum status customers_apply(struct views *views, const struct customer_texts *texts)
+{
+    struct customers *customers = &views->customers;
+    const CustomerRecord *record = texts->record;
+    enum status status = reserve(customers);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint32_t index = column_find(customers->id, customers->count, record->id);
+    bool known = index != NONE;
+    bool moves = !known || name_differs(customers, index, texts);
+    if (known && moves) {
+        status = customers_settle(views);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        struct order_rule rule = by_name(customers);
+        order_take(&customers->by_name, &rule, index);
+    }
+    if (!known) {
+        index = add(customers, record);
+    }
+    bool archived = record->state == CUSTOMER_STATE__CUSTOMER_STATE_ARCHIVED;
+    bool person = record->kind == CUSTOMER_KIND__CUSTOMER_KIND_PERSON;
+    customers->flags[index] =
+        (uint8_t)((archived ? CUSTOMER_ARCHIVED : 0) | (person ? CUSTOMER_PERSON : 0));
+    customers->owner[index] = people_user(&views->people, record->owner_id);
+    for (size_t i = 0; i < PARTS && status == STATUS_OK; i++) {
+        status = corpus_set(&customers->part[i], index, texts->text[i], texts->size[i]);
+    }
+    if (status == STATUS_OK && moves) {
+        status = order_add(&customers->by_name, index);
+    }
+    return status;
+}
+
+enum status customers_settle(struct views *views)
+{
+    struct order_rule rule = by_name(&views->customers);
+    return order_settle(&views->customers.by_name, &rule);
+}
+
+void customers_free(struct customers *customers)
+{
+    CUSTOMER_COLUMNS(COLUMN_FREE)
+    for (size_t i = 0; i < PARTS; i++) {
+        corpus_free(&customers->part[i]);
+    }
+    order_free(&customers->by_name);
+    *customers = (struct customers){0};
+}
+
+void digest_customers(const struct customers *customers, struct view_digest *digest)
+{
+    for (uint32_t i = 0; i < customers->count; i++) {
+        uint64_t row[] = {
+            customers->id[i],
+            customers->sequence[i],
+            customers->owner[i],
+            customers->flags[i],
+            (uint64_t)customers->open[i],
+            (uint64_t)customers->on_account[i],
+            (uint64_t)customers->overdue[i],
+            customers->open_count[i],
+            (uint64_t)customers->activity_day[i],
+            customers->by_name.index[i],
+            i,
+        };
+        digest_row(digest, "customer", row, sizeof row);
+        for (size_t part = 0; part < PARTS; part++) {
+            size_t size = 0;
+            const char *text = corpus_text(&customers->part[part], i, &size);
+            char kind[KEY_BYTES];
+            (void)snprintf(kind, sizeof kind, "text %zu %" PRIu64, part, customers->id[i]);
+            digest_row(digest, kind, text, size);
+        }
+    }
+}

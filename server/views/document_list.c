@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/views/inside.h"
+
+// Lists of invoices, payments and entries, and what is found by an exact text.
+
+struct choice {
+    const struct views *views;
+    const struct documents *documents;
+    const struct document_query *query;
+    struct sight sight;
+    uint32_t customer;                        // NONE: any
+    uint64_t *text_bits[QUERY_TERMS_MAX];     // documents that hold the word
+    uint64_t *customer_bits[QUERY_TERMS_MAX]; // customers that hold it
+};
+
+// First place in the order whose day is not before `day`.
+static size_t place_of_day(const struct documents *documents, int32_t day)
+{
+    size_t low = 0;
+    size_t high = documents->by_day.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        bool before = documents->date_day[documents->by_day.index[middle]] < day;
+        low = before ? middle + 1 : low;
+        high = before ? high : middle;
+    }
+    return low;
+}
+
+void documents_between(const struct documents *documents, int32_t from_day, int32_t to_day,
+                       size_t *begin, size_t *end)
+{
+    *begin = from_day == 0 ? 0 : place_of_day(documents, from_day);
+    *end = to_day == 0 ? documents->by_day.count : place_of_day(documents, to_day + 1);
+    *end = *end < *begin ? *begin : *end;
+}
+
+static enum status match_words(struct choice *choice, const struct filter *filter,
+                               struct arena *arena)
+{
+    const struct document_query *query = choice->query;
+    for (size_t i = 0; i < query->word_count; i++) {
+        choice->text_bits[i] =
+            arena_alloc(arena, (choice->documents->count / 64 + 1) * sizeof(uint64_t));
+        choice->customer_bits[i] =
+            customers_match(choice->views, filter, &query->words[i], 1, arena);
+        if (choice->text_bits[i] == NULL || choice->customer_bits[i] == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        corpus_match(&choice->documents->text, query->words[i], false, choice->text_bits[i]);
+    }
+    return STATUS_OK;
+}
+
+static bool has_words(const struct choice *choice, uint32_t i)
+{
+    uint32_t customer = choice->documents->customer[i];
+    bool known = customer < choice->views->customers.count;
+    for (size_t word = 0; word < choice->query->word_count; word++) {
+        bool of_customer = known && bit_is_set(choice->customer_bits[word], customer);
+        if (!of_customer && !bit_is_set(choice->text_bits[word], i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_account(const struct choice *choice, uint32_t entry)
+{
+    const struct documents *entries = choice->documents;
+    const struct entry_lines *lines = &choice->views->lines;
+    uint32_t end =
+        entry + 1 < entries->count ? entries->first_line[entry + 1] : (uint32_t)lines->count;
+    for (uint32_t i = entries->first_line[entry]; i < end; i++) {
+        if (lines->line[i].account == choice->query->account) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_chosen(const struct choice *choice, uint32_t i)
+{
+    const struct documents *documents = choice->documents;
+    const struct document_query *query = choice->query;
+    uint32_t state = documents->state[i];
+    bool in_state =
+        query->state == 0 ? state != INVOICE_STATE__INVOICE_STATE_DISCARDED : state == query->state;
+    return in_state && sight_sees_document(&choice->sight, choice->views, documents, i) &&
+           (choice->customer == NONE || documents->customer[i] == choice->customer) &&
+           (!query->open_only || documents->open[i] != 0) &&
+           (query->account == 0 || has_account(choice, i)) && has_words(choice, i);
+}
+
+// Nothing asked and nothing hidden: the running totals are the answer.
+static bool is_everything(const struct choice *choice)
+{
+    const struct document_query *query = choice->query;
+    return choice->sight.all && query->customer_id == 0 && query->from_day == 0 &&
+           query->to_day == 0 && query->state == 0 && !query->open_only && query->account == 0 &&
+           query->word_count == 0;
+}
+
+static void walk(const struct choice *choice, uint64_t skip, size_t limit,
+                 struct document_matches *out)
+{
+    const struct documents *documents = choice->documents;
+    bool everything = is_everything(choice);
+    size_t begin = 0;
+    size_t end = 0;
+    documents_between(documents, choice->query->from_day, choice->query->to_day, &begin, &end);
+    for (size_t k = begin; k < end && !(everything && out->count == limit); k++) {
+        uint32_t i = documents->by_day.index[choice->query->ascending ? k : end - 1 - (k - begin)];
+        if (!is_chosen(choice, i)) {
+            continue;
+        }
+        if (out->total_count >= skip && out->count < limit) {
+            out->id[out->count++] = documents->id[i];
+        }
+        out->total_count++;
+        out->amount_minor += documents->amount[i];
+        out->open_minor += documents->open[i];
+    }
+    if (everything) {
+        out->total_count = (uint64_t)documents->live;
+        out->amount_minor = documents->live_amount;
+        out->open_minor = documents->live_open;
+    }
+}
+
+enum status views_documents(const struct views *views, const struct filter *filter,
+                            const struct document_query *query, uint64_t skip, size_t limit,
+                            struct arena *arena, struct document_matches *out)
+{
+    assert(query->word_count <= QUERY_TERMS_MAX);
+    assert(query->account == 0 || query->table == TABLE_entry);
+    struct choice choice = {
+        .views = views,
+        .documents = documents_of(views, query->table),
+        .query = query,
+        .sight = sight_of(views, filter),
+        .customer = NONE,
+    };
+    *out = (struct document_matches){.id = arena_alloc(arena, (limit + 1) * sizeof *out->id)};
+    if (out->id == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    if (query->customer_id != 0) {
+        choice.customer =
+            column_find(views->customers.id, views->customers.count, query->customer_id);
+        if (choice.customer == NONE) {
+            return STATUS_OK;
+        }
+    }
+    enum status status = match_words(&choice, filter, arena);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    walk(&choice, skip, limit, out);
+    out->open_minor = query->table == TABLE_payment ? -out->open_minor : out->open_minor;
+    out->more = skip + out->count < out->total_count;
+    return STATUS_OK;
+}
+
+// ---- exact texts ----
+
+struct found {
+    uint64_t *ids;
+    size_t count, max;
+};
+
+static void found_add(struct found *found, uint64_t id)
+{
+    if (found->count < found->max) {
+        found->ids[found->count++] = id;
+    }
+}
+
+// `bits` has room for every document; exact references only.
+static void find_documents(const struct views *views, const struct sight *sight, enum table table,
+                           const char *folded, struct arena *arena, struct found *found)
+{
+    const struct documents *documents = documents_of(views, table);
+    uint64_t *bits = arena_alloc(arena, (documents->count / 64 + 1) * sizeof *bits);
+    char *needle = arena_print(arena, "%c%s", MARK_REFERENCE, folded);
+    if (bits == NULL || needle == NULL) {
+        return;
+    }
+    corpus_match(&documents->text, needle, true, bits);
+    for (uint32_t i = 0; i < documents->count; i++) {
+        if (bit_is_set(bits, i) && sight_sees_document(sight, views, documents, i)) {
+            found_add(found, documents->id[i]);
+        }
+    }
+}
+
+// By reference or by whole name, in the parts that the viewer sees.
+static void find_customers(const struct views *views, const struct filter *filter,
+                           const struct sight *sight, const char *folded, struct arena *arena,
+                           struct found *found)
+{
+    const struct customers *customers = &views->customers;
+
+    const enum mark marks[] = {MARK_REFERENCE, MARK_NAME};
+
+    uint64_t *bits = arena_alloc(arena, (customers->count / 64 + 1) * sizeof *bits);
+    for (size_t k = 0; k < COUNT_OF(marks) && bits != NULL; k++) {
+        char *needle = arena_print(arena, "%c%s", marks[k], folded);
+        for (enum field_class part = 0; part < PARTS && needle != NULL; part++) {
+            if (filter_shows(filter, part)) {
+                corpus_match(&customers->part[part], needle, true, bits);
+            }
+        }
+    }
+    for (uint32_t i = 0; bits != NULL && i < customers->count; i++) {
+        if (bit_is_set(bits, i) && sight_sees(sight, i)) {
+            found_add(found, customers->id[i]);
+        }
+    }
+}
+
+size_t views_by_text(const struct views *views, const struct filter *filter, enum table table,
+                     const char *folded, struct arena *arena, uint64_t *ids, size_t max)
+{
+    struct sight sight = sight_of(views, filter);
+    struct found found = {.ids = ids, .max = max};
+    const struct people *people = &views->people;
+    if (folded[0] == '\0') {
+        return 0;
+    }
+    switch ((uint32_t)table) {
+    case TABLE_customer:
+        find_customers(views, filter, &sight, folded, arena, &found);
+        break;
+    case TABLE_user:
+        for (size_t i = 0; i < people->user_count; i++) {
+            if (strcmp(people->user[i].login, folded) == 0) {
+                found_add(&found, people->user[i].id);
+            }
+        }
+        break;
+    case TABLE_device:
+        for (size_t i = 0; i < people->device_count; i++) {
+            if (strcmp(people->device[i].name, folded) == 0) {
+                found_add(&found, people->device[i].id);
+            }
+        }
+        break;
+    default:
+        find_documents(views, &sight, table, folded, arena, &found);
+        break;
+    }
+    return found.count;
+}

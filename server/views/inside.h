@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the files of views share: the columns and who fills them. Nobody outside of server/views
+// includes this.
+//
+// Indexes are positions in id order. Ids ascend with the journal and rows of these tables are never
+// deleted (sessions apart), so a new row goes behind the last one and an index is a name for ever.
+
+#include "server/views/corpus.h"
+#include "server/views/order.h"
+#include "server/views/views.h"
+#include "shared/day.h"
+
+#include <pthread.h>
+
+#define PARTS 3 // searchable texts of a customer: CLASS_PUBLIC, CLASS_CONTACT, CLASS_FINANCE
+static_assert(CLASS_FINANCE == PARTS - 1, "a part per class that can be searched");
+
+// Lists of columns: COLUMN(type, name).
+#define CUSTOMER_COLUMNS(COLUMN)                                                       \
+    COLUMN(uint64_t, id)                                                               \
+    COLUMN(uint32_t, sequence)                                                         \
+    COLUMN(uint32_t, owner) /* index of the user, NONE */                              \
+    COLUMN(uint8_t, flags)                                                             \
+    COLUMN(int64_t, open)        /* debit items */                                     \
+    COLUMN(int64_t, on_account)  /* credit items */                                    \
+    COLUMN(int64_t, overdue)     /* debit items, as of views.overdue_day */            \
+    COLUMN(uint32_t, open_count) /* debit items */                                     \
+    COLUMN(int32_t, activity_day)                                                      \
+    COLUMN(uint32_t, first_open) /* head of the chain of open items, NONE */           \
+    COLUMN(uint32_t, last_item)  /* heads of the chains of everything, newest first */ \
+    COLUMN(uint32_t, last_allocation)                                                  \
+    COLUMN(uint32_t, last_payment)
+
+enum customer_flag { CUSTOMER_ARCHIVED = 1, CUSTOMER_PERSON = 2 };
+
+#define ITEM_COLUMNS(COLUMN)                                                \
+    COLUMN(uint64_t, id)                                                    \
+    COLUMN(int64_t, amount)                                                 \
+    COLUMN(int64_t, open)                                                   \
+    COLUMN(int32_t, date_day)                                               \
+    COLUMN(int32_t, due_day)                                                \
+    COLUMN(uint32_t, customer)                                              \
+    COLUMN(uint32_t, document) /* index in the table of its series, NONE */ \
+    COLUMN(uint8_t, flags)                                                  \
+    COLUMN(uint8_t, series)                                                 \
+    COLUMN(uint32_t, older)     /* item of the same customer */             \
+    COLUMN(uint32_t, sibling)   /* older item of the same document */       \
+    COLUMN(uint32_t, next_open) /* open items of the customer */            \
+    COLUMN(uint32_t, last_open)
+
+enum item_flag { ITEM_DEBIT = 1, ITEM_DISPUTED = 2 };
+
+#define ALLOCATION_COLUMNS(COLUMN)                               \
+    COLUMN(uint64_t, id)                                         \
+    COLUMN(int64_t, amount) /* signed: a reversal is negative */ \
+    COLUMN(int32_t, effective_day)                               \
+    COLUMN(uint32_t, debit)                                      \
+    COLUMN(uint32_t, credit)                                     \
+    COLUMN(uint32_t, older) /* of the same customer */
+
+#define DOCUMENT_COLUMNS(COLUMN)                                              \
+    COLUMN(uint64_t, id)                                                      \
+    COLUMN(int64_t, amount) /* gross, amount, total of the debits */          \
+    COLUMN(int64_t, net)    /* invoices */                                    \
+    COLUMN(int64_t, open)   /* debit items positive, credit items negative */ \
+    COLUMN(int32_t, date_day)                                                 \
+    COLUMN(uint32_t, customer) /* NONE; SEVERAL */                            \
+    COLUMN(uint32_t, year)                                                    \
+    COLUMN(uint32_t, sequence)                                                \
+    COLUMN(uint8_t, series)                                                   \
+    COLUMN(uint8_t, state)                                                    \
+    COLUMN(uint32_t, last_item)  /* chain of its items */                     \
+    COLUMN(uint32_t, older)      /* payments: of the same customer */         \
+    COLUMN(uint32_t, first_line) /* entries: into entry_lines */
+
+#define SEVERAL (NONE - 1) // an entry with lines of more than one customer
+
+#define COLUMN_MEMBER(type, name) type *name;
+
+struct customers {
+    size_t count, capacity;
+    CUSTOMER_COLUMNS(COLUMN_MEMBER)
+    struct corpus part[PARTS];
+    struct order by_name;
+};
+
+struct items {
+    size_t count, capacity;
+    ITEM_COLUMNS(COLUMN_MEMBER)
+};
+
+struct allocations {
+    size_t count, capacity;
+    ALLOCATION_COLUMNS(COLUMN_MEMBER)
+};
+
+// The documents of one series and year by their gapless number: at[sequence - 1], NONE.
+struct numbers {
+    enum series series;
+    uint32_t year;
+    uint32_t *at;
+    size_t count, capacity;
+};
+
+struct documents {
+    size_t count, capacity;
+    DOCUMENT_COLUMNS(COLUMN_MEMBER)
+    struct order by_day;
+    struct corpus text;
+    struct numbers *numbers;
+    size_t numbers_count;
+    int64_t live, live_amount, live_open; // count and sums of all but discarded drafts
+};
+
+// The lines of all entries, in order: which accounts and customers they touch.
+struct entry_line {
+    uint32_t account;  // code
+    uint32_t customer; // index, NONE
+};
+
+struct entry_lines {
+    struct entry_line *line;
+    size_t count, capacity;
+};
+
+struct day_sum {
+    int32_t day;
+    int64_t debit_minor, credit_minor;
+};
+
+struct account {
+    uint32_t code;
+    struct day_sum *days; // ascending
+    size_t count, capacity;
+};
+
+struct person {
+    uint64_t id;
+    uint32_t team;   // index of the first user of the same team; NONE: no team
+    char *login;     // folded
+    char *team_name; // as written
+};
+
+struct device {
+    uint64_t id;
+    bool active;
+    uint8_t key[KEY_BYTES];
+    char *name; // folded
+};
+
+struct session {
+    uint64_t id;
+    uint8_t token_hash[32];
+};
+
+struct people {
+    struct person *user;
+    size_t user_count, user_capacity;
+    struct device *device;
+    size_t device_count, device_capacity;
+    struct session *session; // that have not ended
+    size_t session_count, session_capacity;
+};
+
+struct views {
+    struct store *store;
+    pthread_rwlock_t lock;
+    uint64_t number;
+    int32_t overdue_day; // what the customers' overdue column means
+    int32_t
+        latest_day; // of all items and allocations: from it on, what is open now is what is open
+    struct people people;
+    struct customers customers;
+    struct items items;
+    struct allocations allocations;
+    struct documents invoices, payments, entries;
+    struct entry_lines lines;
+    struct account *account; // by code
+    size_t account_count, account_capacity;
+};
+
+// ---- who may see what ----
+
+// A filter resolved against the users.
+struct sight {
+    bool all;
+    uint32_t me;   // index, NONE
+    uint32_t team; // NONE
+    const struct people *people;
+    const struct customers *customers;
+};
+
+struct sight sight_of(const struct views *views, const struct filter *filter);
+bool sight_sees(const struct sight *sight, uint32_t customer);
+bool sight_sees_document(const struct sight *sight, const struct views *views,
+                         const struct documents *documents, uint32_t index);
+bool filter_shows(const struct filter *filter, enum field_class field_class); // in full
+
+// ---- what fills the columns; all under the lock for writing ----
+
+MUST_CHECK enum status people_apply(struct views *views, const struct change *change);
+void people_free(struct people *people);
+uint32_t people_user(const struct people *people, uint64_t user_id);
+
+// The texts of a customer, opened and folded before the lock is taken.
+struct customer_texts {
+    const CustomerRecord *record;
+    const char *text[PARTS];
+    size_t size[PARTS];
+};
+
+MUST_CHECK enum status customer_texts(struct txn *txn, const CustomerRecord *record,
+                                      struct arena *arena, struct customer_texts *out);
+MUST_CHECK enum status customers_apply(struct views *views, const struct customer_texts *texts);
+MUST_CHECK enum status customers_settle(struct views *views);
+void customers_free(struct customers *customers);
+// Owners' bits of those whose texts, as far as the filter shows them, hold all words; NULL when the
+// arena is exhausted.
+uint64_t *customers_match(const struct views *views, const struct filter *filter,
+                          const char *const *words, size_t count, struct arena *arena);
+
+// A page being filled with indexes; in an arena.
+struct page_of {
+    uint32_t *index;
+    size_t count;
+    uint64_t skip;
+    size_t limit;
+};
+
+MUST_CHECK enum status page_make(struct arena *arena, uint64_t skip, size_t limit,
+                                 struct page_of *out);
+MUST_CHECK enum status customers_page_by_name(const struct views *views,
+                                              const struct filter *filter, const uint64_t *bits,
+                                              bool descending, struct page_of *page);
+
+MUST_CHECK enum status items_apply(struct views *views, const ItemRecord *record);
+MUST_CHECK enum status allocations_apply(struct views *views, const AllocationRecord *record);
+void money_roll(struct views *views, int32_t day); // makes `day` the overdue_day
+void money_free(struct views *views);
+
+MUST_CHECK enum status invoices_apply(struct views *views, const InvoiceRecord *record,
+                                      struct arena *arena);
+MUST_CHECK enum status payments_apply(struct views *views, const PaymentRecord *record,
+                                      struct arena *arena);
+MUST_CHECK enum status entries_apply(struct views *views, const EntryRecord *record,
+                                     struct arena *arena);
+MUST_CHECK enum status documents_settle(struct documents *documents);
+void documents_add_open(struct documents *documents, uint32_t index, int64_t delta_minor);
+void documents_free(struct documents *documents);
+struct documents *documents_of_table(struct views *views, enum table table);
+const struct documents *documents_of(const struct views *views, enum table table);
+// Places [begin, end) in by_day; a day of 0 is open.
+void documents_between(const struct documents *documents, int32_t from_day, int32_t to_day,
+                       size_t *begin, size_t *end);
+const struct documents *documents_of_series(const struct views *views, enum series series,
+                                            enum table *table);
+
+MUST_CHECK enum status accounts_post(struct views *views, const EntryRecord *record);
+void accounts_free(struct views *views);
+
+// ---- the digest: a sum over logical rows, so that it does not depend on the order of filling ----
+
+struct view_digest;
+void digest_row(struct view_digest *digest, const char *kind, const void *row, size_t size);
+void digest_people(const struct people *people, struct view_digest *digest);
+void digest_customers(const struct customers *customers, struct view_digest *digest);
+void digest_money(const struct views *views, struct view_digest *digest);
+void digest_documents(const struct documents *documents, const char *kind,
+                      struct view_digest *digest);
+void digest_accounts(const struct views *views, struct view_digest *digest);

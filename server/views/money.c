@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/views/inside.h"
+
+// Items, allocations and day sums of accounts: what is filled. What is asked stands in aging.c and
+// movements.c.
+
+#define ITEM_GROW(type, name) \
+    items->name = column_grow(items->name, items->count, capacity, sizeof(type), &whole);
+#define ITEM_FREE(type, name) free(items->name);
+#define ALLOCATION_GROW(type, name) \
+    allocations->name =             \
+        column_grow(allocations->name, allocations->count, capacity, sizeof(type), &whole);
+#define ALLOCATION_FREE(type, name) free(allocations->name);
+
+static enum status reserve_item(struct items *items)
+{
+    size_t capacity = column_capacity(items->capacity, items->count + 1);
+    if (capacity == items->capacity) {
+        return STATUS_OK;
+    }
+    bool whole = true;
+    ITEM_COLUMNS(ITEM_GROW)
+    if (!whole) {
+        return STATUS_ENVIRONMENT;
+    }
+    items->capacity = capacity;
+    return STATUS_OK;
+}
+
+static enum status reserve_allocation(struct allocations *allocations)
+{
+    size_t capacity = column_capacity(allocations->capacity, allocations->count + 1);
+    if (capacity == allocations->capacity) {
+        return STATUS_OK;
+    }
+    bool whole = true;
+    ALLOCATION_COLUMNS(ALLOCATION_GROW)
+    if (!whole) {
+        return STATUS_ENVIRONMENT;
+    }
+    allocations->capacity = capacity;
+    return STATUS_OK;
+}
+
+// Adds (1) or takes (-1) what the item has open to the sums of its customer and document.
+static void count_item(struct views *views, uint32_t item, int64_t sign)
+{
+    const struct items *items = &views->items;
+    struct customers *customers = &views->customers;
+    int64_t open = items->open[item];
+    if (open == 0) {
+        return;
+    }
+    bool debit = (items->flags[item] & ITEM_DEBIT) != 0;
+    uint32_t customer = items->customer[item];
+    if (debit) {
+        customers->open[customer] += sign * open;
+        customers->overdue[customer] += items->due_day[item] < views->overdue_day ? sign * open : 0;
+        customers->open_count[customer] = (uint32_t)(customers->open_count[customer] + sign);
+    } else {
+        customers->on_account[customer] += sign * open;
+    }
+    enum table table = TABLE_NONE;
+    const struct documents *documents = documents_of_series(views, items->series[item], &table);
+    if (documents != NULL && items->document[item] != NONE) {
+        documents_add_open(documents_of_table(views, table), items->document[item],
+                           debit ? sign * open : -sign * open);
+    }
+}
+
+// The chain of the customer's open items.
+static void link_open(struct views *views, uint32_t item)
+{
+    struct items *items = &views->items;
+    uint32_t *head = &views->customers.first_open[items->customer[item]];
+    items->next_open[item] = *head;
+    items->last_open[item] = NONE;
+    if (*head != NONE) {
+        items->last_open[*head] = item;
+    }
+    *head = item;
+}
+
+static void unlink_open(struct views *views, uint32_t item)
+{
+    struct items *items = &views->items;
+    uint32_t next = items->next_open[item];
+    uint32_t last = items->last_open[item];
+    if (next != NONE) {
+        items->last_open[next] = last;
+    }
+    if (last != NONE) {
+        items->next_open[last] = next;
+    } else {
+        views->customers.first_open[items->customer[item]] = next;
+    }
+}
+
+static uint32_t add_item(struct views *views, const ItemRecord *record)
+{
+    struct items *items = &views->items;
+    struct customers *customers = &views->customers;
+    uint32_t index = (uint32_t)items->count++;
+    uint32_t customer = column_find(customers->id, customers->count, record->customer_id);
+    assert(index == 0 || items->id[index - 1] < record->id);
+    assert(customer != NONE);
+    items->id[index] = record->id;
+    items->amount[index] = record->amount_minor;
+    items->date_day[index] = record->date_day;
+    items->due_day[index] = record->due_day == 0 ? record->date_day : record->due_day;
+    items->customer[index] = customer;
+    items->series[index] = (uint8_t)record->series;
+    items->older[index] = customers->last_item[customer];
+    customers->last_item[customer] = index;
+    items->sibling[index] = NONE;
+    items->document[index] = NONE;
+    enum table table = TABLE_NONE;
+    const struct documents *found = documents_of_series(views, record->series, &table);
+    if (found != NULL) {
+        struct documents *documents = documents_of_table(views, table);
+        uint32_t document = column_find(documents->id, documents->count, record->document_id);
+        items->document[index] = document;
+        if (document != NONE) {
+            items->sibling[index] = documents->last_item[document];
+            documents->last_item[document] = index;
+        }
+    }
+    if (customers->activity_day[customer] == 0 ||
+        customers->activity_day[customer] < record->date_day) {
+        customers->activity_day[customer] = record->date_day;
+    }
+    views->latest_day = record->date_day > views->latest_day ? record->date_day : views->latest_day;
+    return index;
+}
+
+enum status items_apply(struct views *views, const ItemRecord *record)
+{
+    struct items *items = &views->items;
+    assert(record->open_minor >= 0 && record->open_minor <= record->amount_minor);
+    enum status status = reserve_item(items);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint32_t index = column_find(items->id, items->count, record->id);
+    bool was_open = index != NONE && items->open[index] > 0;
+    if (index == NONE) {
+        index = add_item(views, record);
+    } else {
+        count_item(views, index, -1);
+    }
+    items->open[index] = record->open_minor;
+    bool debit = record->side == ITEM_SIDE__ITEM_SIDE_DEBIT;
+    items->flags[index] =
+        (uint8_t)((debit ? ITEM_DEBIT : 0) | (record->disputed ? ITEM_DISPUTED : 0));
+    count_item(views, index, 1);
+    if (record->open_minor > 0 && !was_open) {
+        link_open(views, index);
+    } else if (record->open_minor == 0 && was_open) {
+        unlink_open(views, index);
+    }
+    return STATUS_OK;
+}
+
+enum status allocations_apply(struct views *views, const AllocationRecord *record)
+{
+    struct allocations *allocations = &views->allocations;
+    enum status status = reserve_allocation(allocations);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    // An allocation never changes, but for the mark that it was reversed.
+    if (column_find(allocations->id, allocations->count, record->id) != NONE) {
+        return STATUS_OK;
+    }
+    uint32_t index = (uint32_t)allocations->count++;
+    assert(index == 0 || allocations->id[index - 1] < record->id);
+    const struct items *items = &views->items;
+    allocations->id[index] = record->id;
+    allocations->amount[index] =
+        record->reverses_id == 0 ? record->amount_minor : -record->amount_minor;
+    allocations->effective_day[index] = record->effective_day;
+    allocations->debit[index] = column_find(items->id, items->count, record->debit_id);
+    allocations->credit[index] = column_find(items->id, items->count, record->credit_id);
+    assert(allocations->debit[index] != NONE && allocations->credit[index] != NONE);
+    uint32_t *head = &views->customers.last_allocation[items->customer[allocations->debit[index]]];
+    allocations->older[index] = *head;
+    *head = index;
+    views->latest_day =
+        record->effective_day > views->latest_day ? record->effective_day : views->latest_day;
+    return STATUS_OK;
+}
+
+void money_roll(struct views *views, int32_t day)
+{
+    if (day == views->overdue_day) {
+        return;
+    }
+    const struct items *items = &views->items;
+    struct customers *customers = &views->customers;
+    views->overdue_day = day;
+    if (customers->count > 0) {
+        memset(customers->overdue, 0, customers->count * sizeof *customers->overdue);
+    }
+    for (size_t i = 0; i < items->count; i++) {
+        if (items->open[i] > 0 && (items->flags[i] & ITEM_DEBIT) != 0 && items->due_day[i] < day) {
+            customers->overdue[items->customer[i]] += items->open[i];
+        }
+    }
+}
+
+void money_free(struct views *views)
+{
+    struct items *items = &views->items;
+    struct allocations *allocations = &views->allocations;
+    ITEM_COLUMNS(ITEM_FREE)
+    ALLOCATION_COLUMNS(ALLOCATION_FREE)
+    *items = (struct items){0};
+    *allocations = (struct allocations){0};
+}
+
+void digest_money(const struct views *views, struct view_digest *digest)
+{
+    const struct items *items = &views->items;
+    for (size_t i = 0; i < items->count; i++) {
+        uint64_t row[] = {
+            items->id[i],
+            (uint64_t)items->amount[i],
+            (uint64_t)items->open[i],
+            (uint64_t)items->date_day[i],
+            (uint64_t)items->due_day[i],
+            items->customer[i],
+            items->document[i],
+            items->flags[i],
+            items->series[i],
+            items->older[i],
+            items->sibling[i],
+        };
+        digest_row(digest, "item", row, sizeof row);
+    }
+    const struct allocations *allocations = &views->allocations;
+    for (size_t i = 0; i < allocations->count; i++) {
+        uint64_t row[] = {
+            allocations->id[i],
+            (uint64_t)allocations->amount[i],
+            (uint64_t)allocations->effective_day[i],
+            allocations->debit[i],
+            allocations->credit[i],
+            allocations->older[i],
+        };
+        digest_row(digest, "allocation", row, sizeof row);
+    }
+    // The chains of open items: their order is history, their members are not.
+    for (uint32_t customer = 0; customer < views->customers.count; customer++) {
+        for (uint32_t i = views->customers.first_open[customer]; i != NONE;
+             i = items->next_open[i]) {
+            uint64_t row[] = {views->customers.id[customer], items->id[i]};
+            digest_row(digest, "open", row, sizeof row);
+        }
+    }
+}
+
+// ---- day sums of accounts ----
+
+static size_t account_position(const struct views *views, uint32_t code)
+{
+    size_t at = 0;
+    while (at < views->account_count && views->account[at].code < code) {
+        at++;
+    }
+    return at;
+}
+
+static enum status account_of(struct views *views, uint32_t code, struct account **out)
+{
+    size_t at = account_position(views, code);
+    if (at == views->account_count || views->account[at].code != code) {
+        if (views->account_count == views->account_capacity) {
+            bool whole = true;
+            size_t capacity = column_capacity(views->account_capacity, views->account_count + 1);
+            views->account = column_grow(views->account, views->account_count, capacity,
+                                         sizeof *views->account, &whole);
+            if (!whole) {
+                return STATUS_ENVIRONMENT;
+            }
+            views->account_capacity = capacity;
+        }
+        memmove(views->account + at + 1, views->account + at,
+                (views->account_count - at) * sizeof *views->account);
+        views->account[at] = (struct account){.code = code};
+        views->account_count++;
+    }
+    *out = &views->account[at];
+    return STATUS_OK;
+}
+
+static enum status day_of(struct account *account, int32_t day, struct day_sum **out)
+{
+    size_t at = account->count;
+    while (at > 0 && account->days[at - 1].day > day) {
+        at--;
+    }
+    if (at == 0 || account->days[at - 1].day != day) {
+        if (account->count == account->capacity) {
+            bool whole = true;
+            size_t capacity = column_capacity(account->capacity, account->count + 1);
+            account->days =
+                column_grow(account->days, account->count, capacity, sizeof *account->days, &whole);
+            if (!whole) {
+                return STATUS_ENVIRONMENT;
+            }
+            account->capacity = capacity;
+        }
+        memmove(account->days + at + 1, account->days + at,
+                (account->count - at) * sizeof *account->days);
+        account->days[at] = (struct day_sum){.day = day};
+        account->count++;
+        at++;
+    }
+    *out = &account->days[at - 1];
+    return STATUS_OK;
+}
+
+enum status accounts_post(struct views *views, const EntryRecord *record)
+{
+    for (size_t i = 0; i < record->n_line; i++) {
+        const PostingLine *line = record->line[i];
+        struct account *account = NULL;
+        struct day_sum *sum = NULL;
+        enum status status = account_of(views, line->account, &account);
+        if (status == STATUS_OK) {
+            status = day_of(account, record->date_day, &sum);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        sum->debit_minor += line->debit_minor;
+        sum->credit_minor += line->credit_minor;
+    }
+    return STATUS_OK;
+}
+
+struct account_sum views_account(const struct views *views, uint32_t account, int32_t from_day,
+                                 int32_t to_day)
+{
+    struct account_sum sum = {0};
+    size_t at = account_position(views, account);
+    if (at == views->account_count || views->account[at].code != account) {
+        return sum;
+    }
+    const struct account *found = &views->account[at];
+    for (size_t i = 0; i < found->count && found->days[i].day <= to_day; i++) {
+        if (found->days[i].day >= from_day) {
+            sum.debit_minor += found->days[i].debit_minor;
+            sum.credit_minor += found->days[i].credit_minor;
+        }
+    }
+    return sum;
+}
+
+void accounts_free(struct views *views)
+{
+    for (size_t i = 0; i < views->account_count; i++) {
+        free(views->account[i].days);
+    }
+    free(views->account);
+    views->account = NULL;
+    views->account_count = 0;
+    views->account_capacity = 0;
+}
+
+void digest_accounts(const struct views *views, struct view_digest *digest)
+{
+    for (size_t i = 0; i < views->account_count; i++) {
+        const struct account *account = &views->account[i];
+        for (size_t k = 0; k < account->count; k++) {
+            int64_t row[] = {
+                account->code,
+                account->days[k].day,
+                account->days[k].debit_minor,
+                account->days[k].credit_minor,
+            };
+            digest_row(digest, "account", row, sizeof row);
+        }
+    }
+    for (size_t i = 0; i < views->lines.count; i++) {
+        uint64_t row[] = {i, views->lines.line[i].account, views->lines.line[i].customer};
+        digest_row(digest, "line", row, sizeof row);
+    }
+}

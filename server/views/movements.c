@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/views/inside.h"
+#include "server/views/pick.h"
+
+// Revenue from issued documents, and a customer's movements for the statement.
+
+// ---- revenue ----
+
+static uint64_t month_of(int32_t day)
+{
+    struct date date = day_date(day);
+    return (uint64_t)date.year * 12 + date.month - 1;
+}
+
+static void add_document(const struct documents *invoices, uint32_t i, struct revenue_row *row)
+{
+    row->net_minor += invoices->net[i];
+    row->gross_minor += invoices->amount[i];
+    row->documents++;
+}
+
+// Documents come by day, so a month is a run.
+static enum status by_month(const struct views *views, const struct sight *sight, size_t begin,
+                            size_t end, size_t limit, struct arena *arena,
+                            struct revenue_matches *out)
+{
+    const struct documents *invoices = &views->invoices;
+    size_t months = 0;
+    if (begin < end) {
+        uint64_t first = month_of(invoices->date_day[invoices->by_day.index[begin]]);
+        months =
+            (size_t)(month_of(invoices->date_day[invoices->by_day.index[end - 1]]) - first + 1);
+    }
+    out->row = arena_alloc(arena, (months + 1) * sizeof *out->row);
+    if (out->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    int32_t month_end = DAY_MIN - 1;
+    for (size_t k = begin; k < end; k++) {
+        uint32_t i = invoices->by_day.index[k];
+        if (invoices->sequence[i] == 0 || !sight_sees_document(sight, views, invoices, i)) {
+            continue;
+        }
+        if (invoices->date_day[i] > month_end) {
+            month_end = day_month_end(invoices->date_day[i]);
+            out->row[out->count++].key = month_of(invoices->date_day[i]);
+        }
+        add_document(invoices, i, &out->row[out->count - 1]);
+        add_document(invoices, i, &out->total);
+    }
+    size_t over = out->count > limit ? out->count - limit : 0;
+    out->row += over;
+    out->count -= over;
+    return STATUS_OK;
+}
+
+static void free_rows(struct revenue_row **rows)
+{
+    free(*rows);
+}
+
+static enum status by_customer_net(const struct views *views, const struct sight *sight,
+                                   size_t begin, size_t end, size_t limit, struct arena *arena,
+                                   struct revenue_matches *out)
+{
+    const struct documents *invoices = &views->invoices;
+    size_t customers = views->customers.count;
+    CLEANUP(free_rows) struct revenue_row *sums = calloc(customers + 1, sizeof *sums);
+    struct picks picks;
+    enum status status = picks_make(arena, limit < customers ? limit : customers, true, &picks);
+    if (sums == NULL || status != STATUS_OK) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t k = begin; k < end; k++) {
+        uint32_t i = invoices->by_day.index[k];
+        uint32_t customer = invoices->customer[i];
+        if (invoices->sequence[i] != 0 && customer < customers && sight_sees(sight, customer)) {
+            add_document(invoices, i, &sums[customer]);
+            add_document(invoices, i, &out->total);
+        }
+    }
+    for (uint32_t i = 0; i < customers; i++) {
+        if (sums[i].documents > 0) {
+            picks_offer(&picks, sums[i].net_minor, i);
+        }
+    }
+    picks_sort(&picks);
+    out->row = arena_alloc(arena, (picks.count + 1) * sizeof *out->row);
+    if (out->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (; out->count < picks.count; out->count++) {
+        uint32_t customer = picks.heap[out->count].index;
+        out->row[out->count] = sums[customer];
+        out->row[out->count].key = views->customers.id[customer];
+    }
+    return STATUS_OK;
+}
+
+enum status views_revenue(const struct views *views, const struct filter *filter, int32_t from_day,
+                          int32_t to_day, bool by_customer, size_t limit, struct arena *arena,
+                          struct revenue_matches *out)
+{
+    struct sight sight = sight_of(views, filter);
+    size_t begin = 0;
+    size_t end = 0;
+    *out = (struct revenue_matches){0};
+    documents_between(&views->invoices, from_day, to_day, &begin, &end);
+    return by_customer ? by_customer_net(views, &sight, begin, end, limit, arena, out)
+                       : by_month(views, &sight, begin, end, limit, arena, out);
+}
+
+// ---- movements ----
+
+struct moved {
+    int32_t day;
+    uint32_t item;
+};
+
+static int compare_moved(const void *a, const void *b)
+{
+    const struct moved *left = a;
+    const struct moved *right = b;
+    if (left->day != right->day) {
+        return left->day < right->day ? -1 : 1;
+    }
+    return left->item < right->item ? -1 : left->item > right->item;
+}
+
+static int64_t signed_amount(const struct items *items, uint32_t item)
+{
+    return (items->flags[item] & ITEM_DEBIT) != 0 ? items->amount[item] : -items->amount[item];
+}
+
+static struct movement movement_of(const struct views *views, uint32_t item)
+{
+    const struct items *items = &views->items;
+    struct movement movement = {
+        .day = items->date_day[item],
+        .series = items->series[item],
+        .amount_minor = signed_amount(items, item),
+        .reference = "",
+    };
+    const struct documents *documents =
+        documents_of_series(views, movement.series, &movement.table);
+    uint32_t document = items->document[item];
+    if (documents == NULL || document == NONE) {
+        return movement;
+    }
+    movement.document_id = documents->id[document];
+    movement.year = documents->year[document];
+    movement.sequence = documents->sequence[document];
+    movement.reference =
+        corpus_field(&documents->text, document, MARK_ORIGINAL, &movement.reference_size);
+    if (movement.reference_size == 0) {
+        movement.reference =
+            corpus_field(&documents->text, document, MARK_REFERENCE, &movement.reference_size);
+    }
+    return movement;
+}
+
+// The parts of one document on one day and side are one movement: instalments, a payment and its
+// rest.
+static bool continues(const struct movement *last, const struct movement *next)
+{
+    return last->document_id != 0 && last->document_id == next->document_id &&
+           last->day == next->day && (last->amount_minor < 0) == (next->amount_minor < 0);
+}
+
+enum status views_movements(const struct views *views, const struct filter *filter,
+                            uint64_t customer_id, int32_t from_day, int32_t to_day,
+                            struct arena *arena, struct movement **rows, size_t *count,
+                            int64_t *opening_minor)
+{
+    const struct items *items = &views->items;
+    struct sight sight = sight_of(views, filter);
+    uint32_t customer = column_find(views->customers.id, views->customers.count, customer_id);
+    *opening_minor = 0;
+    *count = 0;
+    *rows = NULL;
+    if (customer == NONE || !sight_sees(&sight, customer)) {
+        return STATUS_OK;
+    }
+    size_t moved_count = 0;
+    for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
+        moved_count += items->date_day[i] >= from_day && items->date_day[i] <= to_day;
+        *opening_minor += items->date_day[i] < from_day ? signed_amount(items, i) : 0;
+    }
+    struct moved *moved = arena_alloc(arena, (moved_count + 1) * sizeof *moved);
+    struct movement *movements = arena_alloc(arena, (moved_count + 1) * sizeof *movements);
+    if (moved == NULL || movements == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    size_t at = moved_count;
+    for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
+        if (items->date_day[i] >= from_day && items->date_day[i] <= to_day) {
+            moved[--at] = (struct moved){.day = items->date_day[i], .item = i};
+        }
+    }
+    qsort(moved, moved_count, sizeof *moved, compare_moved);
+    size_t filled = 0;
+    for (size_t i = 0; i < moved_count; i++) {
+        struct movement movement = movement_of(views, moved[i].item);
+        if (filled > 0 && continues(&movements[filled - 1], &movement)) {
+            movements[filled - 1].amount_minor += movement.amount_minor;
+        } else {
+            movements[filled++] = movement;
+        }
+    }
+    *rows = movements;
+    *count = filled;
+    return STATUS_OK;
+}
