@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/store/pages.h"
 #include "server/store/store.h"
 #include "tests/unit/temporary.h"
 #include "tests/unit/unit.h"
@@ -668,6 +669,88 @@ static void a_cut_or_emptied_file_gives_a_status(void **state)
     }
 }
 
+// A book with rows of every size, some of them deleted, so that there are long values and free
+// pages.
+static void fill_book(struct house *house)
+{
+    char text[6001];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    for (uint64_t i = 1; i <= 400; i++) {
+        struct txn *txn = begin(house, TXN_WRITE);
+        put_user(txn, i, text + (i * 37) % 6000);
+        put_id(txn, i % 7, i, 1);
+        if (i % 3 == 0) {
+            assert_int_equal(table_del(txn, TABLE_user, key_u64(i / 2)), STATUS_OK);
+        }
+        assert_int_equal(txn_commit(txn), STATUS_OK);
+        arena_reset(house->arena);
+    }
+}
+
+static void sound_pages_pass(void **state)
+{
+    struct house *house = *state;
+    fill_book(house);
+    struct page_report report;
+    assert_int_equal(pages_check(house->dir, &report), STATUS_OK);
+    assert_null(report.fault);
+    assert_true(report.free_pages > 0);
+    struct txn *txn = begin(house, TXN_READ);
+    uint64_t rows = 0;
+    for (enum table table = TABLE_head; table < TABLE_LIMIT; table++) {
+        uint64_t count = 0;
+        assert_int_equal(table_count(txn, table, &count), STATUS_OK);
+        rows += count;
+    }
+    txn_abort(txn);
+    assert_int_equal(report.row_count, rows);
+}
+
+static WRAPS uint64_t next_random(uint64_t *seed)
+{
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return *seed >> 16;
+}
+
+// Whatever bit of the file is turned over: the check of the pages finds it, or opening and reading
+// do, or it lies where nothing is. Nothing ends the process.
+static void a_flipped_bit_anywhere_ends_no_process(void **state)
+{
+    struct house *house = *state;
+    fill_book(house);
+    store_close(house->store);
+    house->store = NULL;
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/data.mdb", house->dir);
+    struct stat file;
+    assert_int_equal(stat(path, &file), 0);
+    uint64_t seed = 1;
+    int found = 0;
+    for (int i = 0; i < 1500; i++) {
+        // Half of the flips go to the heads of pages, where the structure is.
+        const off_t any = (off_t)(next_random(&seed) % (uint64_t)file.st_size);
+        const off_t at = i % 2 == 0 ? any : any / 4096 * 4096 + any % 48;
+        temporary_flip(path, at, i % 8);
+        struct page_report report;
+        enum status status = pages_check(house->dir, &report);
+        struct store *store = NULL;
+        if (status == STATUS_OK) {
+            status = store_open(&house->options, &store);
+        }
+        if (status == STATUS_OK) {
+            house->store = store;
+            status = read_all(house);
+            store_close(store);
+            house->store = NULL;
+        }
+        found += status != STATUS_OK ? 1 : 0;
+        arena_reset(house->arena);
+        temporary_flip(path, at, i % 8);
+    }
+    assert_true(found > 300);
+}
+
 // LMDB has two meta pages and takes the one with the higher transaction number. Without the newer
 // one it would silently go back by a commit.
 static void a_lost_meta_page_is_found(void **state)
@@ -752,6 +835,8 @@ int main(void)
         CASE(soft_limits_of_map_and_disk_are_seen),
         CASE(a_flipped_bit_in_a_value_is_found),
         CASE(a_cut_or_emptied_file_gives_a_status),
+        CASE(sound_pages_pass),
+        CASE(a_flipped_bit_anywhere_ends_no_process),
         CASE(a_lost_meta_page_is_found),
         CASE(a_store_is_never_made_over_another),
         CASE(an_unfinished_creation_is_discarded),
