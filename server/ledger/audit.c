@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/cursor.h"
+#include "server/store/rows.h"
+#include "shared/digest.h"
+#include "shared/text.h"
+#include "shared/wire.h"
+
+#define SCANNED_MAX      20000                // records that one page looks at
+#define ARENA_SHARE      (CALL_ARENA_MAX / 2) // of the call, for the records of a page
+#define EVENTS_AHEAD_MAX 5000
+
+// ---- one record as a row ----
+
+// "invoice_issue" -> "invoice issue"; "report_trial_balance" -> "report trial-balance".
+static char *action_of(struct arena *arena, const char *name)
+{
+    char *action = arena_copy(arena, name, strlen(name));
+    char *first = action != NULL ? strchr(action, '_') : NULL;
+    for (char *at = first; at != NULL; at = strchr(at, '_')) {
+        *at = at == first ? ' ' : '-';
+    }
+    return action;
+}
+
+static enum status actor_of(struct txn *txn, struct arena *arena, uint64_t user_id, char **actor)
+{
+    *actor = arena_copy(arena, "kontord", 7);
+    UserRecord *user = NULL;
+    const enum status status =
+        user_id != 0 ? user_get(txn, key_u64(user_id), &user) : STATUS_NOT_FOUND;
+    if (status == STATUS_OK) {
+        *actor = user->login;
+    }
+    if (*actor == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status device_of(struct txn *txn, uint64_t device_id, char **name)
+{
+    DeviceRecord *device = NULL;
+    const enum status status =
+        device_id != 0 ? device_get(txn, key_u64(device_id), &device) : STATUS_NOT_FOUND;
+    if (status == STATUS_OK) {
+        *name = device->name;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static const char *status_word(const JournalRecord *record)
+{
+    return record->status == STATUS_OK ? "done" : status_code((enum status)record->status);
+}
+
+static enum status fill_row(struct txn *txn, struct arena *arena, const JournalRecord *record,
+                            AuditRow *row)
+{
+    const struct command *command = command_by_number(record->command);
+    row->number = record->number;
+    row->at_us = record->instant_us;
+    row->object = record->object;
+    row->status = (char *)(uintptr_t)status_word(record);
+    row->text = (char *)(uintptr_t)(command != NULL ? command->audit : "");
+    char *action = action_of(arena, command != NULL ? command->name : "");
+    if (action == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    row->action = action;
+    const enum status status = actor_of(txn, arena, record->user_id, &row->actor);
+    return status != STATUS_OK ? status : device_of(txn, record->device_id, &row->device);
+}
+
+// ---- audit list ----
+
+struct terms_of_query {
+    const char *actor;
+    const char *action;
+    const char *status;
+    const char *word[QUERY_TERMS_MAX];
+    size_t word_count;
+};
+
+static const char *behind(const char *term, const char *prefix)
+{
+    const size_t length = strlen(prefix);
+    return strncmp(term, prefix, length) == 0 ? term + length : NULL;
+}
+
+// Words and actor:, action:, status: terms. False when there are too many.
+static bool query_parse(struct arena *arena, const char *text, struct terms_of_query *out)
+{
+    *out = (struct terms_of_query){0};
+    char *rest = text_fold(arena, text);
+    char *state = NULL;
+    for (char *term = rest != NULL ? strtok_r(rest, " ", &state) : NULL; term != NULL;
+         term = strtok_r(NULL, " ", &state)) {
+        const char *value = NULL;
+        if ((value = behind(term, "actor:")) != NULL) {
+            out->actor = value;
+        } else if ((value = behind(term, "action:")) != NULL) {
+            out->action = value;
+        } else if ((value = behind(term, "status:")) != NULL) {
+            out->status = value;
+        } else if (out->word_count == QUERY_TERMS_MAX) {
+            return false;
+        } else {
+            out->word[out->word_count++] = term;
+        }
+    }
+    return true;
+}
+
+static bool has_part(struct arena *arena, const char *text, const char *folded)
+{
+    const char *own = text_fold(arena, text);
+    return own != NULL && strstr(own, folded) != NULL;
+}
+
+static bool row_matches(struct arena *arena, const AuditRow *row,
+                        const struct terms_of_query *query)
+{
+    if ((query->actor != NULL && strcmp(row->actor, query->actor) != 0) ||
+        (query->action != NULL && !has_part(arena, row->action, query->action)) ||
+        (query->status != NULL && !has_part(arena, row->status, query->status))) {
+        return false;
+    }
+    for (size_t i = 0; i < query->word_count; i++) {
+        const char *word = query->word[i];
+        if (!has_part(arena, row->actor, word) && !has_part(arena, row->action, word) &&
+            !has_part(arena, row->object, word) && !has_part(arena, row->device, word)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool query_is_empty(const struct terms_of_query *query)
+{
+    return query->actor == NULL && query->action == NULL && query->status == NULL &&
+           query->word_count == 0;
+}
+
+struct listing {
+    const AuditList *request;
+    struct terms_of_query query;
+    uint32_t limit;
+    uint64_t next; // number to go on with; 0: nothing is left
+};
+
+// Walks back from `from`; a page that looked at enough ends, even if it found little.
+static enum status list_back(struct txn *txn, struct call *call, uint64_t from,
+                             struct listing *listing, AuditListReply *reply)
+{
+    struct rows *rows CLEANUP(rows_close_at) = NULL;
+    enum status status = rows_open(txn, TABLE_journal, key_u64(from), 0, true, &rows);
+    const AuditList *request = listing->request;
+    for (size_t scanned = 0; status == STATUS_OK; scanned++) {
+        struct row_key key;
+        ProtobufCMessage *message = NULL;
+        status = rows_next(rows, &key, &message);
+        if (status != STATUS_OK) {
+            break;
+        }
+        const JournalRecord *record = (const JournalRecord *)message;
+        if (reply->n_row == listing->limit || scanned == SCANNED_MAX ||
+            arena_used(call->arena) > ARENA_SHARE) {
+            listing->next = record->number;
+            return STATUS_OK;
+        }
+        if (request->from_day != 0 && record->book_day < request->from_day) {
+            return STATUS_OK;
+        }
+        if (request->to_day != 0 && record->book_day > request->to_day) {
+            continue;
+        }
+        AuditRow *row = (AuditRow *)wire_make(call->arena, &audit_row__descriptor);
+        status = row != NULL ? fill_row(txn, call->arena, record, row) : STATUS_TOO_LARGE;
+        if (status == STATUS_OK && row_matches(call->arena, row, &listing->query)) {
+            reply->row[reply->n_row++] = row;
+        }
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+enum status audit_list(struct txn *txn, struct call *call, const AuditList *request,
+                       AuditListReply *reply)
+{
+    struct listing listing = {.request = request, .limit = cursor_limit(request->limit)};
+    const uint64_t newest = txn_head(txn)->number;
+    uint64_t from = 0;
+    if (!cursor_parse(request->cursor, &from)) {
+        return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
+    }
+    if (!query_parse(call->arena, request->query, &listing.query)) {
+        return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "query", NULL);
+    }
+    reply->row = arena_alloc(call->arena, listing.limit * sizeof *reply->row);
+    if (reply->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+
+    const enum status status = list_back(txn, call, from != 0 ? from : newest, &listing, reply);
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    const bool is_all =
+        query_is_empty(&listing.query) && request->from_day == 0 && request->to_day == 0;
+    reply->page = cursor_page(call->arena, is_all ? newest : reply->n_row, listing.next);
+    return reply->page != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+// ---- audit show ----
+
+static enum status fill_change(struct txn *txn, const JournalRecord *record, const Change *change,
+                               AuditChange *out)
+{
+    out->object = change->object_id == record->object_id ? record->object : out->object;
+    out->field = change->field;
+    out->before = change->before;
+    out->after = change->after;
+    enum status status = STATUS_OK;
+    if (change->before_box.len > 0) {
+        status =
+            rows_box_text(txn, change->vault_id, change->field, change->before_box, &out->before);
+    }
+    if (status == STATUS_OK && change->after_box.len > 0) {
+        status =
+            rows_box_text(txn, change->vault_id, change->field, change->after_box, &out->after);
+    }
+    return status;
+}
+
+static enum status fill_changes(struct txn *txn, struct arena *arena, const JournalRecord *record,
+                                AuditCard *card)
+{
+    card->change = arena_alloc(arena, (record->n_change + 1) * sizeof *card->change);
+    if (card->change == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; i < record->n_change; i++) {
+        AuditChange *change = (AuditChange *)wire_make(arena, &audit_change__descriptor);
+        const enum status status =
+            change != NULL ? fill_change(txn, record, record->change[i], change) : STATUS_TOO_LARGE;
+        if (status != STATUS_OK) {
+            return status;
+        }
+        card->change[card->n_change++] = change;
+    }
+    return STATUS_OK;
+}
+
+static enum status leaf_of(struct arena *arena, const JournalRecord *record,
+                           uint8_t out[static LEAF_BYTES])
+{
+    struct bytes packed;
+    const enum status status = wire_pack(arena, (const ProtobufCMessage *)record, &packed);
+    if (status == STATUS_OK) {
+        tree_leaf(packed, out);
+    }
+    return status;
+}
+
+enum status audit_show(struct txn *txn, struct call *call, const AuditShow *request,
+                       AuditCard *reply)
+{
+    JournalRecord *record = NULL;
+    AuditRow row;
+    audit_row__init(&row);
+    enum status status = journal_get(txn, key_u64(request->number), &record);
+    if (status == STATUS_NOT_FOUND) {
+        return refuse(txn, call, status, "number", NULL);
+    }
+    if (status == STATUS_OK) {
+        status = fill_row(txn, call->arena, record, &row);
+    }
+    if (status == STATUS_OK) {
+        status = fill_changes(txn, call->arena, record, reply);
+    }
+    uint8_t *leaf = arena_alloc(call->arena, LEAF_BYTES);
+    if (status == STATUS_OK) {
+        status = leaf != NULL ? leaf_of(call->arena, record, leaf) : STATUS_TOO_LARGE;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    reply->number = row.number;
+    reply->at_us = row.at_us;
+    reply->actor = row.actor;
+    reply->device = row.device;
+    reply->session_id = record->session_id;
+    reply->action = row.action;
+    reply->object = row.object;
+    reply->status = row.status;
+    reply->text = row.text;
+    reply->problem = record->problem;
+    reply->n_problem = record->n_problem;
+    reply->leaf = (ProtobufCBinaryData){.len = LEAF_BYTES, .data = leaf};
+    return STATUS_OK;
+}
+
+// ---- audit verify ----
+
+// What one page leaves for the next: the tree so far. A client that changes it deceives itself
+// only.
+struct progress {
+    struct tree tree;
+};
+
+static size_t edge_count(uint64_t size)
+{
+    size_t count = 0;
+    for (uint64_t rest = size; rest != 0; rest &= rest - 1) {
+        count++;
+    }
+    return count;
+}
+
+static char *progress_print(struct arena *arena, const struct progress *progress)
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    const size_t edges = edge_count(progress->tree.size) * LEAF_BYTES;
+    uint8_t bytes[8 + TREE_LEVELS * LEAF_BYTES];
+    put_u64(bytes, progress->tree.size);
+    memcpy(bytes + 8, progress->tree.edge, edges);
+    char *text = arena_alloc(arena, 2 * (8 + edges) + 1);
+    for (size_t i = 0; text != NULL && i < 8 + edges; i++) {
+        text[2 * i] = DIGITS[bytes[i] >> 4];
+        text[2 * i + 1] = DIGITS[bytes[i] & 15];
+    }
+    return text;
+}
+
+static bool progress_parse(const char *text, struct progress *out)
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    *out = (struct progress){0};
+    uint8_t bytes[8 + TREE_LEVELS * LEAF_BYTES] = {0};
+    const size_t length = strlen(text);
+    if (length == 0) {
+        return true;
+    }
+    if (length % 2 != 0 || length / 2 < 8 || length / 2 > sizeof bytes) {
+        return false;
+    }
+    for (size_t i = 0; i < length; i++) {
+        const char *at = strchr(DIGITS, text[i]);
+        if (at == NULL) {
+            return false;
+        }
+        bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | (uint8_t)(at - DIGITS));
+    }
+    out->tree.size = get_u64(bytes);
+    if (length / 2 != 8 + edge_count(out->tree.size) * LEAF_BYTES) {
+        return false;
+    }
+    memcpy(out->tree.edge, bytes + 8, length / 2 - 8);
+    return true;
+}
+
+static enum status hash_page(struct txn *txn, struct call *call, struct progress *progress,
+                             AuditVerifyReply *reply)
+{
+    struct rows *rows CLEANUP(rows_close_at) = NULL;
+    enum status status =
+        rows_open(txn, TABLE_journal, key_u64(progress->tree.size + 1), 0, false, &rows);
+    for (size_t scanned = 0;
+         status == STATUS_OK && scanned < SCANNED_MAX && arena_used(call->arena) < ARENA_SHARE;
+         scanned++) {
+        struct row_key key;
+        ProtobufCMessage *message = NULL;
+        status = rows_next(rows, &key, &message);
+        if (status != STATUS_OK) {
+            break;
+        }
+        const JournalRecord *record = (const JournalRecord *)message;
+        if (row_key_first(&key) != progress->tree.size + 1 ||
+            record->number != progress->tree.size + 1) {
+            reply->finding = arena_print(call->arena, "record %llu is missing",
+                                         (unsigned long long)progress->tree.size + 1);
+            return reply->finding != NULL ? STATUS_END : STATUS_TOO_LARGE;
+        }
+        uint8_t leaf[LEAF_BYTES];
+        status = leaf_of(call->arena, record, leaf);
+        tree_append(&progress->tree, leaf);
+    }
+    return status;
+}
+
+enum status audit_verify(struct txn *txn, struct call *call, const AuditVerify *request,
+                         AuditVerifyReply *reply)
+{
+    struct progress progress;
+    if (!progress_parse(request->cursor, &progress)) {
+        return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
+    }
+    uint8_t *root = arena_alloc(call->arena, LEAF_BYTES);
+    if (root == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+
+    const enum status status = hash_page(txn, call, &progress, reply);
+    if (status != STATUS_OK && status != STATUS_END) {
+        return status;
+    }
+
+    const struct head *head = txn_head(txn);
+    const bool is_done = status == STATUS_END;
+    tree_root(&progress.tree, root);
+    reply->records = progress.tree.size;
+    reply->root = (ProtobufCBinaryData){.len = LEAF_BYTES, .data = root};
+    reply->whole = is_done && progress.tree.size == head->number &&
+                   memcmp(root, head->tree_root, LEAF_BYTES) == 0;
+    if (is_done && !reply->whole && reply->finding[0] == '\0') {
+        reply->finding = arena_print(call->arena, "the tree's root differs from the head row");
+    }
+    reply->page = cursor_page(call->arena, head->number, 0);
+    if (reply->page == NULL || reply->finding == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    if (!is_done) {
+        reply->page->next = progress_print(call->arena, &progress);
+    }
+    return reply->page->next != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+// ---- events ----
+
+static bool may(const struct call *call, enum permission permission)
+{
+    for (int role = ROLE_NONE + 1; role < ROLE_COUNT; role++) {
+        if ((call->role_mask & 1u << role) != 0 &&
+            role_scope((enum role)role, permission) != SCOPE_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Whether the reader may see what the event is about: rows by their scope, the rest by permission.
+static enum status event_is_visible(struct txn *txn, const struct call *call,
+                                    const JournalRecord *record, bool *is_visible)
+{
+    static const struct {
+        const char *noun;
+        enum table table; // whose rows have a scope
+        enum permission permission;
+    } NOUNS[] = {
+        {"customer_", TABLE_customer, PERMISSION_CUSTOMER_LIST},
+        {"invoice_", TABLE_invoice, PERMISSION_INVOICE_LIST},
+        {"payment_", TABLE_payment, PERMISSION_PAYMENT_LIST},
+        {"entry_", TABLE_entry, PERMISSION_ENTRY_LIST},
+        {"import_", TABLE_NONE, PERMISSION_IMPORT_RUN},
+        {"user_", TABLE_NONE, PERMISSION_USER_LIST},
+        {"device_", TABLE_NONE, PERMISSION_DEVICE_LIST},
+    };
+
+    *is_visible = false;
+    const struct command *command = command_by_number(record->command);
+    for (size_t i = 0; command != NULL && i < COUNT_OF(NOUNS); i++) {
+        if (behind(command->name, NOUNS[i].noun) == NULL || !may(call, NOUNS[i].permission)) {
+            continue;
+        }
+        if (NOUNS[i].table == TABLE_NONE) {
+            *is_visible = true;
+            return STATUS_OK;
+        }
+        ProtobufCMessage *row = NULL;
+        const enum status status = rows_get(txn, NOUNS[i].table, key_u64(record->object_id), &row);
+        *is_visible = status == STATUS_OK;
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    return STATUS_OK;
+}
+
+static enum status event_fill(struct call *call, const JournalRecord *record, Event *reply)
+{
+    const struct command *command = command_by_number(record->command);
+    char *action = action_of(call->arena, command->name);
+    if (action == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    reply->action = action;
+    reply->object = record->object;
+    reply->id = record->object_id;
+    reply->at_us = record->instant_us;
+    // The position is sealed by admission, which takes it from here.
+    call_about(call, record->number, NULL);
+    return STATUS_OK;
+}
+
+// The next event behind the position; END when there is none yet, and the reply's position says how
+// far was looked.
+enum status event_watch(struct txn *txn, struct call *call, const EventWatch *request, Event *reply)
+{
+    struct rows *rows CLEANUP(rows_close_at) = NULL;
+    enum status status = STATUS_END;
+    if (request->from_number != 0) {
+        status = rows_open(txn, TABLE_journal, key_u64(request->from_number + 1), 0, false, &rows);
+    }
+    for (size_t looked = 0; status == STATUS_OK && looked < EVENTS_AHEAD_MAX; looked++) {
+        struct row_key key;
+        ProtobufCMessage *message = NULL;
+        status = rows_next(rows, &key, &message);
+        if (status != STATUS_OK) {
+            break;
+        }
+        const JournalRecord *record = (const JournalRecord *)message;
+        const struct command *command = command_by_number(record->command);
+        bool is_visible = false;
+        if (record->status == STATUS_OK && command != NULL &&
+            behind(command->name, request->noun) != NULL) {
+            status = event_is_visible(txn, call, record, &is_visible);
+        }
+        if (status == STATUS_OK && is_visible) {
+            return event_fill(call, record, reply);
+        }
+    }
+    if (status != STATUS_OK && status != STATUS_END) {
+        return status;
+    }
+    return refuse(txn, call, STATUS_END, NULL, NULL);
+}

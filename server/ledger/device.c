@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/cursor.h"
+#include "server/ledger/session.h"
+#include "server/ledger/user.h"
+#include "server/store/rows.h"
+#include "shared/wire.h"
+
+// Is the last device of the last owner about to go?
+static enum status need_owner_device(struct txn *txn, struct call *call, const DeviceRecord *device)
+{
+    UserRecord *user = NULL;
+    enum status status = user_get(txn, key_u64(device->user_id), &user);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!user_has_role(user, ROLE_OWNER) || user->state != USER_STATE__USER_STATE_ACTIVE) {
+        return STATUS_OK;
+    }
+    bool is_left = false;
+    status = user_owner_is_left(txn, 0, device->id, &is_left);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return is_left ? STATUS_OK : refuse(txn, call, STATUS_LAST_OWNER, "device_id", NULL);
+}
+
+enum status device_revoke(struct txn *txn, struct call *call, const DeviceRevoke *request,
+                          DeviceReply *reply)
+{
+    DeviceRecord *device = NULL;
+    enum status status = device_get(txn, key_u64(request->device_id), &device);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? refuse(txn, call, status, "device_id", NULL) : status;
+    }
+
+    if (device->state != DEVICE_STATE__DEVICE_STATE_ACTIVE) {
+        return refuse(txn, call, STATUS_NOTHING_TO_DO, "device_id", NULL);
+    }
+    status = need_owner_device(txn, call, device);
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    call_note_change(call, device->id, "state", "active", "revoked");
+    device->state = DEVICE_STATE__DEVICE_STATE_REVOKED;
+    status = device_put(txn, key_u64(device->id), device);
+    if (status == STATUS_OK) {
+        status = session_end_all(txn, 0, device->id);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    call_about(call, device->id, device->name);
+    reply->id = device->id;
+    reply->name = device->name;
+    reply->state = device->state;
+    return STATUS_OK;
+}
+
+static enum status fill_row(struct txn *txn, struct arena *arena, const DeviceRecord *device,
+                            DeviceRow *row)
+{
+    UserRecord *user = NULL;
+    const enum status status = user_get(txn, key_u64(device->user_id), &user);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    row->id = device->id;
+    row->name = device->name;
+    row->login = user->login;
+    row->state = device->state;
+    row->enrolled_us = device->enrolled_us;
+    if (device->key.len == KEY_BYTES) {
+        char *words = key_words(arena, device->key.data);
+        row->words = words != NULL ? words : row->words;
+    }
+    return STATUS_OK;
+}
+
+enum status device_list(struct txn *txn, struct call *call, const DeviceList *request,
+                        DeviceListReply *reply)
+{
+    const uint32_t limit = cursor_limit(request->limit);
+    uint64_t from = 0;
+    if (!cursor_parse(request->cursor, &from)) {
+        return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
+    }
+    reply->row = arena_alloc(call->arena, limit * sizeof *reply->row);
+    if (reply->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+
+    struct rows *rows CLEANUP(rows_close_at) = NULL;
+    enum status status = rows_open(txn, TABLE_device, (struct row_key){0}, 0, false, &rows);
+    uint64_t count = 0;
+    uint64_t next_id = 0;
+    while (status == STATUS_OK) {
+        struct row_key key;
+        ProtobufCMessage *message = NULL;
+        status = rows_next(rows, &key, &message);
+        const DeviceRecord *device = (const DeviceRecord *)message;
+        if (status != STATUS_OK || (request->user_id != 0 && device->user_id != request->user_id)) {
+            continue;
+        }
+        count++;
+        if (device->id < from || next_id != 0) {
+            continue;
+        }
+        if (reply->n_row == limit) {
+            next_id = device->id;
+            continue;
+        }
+        DeviceRow *row = (DeviceRow *)wire_make(call->arena, &device_row__descriptor);
+        if (row == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        status = fill_row(txn, call->arena, device, row);
+        reply->row[reply->n_row++] = row;
+    }
+    if (status != STATUS_END) {
+        return status;
+    }
+    reply->page = cursor_page(call->arena, count, next_id);
+    return reply->page != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
