@@ -90,6 +90,7 @@
 #define BATCH_CALLS_MAX   256
 #define QUEUE_CALLS_MAX   4096
 #define CALL_ARENA_MAX    (32 * 1024 * 1024)
+#define BATCH_ARENA_MAX   (512 * 1024 * 1024)  // what the views are told of, beside the calls' own
 #define OUTCOME_BYTES_MAX 4096
 #define ARENA_POOL_MAX    512
 #define READERS           2

@@ -5,9 +5,8 @@
 #include "shared/text.h"
 #include "shared/wire.h"
 
-#define SCANNED_MAX      20000                // records that one page looks at
-#define ARENA_SHARE      (CALL_ARENA_MAX / 2) // of the call, for the records of a page
-#define EVENTS_AHEAD_MAX 5000
+#define SCANNED_MAX 20000                // records that one page looks at
+#define ARENA_SHARE (CALL_ARENA_MAX / 2) // of the call, for the records of a page
 
 // ---- one record as a row ----
 
@@ -500,7 +499,7 @@ enum status event_watch(struct txn *txn, struct call *call, const EventWatch *re
     if (request->from_number != 0) {
         status = rows_open(txn, TABLE_journal, key_u64(request->from_number + 1), 0, false, &rows);
     }
-    for (size_t looked = 0; status == STATUS_OK && looked < EVENTS_AHEAD_MAX; looked++) {
+    while (status == STATUS_OK) {
         struct row_key key;
         ProtobufCMessage *message = NULL;
         status = rows_next(rows, &key, &message);
@@ -516,6 +515,10 @@ enum status event_watch(struct txn *txn, struct call *call, const EventWatch *re
         }
         if (status == STATUS_OK && is_visible) {
             return event_fill(call, record, reply);
+        }
+        if (arena_used(call->arena) > ARENA_SHARE) {
+            call_about(call, record->number, NULL);
+            return refuse(txn, call, STATUS_END, NULL, NULL);
         }
     }
     if (status != STATUS_OK && status != STATUS_END) {

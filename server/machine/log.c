@@ -37,24 +37,14 @@ static enum status apply_all(struct log *log, struct txn *txn, struct group *gro
     return STATUS_OK;
 }
 
-// The committed rows as the views are told of them. The list is copied, since it ends with its
-// transaction; the records live in the arenas of the calls.
-static enum status changes_copy(struct log *log, struct txn *txn, struct change **out,
-                                size_t *count)
+// Tells of the committed rows, with a snapshot behind the commit.
+static enum status tell_changes(struct log *log, struct txn *ended)
 {
-    const struct change *change = txn_changes(txn, count);
-    *out = change == NULL ? NULL : arena_alloc(log->arena, *count * sizeof **out);
-    if (change == NULL || *out == NULL) {
+    size_t count = 0;
+    const struct change *change = txn_changes(ended, &count);
+    if (change == NULL) {
         return STATUS_TOO_LARGE;
     }
-    if (*count > 0) {
-        memcpy(*out, change, *count * sizeof **out);
-    }
-    return STATUS_OK;
-}
-
-static enum status tell_changes(struct log *log, const struct change *change, size_t count)
-{
     struct txn *after CLEANUP(txn_abort_at) = NULL;
     const enum status status = txn_begin(log->options.store, TXN_READ, log->arena, &after);
     return status != STATUS_OK ? status
@@ -81,25 +71,15 @@ static void run_group(struct log *log, struct group *group)
         return;
     }
 
-    const uint64_t number = txn_head(txn)->number;
-    struct change *change = NULL;
-    size_t count = 0;
-    status = changes_copy(log, txn, &change, &count);
-    if (status != STATUS_OK) {
-        not_done(group, status, NULL);
-        return;
-    }
-    struct txn *ending = txn;
-    txn = NULL;
-    status = txn_commit(ending);
+    status = txn_commit(txn);
     if (status != STATUS_OK) {
         not_done(group, status == STATUS_STORE_FULL ? status : STATUS_ENVIRONMENT, NULL);
         return;
     }
 
-    group->number = number;
+    group->number = txn_head(txn)->number;
     group->outcome = LOG_COMMITTED;
-    status = tell_changes(log, change, count);
+    status = tell_changes(log, txn);
     if (status != STATUS_OK) {
         group->outcome = LOG_UNKNOWN;
         group->reason = status;
@@ -134,7 +114,7 @@ enum status log_make(const struct log_options *options, struct log **out)
         return STATUS_ENVIRONMENT;
     }
     log->options = *options;
-    log->arena = arena_make(CALL_ARENA_MAX);
+    log->arena = arena_make(BATCH_ARENA_MAX);
     pthread_mutex_init(&log->lock, NULL);
     pthread_cond_init(&log->wake, NULL);
     if (log->arena == NULL || pthread_create(&log->thread, NULL, write_loop, log) != 0) {

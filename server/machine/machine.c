@@ -113,34 +113,37 @@ static void reply_fill(struct call *call, ProtobufCMessage *result, Reply *reply
     }
 }
 
-// Puts the keys of the customers that this call made; keys of customers that were known already are
-// let go.
-static enum status keep_keys(struct txn *txn, const struct admitted *admitted,
-                             size_t changes_before)
+static enum status keep_key(struct txn *txn, const struct admitted *admitted, uint64_t vault_id)
 {
-    size_t count = 0;
-    const struct change *change = txn_changes(txn, &count);
-    for (size_t i = changes_before; i < count; i++) {
-        if (change[i].table != TABLE_customer || change[i].record == NULL) {
-            continue;
-        }
-        const uint64_t vault_id = ((const CustomerRecord *)change[i].record)->vault_id;
-        for (size_t k = 0; k < admitted->key_count; k++) {
-            if (admitted->key[k].vault_id != vault_id) {
-                continue;
-            }
+    for (size_t i = 0; i < admitted->key_count; i++) {
+        if (admitted->key[i].vault_id == vault_id) {
             VaultRecord vault;
             vault_record__init(&vault);
-            vault.key.data = admitted->key[k].key.bytes;
+            vault.key.data = admitted->key[i].key.bytes;
             vault.key.len = KEY_BYTES;
-            const enum status status =
-                table_put(txn, TABLE_vault, key_u64(vault_id), (const ProtobufCMessage *)&vault);
-            if (status != STATUS_OK) {
-                return status;
-            }
+            return table_put(txn, TABLE_vault, key_u64(vault_id), (const ProtobufCMessage *)&vault);
         }
     }
     return STATUS_OK;
+}
+
+// Puts the keys of the customers that this call made, found among its new ids; the keys for
+// customers that were known already are let go.
+static enum status keep_keys(struct txn *txn, const struct call *call,
+                             const struct admitted *admitted)
+{
+    const uint32_t made = admitted->key_count > 0 ? call->next_ordinal : 0;
+    enum status status = STATUS_OK;
+    for (uint32_t ordinal = 1; status == STATUS_OK && ordinal <= made; ordinal++) {
+        ProtobufCMessage *row = NULL;
+        status = table_get(txn, TABLE_customer, key_u64(call->number << 8 | ordinal), &row, NULL);
+        if (status == STATUS_OK) {
+            status = keep_key(txn, admitted, ((const CustomerRecord *)row)->vault_id);
+        } else if (status == STATUS_NOT_FOUND) {
+            status = STATUS_OK;
+        }
+    }
+    return status;
 }
 
 static enum status keep_psk(struct txn *txn, const struct admitted *admitted)
@@ -158,12 +161,12 @@ static enum status keep_psk(struct txn *txn, const struct admitted *admitted)
 }
 
 static enum status keep_admitted(struct txn *txn, const struct call *call,
-                                 const struct admitted *admitted, size_t changes_before)
+                                 const struct admitted *admitted)
 {
     if (admitted == NULL || call->status != STATUS_OK) {
         return STATUS_OK;
     }
-    const enum status status = keep_keys(txn, admitted, changes_before);
+    const enum status status = keep_keys(txn, call, admitted);
     return status == STATUS_OK && admitted->has_psk ? keep_psk(txn, admitted) : status;
 }
 
@@ -192,14 +195,12 @@ static enum status run_write(struct txn *txn, struct call *call, const Request *
             reply_fill(call, NULL, reply);
             return STATUS_OK;
         }
-        txn_expect_plan(txn, plan_subject(call->command), plan);
+        txn_plan_expect(txn, plan_subject(call->command), plan);
     }
-    size_t changes_before = 0;
-    (void)txn_changes(txn, &changes_before);
     ProtobufCMessage *result = NULL;
     enum status status = run(txn, call, request, &result);
     if (status == STATUS_OK) {
-        status = keep_admitted(txn, call, admitted, changes_before);
+        status = keep_admitted(txn, call, admitted);
     }
     if (status == STATUS_OK) {
         keep_book_id(txn, call, request);

@@ -150,10 +150,6 @@ void txn_plan(struct txn *txn, struct bytes request, uint8_t out[static 16]);
 // The plan that this call must be equal to: its first put or del answers STATUS_PLAN_CHANGED, and
 // writes nothing, when it is not. `request` must live until then.
 void txn_plan_expect(struct txn *txn, struct bytes request, const uint8_t token[static 16]);
-// From now on the call's first write compares the plan so far with `plan` and answers
-// STATUS_PLAN_CHANGED, having written nothing, when they differ. `request` must live as long as the
-// call. txn_call_begin forgets it.
-void txn_expect_plan(struct txn *txn, struct bytes request, const uint8_t plan[static 16]);
 
 // One row whose table has a VIEW flag, as the batch left it, by table and key. `record` is NULL for
 // a deleted row. Lives until the arenas of the batch and of its calls end. May be asked for after
