@@ -249,12 +249,14 @@ enum status machine_write(struct txn *txn, const struct peer *peer, const struct
         call->status = status == STATUS_KEY_REUSED ? status : STATUS_OK;
     }
 
+    status = STATUS_OK;
     if (call->status == STATUS_OK) {
         status = run_write(txn, call, request, filter, admitted, reply);
     } else {
         reply_fill(call, NULL, reply);
     }
 
+    txn_call_begin(txn, call->arena, NULL); // what follows is no part of the plan
     if (status == STATUS_OK) {
         status = journal_append(txn, peer, call, request, request_hash);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine over a real store, with commands of our own in place of the ledger's: ledger_run below is what links.
+// The machine over a real store, with commands of our own in place of the ledger's: ledger_run
+// below is what links.
 #include "server/machine/access.h"
 #include "server/machine/journal.h"
 #include "server/machine/machine.h"
@@ -169,12 +170,13 @@ static int tear_down(void **state)
 static const struct peer OWNER = {.device_id = DEVICE_OWNER, .session_id = SESSION_OWNER};
 static const struct peer SALES = {.device_id = DEVICE_SALES, .session_id = SESSION_SALES};
 
-struct try {
+struct
+try {
     const struct peer *peer;
-    const char *industry;  // what the command is to do
+    const char *industry; // what the command is to do
     const char *plan;
-    int64_t instant_us;    // 0: NOON_US
-    uint8_t key;           // of the request id; 0: none
+    int64_t instant_us; // 0: NOON_US
+    uint8_t key;        // of the request id; 0: none
     uint8_t hash;
     bool preview;
     const struct admitted *admitted;
@@ -208,8 +210,7 @@ static enum status attempt(struct house *house, const struct try *try)
     struct stamp stamp = {.instant_us = try->instant_us != 0 ? try->instant_us : NOON_US};
     enum status status = STATUS_OK;
     if (try->preview) {
-        status =
-            machine_read(txn, NULL, try->peer, &stamp, &request, &house->call, &house->reply);
+        status = machine_read(txn, NULL, try->peer, &stamp, &request, &house->call, &house->reply);
     } else {
         stamp.number = txn_head(txn)->number + 1;
         status = machine_write(txn, try->peer, &stamp, &request, hash, try->admitted, &house->call,
@@ -330,8 +331,8 @@ static void time_rises_when_the_clock_goes_back(void **state)
 {
     struct house *house = *state;
     const int64_t late_us = NOON_US + 500;
-    assert_int_equal(
-        answer(house, &(struct try){.peer = &OWNER, .key = 1, .instant_us = late_us}), STATUS_OK);
+    assert_int_equal(answer(house, &(struct try){.peer = &OWNER, .key = 1, .instant_us = late_us}),
+                     STATUS_OK);
     assert_int_equal(answer(house, &(struct try){.peer = &OWNER, .key = 2, .instant_us = 5}),
                      STATUS_OK);
     assert_int_equal(record(house, 1)->instant_us, late_us);
@@ -440,8 +441,7 @@ static void set_states(struct house *house, UserState user_state, DeviceState de
     ProtobufCMessage *user = NULL;
     ProtobufCMessage *device = NULL;
     assert_int_equal(table_get(txn, TABLE_user, key_u64(USER_SALES), &user, NULL), STATUS_OK);
-    assert_int_equal(table_get(txn, TABLE_device, key_u64(DEVICE_SALES), &device, NULL),
-                     STATUS_OK);
+    assert_int_equal(table_get(txn, TABLE_device, key_u64(DEVICE_SALES), &device, NULL), STATUS_OK);
     ((UserRecord *)user)->state = user_state;
     ((DeviceRecord *)device)->state = device_state;
     put(txn, TABLE_user, USER_SALES, user);
