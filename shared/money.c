@@ -277,9 +277,12 @@ enum status money_parse_bp(const char *text, uint32_t *bp)
 {
     assert(text != NULL && bp != NULL);
     size_t size = strlen(text);
-    size -= size > 0 && text[size - 1] == '%' ? 1 : 0;
-    while (size > 0 && text[size - 1] == ' ') {
-        size--;
+    for (bool has_sign = false; size > 0; size--) {
+        const bool is_sign = text[size - 1] == '%' && !has_sign;
+        if (text[size - 1] != ' ' && !is_sign) {
+            break;
+        }
+        has_sign = has_sign || is_sign;
     }
     int64_t value = 0;
     if (!parse_plain(text, size, 2, &value)) {

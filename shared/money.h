@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Amounts: signed 64-bit counts of the currency's minor unit, checked. Rates are basis points, quantities and unit
-// prices are scaled by 10^6. Rounding is half away from zero, once, where stated (domain.md, head and d.11).
+// Amounts: signed 64-bit counts of the currency's minor unit, checked. Rates are basis points,
+// quantities and unit prices are scaled by 10^6. Rounding is half away from zero, once, where
+// stated (domain.md, head and d.11).
 
 #include "shared/arena.h"
 #include "shared/status.h"
@@ -22,7 +23,8 @@ MUST_CHECK bool money_tax(int64_t net_minor, uint32_t tax_bp, int64_t *tax_minor
 // Price-inclusive: net = round(gross * 10000 / (10000 + rate)).
 MUST_CHECK bool money_net_of_gross(int64_t gross_minor, uint32_t tax_bp, int64_t *net_minor);
 
-// Splits `total` in proportion to `weights` so that the parts sum exactly: largest remainder, ties by position.
+// Splits `total` in proportion to `weights` so that the parts sum exactly: largest remainder, ties
+// by position.
 MUST_CHECK bool money_split(int64_t total, const int64_t *weights, size_t count, int64_t *parts);
 
 // Decimals of a currency: CNY 2, JPY 0, KWD 3; false for a code that is not known.
@@ -32,11 +34,16 @@ MUST_CHECK bool money_currency(const char *code, uint32_t *decimals);
 char *money_print(struct arena *arena, int64_t minor, uint32_t decimals);
 char *money_print_grouped(struct arena *arena, int64_t minor, uint32_t decimals);
 
-// What a person types (experience.md c.6): grouping, full-width digits, 万 亿 千 w k, formal and plain Chinese numerals,
-// sums, a currency before or behind. Refuses more decimals than the currency has, European and irregular grouping:
-// STATUS_FIELD_NOT_AMOUNT; `hint` (may be NULL) then gets a suggestion or NULL. `currency` gets "" when none was typed.
-MUST_CHECK enum status money_parse(struct arena *arena, const char *text, uint32_t decimals, int64_t *minor,
-                                   const char **currency, const char **hint);
+// What a person types (experience.md c.6): grouping, full-width digits, 万 亿 千 w k, formal and
+// plain Chinese numerals, sums, a currency before or behind. Refuses more decimals than the
+// currency has, European and irregular grouping: STATUS_FIELD_NOT_AMOUNT; `hint` (may be NULL) then
+// gets what was probably meant ("1,234.50"), or NULL. `currency` (may be NULL) gets the code that
+// was typed, "¥" or "$" for a sign that several currencies share, "" for none.
+MUST_CHECK enum status money_parse(struct arena *arena, const char *text, uint32_t decimals,
+                                   int64_t *minor, const char **currency, const char **hint);
+
+// Is what was typed (as money_parse gives it) the currency `code`? "" is every currency.
+bool money_currency_is(const char *typed, const char *code);
 
 // Scaled by 10^6, for quantities and unit prices: "3", "2.55", "-1"; at most six decimals.
 MUST_CHECK enum status money_parse_micro(const char *text, int64_t *micro);
@@ -45,5 +52,6 @@ char *money_print_micro(struct arena *arena, int64_t micro);
 // "13%", "13", "0.5%" -> basis points.
 MUST_CHECK enum status money_parse_bp(const char *text, uint32_t *bp);
 
-// 大写 by the bank-bill rules (experience.md c.6): 140950 -> 壹仟肆佰零玖元伍角. Two decimals only.
+// 大写 by the bank-bill rules (experience.md c.6): 140950 -> 壹仟肆佰零玖元伍角. For currencies
+// with two decimals.
 char *money_formal(struct arena *arena, int64_t minor);

@@ -9,9 +9,11 @@
 #define MARK_FIRST \
     0x0300 // combining diacritical marks; those of other scripts carry meaning and stay
 #define MARK_LAST 0x036f
-#define FOLD_OPTIONS \
-    (UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE | UTF8PROC_STABLE)
-#define COMPOSE_OPTIONS (UTF8PROC_COMPOSE | UTF8PROC_STABLE)
+// Sets of flags, which the enum of the library has no constants for.
+#define FOLD_OPTIONS                                                                \
+    ((utf8proc_option_t)(UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | \
+                         UTF8PROC_IGNORE | UTF8PROC_STABLE))
+#define COMPOSE_OPTIONS ((utf8proc_option_t)(UTF8PROC_COMPOSE | UTF8PROC_STABLE))
 
 // The next code point and its size; -1 and one byte when the bytes are broken.
 static int32_t next_point(const char *text, size_t size, size_t *used)
