@@ -117,6 +117,7 @@ static enum status may_see_row(struct txn *txn, enum table table, struct row_key
     case TABLE_allocation:
         return rows_may_see(txn, ((const AllocationRecord *)record)->customer_id);
     case TABLE_open_item:
+    case TABLE_balance:
         return rows_may_see(txn, row_key_first(&key));
     case TABLE_settled_by:
         return may_see_item(txn, row_key_first(&key));

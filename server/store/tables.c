@@ -30,7 +30,8 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              : &invitation_record__descriptor, ThrottleRecord * \
              : &throttle_record__descriptor, ImportRecord *     \
              : &import_record__descriptor, ExportRecord *       \
-             : &export_record__descriptor, IdRecord *           \
+             : &export_record__descriptor, BalanceRecord *      \
+             : &balance_record__descriptor, IdRecord *          \
              : &id_record__descriptor)
 
 static const struct table_facts FACTS[TABLE_LIMIT] = {

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/customer.h"
+
+#include "server/ledger/numbering.h"
+
+static const struct personal_field PERSONAL[] = {
+    {2, "name", false},          {3, "company", true},       {4, "phone", true},
+    {5, "email", true},          {6, "address", true},       {7, "tax_id", true},
+    {16, "notes", true},         {17, "contact_name", true}, {18, "contact_position", true},
+    {19, "contact_phone", true}, {20, "reference", true},
+};
+
+const struct personal_field *personal_field_at(size_t index)
+{
+    return index < COUNT_OF(PERSONAL) ? &PERSONAL[index] : NULL;
+}
+
+const struct personal_field *personal_field_of(uint32_t number)
+{
+    for (size_t i = 0; i < COUNT_OF(PERSONAL); i++) {
+        if (PERSONAL[i].number == number) {
+            return &PERSONAL[i];
+        }
+    }
+    return NULL;
+}
+
+char *customer_number(struct books *books, const CustomerRecord *customer)
+{
+    return ident_print(books->arena, SERIES_CUSTOMER, 0, customer->sequence);
+}
+
+// The owner of a customer must be somebody who can act.
+enum status customer_check_owner(struct books *books, uint64_t owner_id)
+{
+    if (owner_id == 0) {
+        return STATUS_OK;
+    }
+    UserRecord *owner;
+    enum status status = user_get(books->txn, key_u64(owner_id), &owner);
+    if (status == STATUS_NOT_FOUND) {
+        return books_refuse(books, STATUS_NOT_FOUND, "owner", NULL, NULL);
+    }
+    if (status == STATUS_OK && owner->state == USER_STATE__USER_STATE_DISABLED) {
+        return books_refuse(books, STATUS_USER_DISABLED, "owner", NULL, NULL);
+    }
+    return status;
+}
+
+// Each unique value of the request is free, or `own_id`'s own. All that are taken are reported.
+enum status customer_check_unique(struct books *books, UniqueHash *const *unique, size_t count,
+                                  uint64_t own_id)
+{
+    enum status refused = STATUS_OK;
+    for (size_t i = 0; i < count; i++) {
+        const struct personal_field *field = personal_field_of(unique[i]->field);
+        if (field == NULL || unique[i]->hash.len != 16) {
+            return STATUS_MALFORMED;
+        }
+        uint64_t taken = 0;
+        enum status status = books_unique(books, unique[i]->hash, &taken);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (taken != 0 && taken != own_id) {
+            refused = books_refuse(books, STATUS_FIELD_NOT_UNIQUE, field->name, NULL, NULL);
+        }
+    }
+    return refused;
+}
+
+// Cash only has no limit above it, unlimited none at all.
+enum status customer_check_credit(struct books *books, CreditMode mode, int64_t limit_minor)
+{
+    bool limited = mode == CREDIT_MODE__CREDIT_MODE_LIMIT || mode == CREDIT_MODE__CREDIT_MODE_UNSET;
+    if (limit_minor != 0 && !limited) {
+        return books_refuse(books, STATUS_FIELD_CONFLICT, "credit_limit", NULL, NULL);
+    }
+    if (limit_minor > AMOUNT_MAX) {
+        return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "credit_limit", NULL, NULL);
+    }
+    return STATUS_OK;
+}
+
+CreditMode customer_credit_mode(CreditMode asked, int64_t limit_minor)
+{
+    bool implied = asked == CREDIT_MODE__CREDIT_MODE_UNSET && limit_minor != 0;
+    return implied ? CREDIT_MODE__CREDIT_MODE_LIMIT : asked;
+}
+
+enum status customer_make(struct books *books, const CustomerAdd *request, CustomerRecord **out)
+{
+    CustomerRecord *customer = arena_alloc(books->arena, sizeof *customer);
+    if (customer == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    customer_record__init(customer);
+    customer->kind = request->kind;
+    customer->vault_id = request->vault_id;
+    customer->n_sealed = request->n_sealed;
+    customer->sealed = request->sealed;
+    customer->n_unique = request->n_unique;
+    customer->unique = request->unique;
+    customer->industry = request->industry;
+    customer->region = request->region;
+    customer->class_ = request->class_;
+    customer->n_tag = request->n_tag;
+    customer->tag = request->tag;
+    customer->owner_id = request->owner_id != 0 ? request->owner_id : books->call->user_id;
+    customer->terms = request->terms;
+    customer->credit = customer_credit_mode(request->credit, request->credit_limit_minor);
+    customer->credit_limit_minor = request->credit_limit_minor;
+    customer->state = CUSTOMER_STATE__CUSTOMER_STATE_ACTIVE;
+    customer->version = 1;
+    customer->added_us = books->call->instant_us;
+    customer->added_by = books->call->user_id;
+
+    enum status status = customer_check_unique(books, request->unique, request->n_unique, 0);
+    if (status == STATUS_OK) {
+        status = customer_check_owner(books, request->owner_id);
+    }
+    if (status == STATUS_OK) {
+        status = customer_check_credit(books, request->credit, request->credit_limit_minor);
+    }
+    *out = customer;
+    return status;
+}
+
+enum status customer_enter(struct books *books, CustomerRecord *customer)
+{
+    customer->id = call_new_id(books->call);
+    enum status status = numbering_next(books, SERIES_CUSTOMER, 0, &customer->sequence);
+    if (status == STATUS_OK) {
+        status = customer_put(books->txn, key_u64(customer->id), customer);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < customer->n_unique; i++) {
+        status = books_keep_unique(books, customer->unique[i]->hash, customer->id);
+    }
+    return status;
+}
+
+enum status customer_add(struct txn *txn, struct call *call, const CustomerAdd *request,
+                         CustomerAddReply *reply)
+{
+    struct books books;
+    CustomerRecord *customer = NULL;
+    enum status status = books_open(txn, call, &books);
+    if (status == STATUS_OK) {
+        status = customer_make(&books, request, &customer);
+    }
+
+    if (status == STATUS_OK) {
+        status = rows_may_put(txn, TABLE_customer, key_u64(0), &customer->base);
+        if (status == STATUS_SCOPE_DENIED) {
+            status = books_refuse(&books, status, "owner", NULL, NULL);
+        }
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    status = customer_enter(&books, customer);
+    if (status == STATUS_OK) {
+        status = books_close(&books);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    reply->id = customer->id;
+    reply->number = customer_number(&books, customer);
+    reply->version = customer->version;
+    call_about(call, customer->id, reply->number);
+    return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+static void state_reply(struct books *books, const CustomerRecord *customer,
+                        CustomerStateReply *reply)
+{
+    char *number = customer_number(books, customer);
+    reply->id = customer->id;
+    reply->number = number != NULL ? number : reply->number;
+    reply->version = customer->version;
+    reply->state = customer->state;
+    call_about(books->call, customer->id, reply->number);
+}
+
+static const char *state_word(CustomerState state)
+{
+    return state == CUSTOMER_STATE__CUSTOMER_STATE_ARCHIVED ? "archived" : "active";
+}
+
+static enum status change_state(struct books *books, CustomerRecord *customer, CustomerState state,
+                                const char *reason)
+{
+    call_note_change(books->call, customer->id, "state", state_word(customer->state),
+                     state_word(state));
+    call_note_change(books->call, customer->id, "reason", "", reason);
+    customer->state = state;
+    customer->version++;
+    return customer_put(books->txn, key_u64(customer->id), customer);
+}
+
+static enum status refuse_if_open(struct books *books, uint64_t customer_id)
+{
+    struct row_key key;
+    ProtobufCMessage *row;
+    CLEANUP(rows_close_at) struct rows *rows = NULL;
+    enum status status =
+        rows_open(books->txn, TABLE_open_item, key_u64_u64(customer_id, 0), 8, false, &rows);
+    if (status == STATUS_OK) {
+        status = rows_next(rows, &key, &row);
+    }
+    if (status == STATUS_OK) {
+        return books_refuse(books, STATUS_CUSTOMER_HAS_OPEN, "customer", NULL, NULL);
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+enum status customer_archive(struct txn *txn, struct call *call, const CustomerArchive *request,
+                             CustomerStateReply *reply)
+{
+    const CustomerState state = CUSTOMER_STATE__CUSTOMER_STATE_ARCHIVED;
+    struct books books;
+    CustomerRecord *customer = NULL;
+    enum status status = books_open(txn, call, &books);
+    if (status == STATUS_OK) {
+        status = books_customer(&books, request->customer_id, "customer", &customer);
+    }
+
+    if (status == STATUS_OK && customer->state == state) {
+        status = books_refuse(&books, STATUS_NOTHING_TO_DO, "customer", NULL, NULL);
+    }
+    if (status == STATUS_OK) {
+        status = refuse_if_open(&books, customer->id);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    status = change_state(&books, customer, state, request->reason);
+
+    state_reply(&books, customer, reply);
+    return status;
+}
+
+enum status customer_restore(struct txn *txn, struct call *call, const CustomerRestore *request,
+                             CustomerStateReply *reply)
+{
+    const CustomerState state = CUSTOMER_STATE__CUSTOMER_STATE_ACTIVE;
+    struct books books;
+    CustomerRecord *customer = NULL;
+    enum status status = books_open(txn, call, &books);
+    if (status == STATUS_OK) {
+        status = books_customer(&books, request->customer_id, "customer", &customer);
+    }
+
+    if (status == STATUS_OK && customer->state == state) {
+        status = books_refuse(&books, STATUS_NOTHING_TO_DO, "customer", NULL, NULL);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    status = change_state(&books, customer, state, request->reason);
+
+    state_reply(&books, customer, reply);
+    return status;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Customers as their commands and the import make them. Personal fields are boxes here: admission sealed them, the ledger
+// moves them about and never opens one.
+
+#include "server/ledger/books.h"
+
+// The personal fields: their numbers in CustomerAdd and CustomerEdit, which agree.
+struct personal_field {
+    uint32_t number;
+    const char *name;
+    bool may_clear;
+};
+
+const struct personal_field *personal_field_at(size_t index);      // NULL behind the last
+const struct personal_field *personal_field_of(uint32_t number);   // NULL: not personal
+
+// "C-0001". NULL when the arena is exhausted.
+char *customer_number(struct books *books, const CustomerRecord *customer);
+
+// The owner, when one is named, must be somebody who can act.
+MUST_CHECK enum status customer_check_owner(struct books *books, uint64_t owner_id);
+// Each unique value is free, or `own_id`'s own. All that are taken are reported.
+MUST_CHECK enum status customer_check_unique(struct books *books, UniqueHash *const *unique, size_t count,
+                                             uint64_t own_id);
+// Cash only has no limit above it, unlimited none at all.
+MUST_CHECK enum status customer_check_credit(struct books *books, CreditMode mode, int64_t limit_minor);
+// A limit alone means the mode "limit".
+CreditMode customer_credit_mode(CreditMode asked, int64_t limit_minor);
+
+// The record of a new customer, with everything that can speak against it checked; then its number, its row, its hashes.
+MUST_CHECK enum status customer_make(struct books *books, const CustomerAdd *request, CustomerRecord **out);
+MUST_CHECK enum status customer_enter(struct books *books, CustomerRecord *customer);

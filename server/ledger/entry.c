@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/posting.h"
+#include "shared/money.h"
+
+static enum status refuse_line(struct books *books, size_t index, enum status code,
+                               const char *field, const char *asked)
+{
+    const char *path = arena_print(books->arena, "line[%zu].%s", index, field);
+    return books_refuse(books, code, path, asked, NULL);
+}
+
+static bool is_amount(int64_t minor)
+{
+    return minor <= AMOUNT_MAX && minor >= -AMOUNT_MAX;
+}
+
+// One side, not both and not neither; an account that people may post to; a customer that they may
+// see.
+static enum status check_line(struct books *books, size_t index, const EntryLine *line)
+{
+    if ((line->debit_minor == 0) == (line->credit_minor == 0)) {
+        enum status code = line->debit_minor == 0 ? STATUS_FIELD_MISSING : STATUS_FIELD_CONFLICT;
+        return refuse_line(books, index, code, "debit", NULL);
+    }
+    if (!is_amount(line->debit_minor) || !is_amount(line->credit_minor)) {
+        return refuse_line(books, index, STATUS_AMOUNT_OVERFLOW, "debit", NULL);
+    }
+    struct account *account;
+    enum status status = posting_account(books, line->account, &account);
+    if (status == STATUS_NOT_FOUND) {
+        return refuse_line(books, index, STATUS_ACCOUNT_UNKNOWN, "account",
+                           arena_print(books->arena, "%u", line->account));
+    }
+    if (status == STATUS_OK && account->record->control) {
+        return refuse_line(books, index, STATUS_ACCOUNT_NEEDS_CUSTOMER, "account",
+                           arena_print(books->arena, "%u", line->account));
+    }
+    CustomerRecord *customer;
+    if (status == STATUS_OK && line->customer_id != 0) {
+        status = customer_get(books->txn, key_u64(line->customer_id), &customer);
+        if (status == STATUS_NOT_FOUND) {
+            return refuse_line(books, index, STATUS_NOT_FOUND, "customer", NULL);
+        }
+    }
+    return status;
+}
+
+// All lines' problems at once; then the balance, which wrong lines would not mean.
+static enum status check_lines(struct books *books, const EntryAdd *request, int64_t *total_minor)
+{
+    if (request->n_line < 2 || request->n_line > ENTRY_LINES_MAX) {
+        enum status code = request->n_line < 2 ? STATUS_FIELD_MISSING : STATUS_TOO_LARGE;
+        return books_refuse(books, code, "line", NULL, NULL);
+    }
+    int64_t debit = 0;
+    int64_t credit = 0;
+    for (size_t i = 0; i < request->n_line; i++) {
+        const EntryLine *line = request->line[i];
+        enum status status = check_line(books, i, line);
+        if (status != STATUS_OK && books->refused == STATUS_OK) {
+            return status;
+        }
+        bool fits = money_add(debit, line->debit_minor, &debit) &&
+                    money_add(credit, line->credit_minor, &credit);
+        if (!fits) {
+            return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "line", NULL, NULL);
+        }
+    }
+    if (books->refused != STATUS_OK) {
+        return books->refused;
+    }
+    if (debit != credit) {
+        return books_refuse(books, STATUS_ENTRY_UNBALANCED, "line", books_money(books, debit),
+                            books_money(books, credit));
+    }
+    *total_minor = debit;
+    return STATUS_OK;
+}
+
+static enum status build(struct books *books, const EntryAdd *request, int32_t day,
+                         EntryRecord **out)
+{
+    EntryRecord *entry = posting_begin(books, ENTRY_KIND__ENTRY_KIND_FINANCE, day, request->n_line);
+    if (entry == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    entry->text = request->text;
+    entry->reference = request->reference;
+    for (size_t i = 0; i < request->n_line; i++) {
+        const EntryLine *line = request->line[i];
+        PostingLine *posted = arena_alloc(books->arena, sizeof *posted);
+        if (posted == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        posting_line__init(posted);
+        posted->account = line->account;
+        posted->debit_minor = line->debit_minor;
+        posted->credit_minor = line->credit_minor;
+        posted->customer_id = line->customer_id;
+        posted->text = line->text;
+        entry->line[i] = posted;
+    }
+    entry->n_line = request->n_line;
+    *out = entry;
+    return STATUS_OK;
+}
+
+static enum status entry_reply(struct books *books, const EntryRecord *entry, int64_t total_minor,
+                               EntryAddReply *reply)
+{
+    reply->id = entry->id;
+    reply->number = ident_print(books->arena, SERIES_ENTRY, entry->year, entry->sequence);
+    reply->total_minor = total_minor;
+    call_about(books->call, entry->id, reply->number);
+    return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+enum status entry_add(struct txn *txn, struct call *call, const EntryAdd *request,
+                      EntryAddReply *reply)
+{
+    struct books books;
+    EntryRecord *entry = NULL;
+    int64_t total_minor = 0;
+    int32_t day = request->date_day != 0 ? request->date_day : call->book_day;
+    enum status status = books_open(txn, call, &books);
+
+    if (status == STATUS_OK) {
+        status = posting_guard(&books, day, "date");
+    }
+    if (status == STATUS_OK) {
+        status = check_lines(&books, request, &total_minor);
+    }
+    if (status == STATUS_OK) {
+        status = build(&books, request, day, &entry);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    status = posting_post(&books, entry);
+    if (status == STATUS_OK) {
+        status = books_close(&books);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    return entry_reply(&books, entry, total_minor, reply);
+}
+
+static enum status load_entry(struct books *books, uint64_t id, EntryRecord **out)
+{
+    enum status status = entry_get(books->txn, key_u64(id), out);
+    if (status == STATUS_NOT_FOUND) {
+        return books_refuse(books, STATUS_NOT_FOUND, "entry", NULL, NULL);
+    }
+    return status;
+}
+
+// Entries of documents are reversed with their documents.
+static enum status check_reversible(struct books *books, const EntryRecord *entry, int32_t day)
+{
+    if (entry->kind == ENTRY_KIND__ENTRY_KIND_REVERSAL) {
+        return books_refuse(books, STATUS_REVERSAL_OF_REVERSAL, "entry", NULL, NULL);
+    }
+    if (entry->kind != ENTRY_KIND__ENTRY_KIND_FINANCE) {
+        return books_refuse(books, STATUS_DOCUMENT_IS_LOCKED, "entry", NULL, NULL);
+    }
+    if (entry->reversed_by_id != 0) {
+        return books_refuse(books, STATUS_ALREADY_REVERSED, "entry", NULL, NULL);
+    }
+    if (day < entry->date_day) {
+        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "date", books_day(books, day),
+                            books_day(books, entry->date_day));
+    }
+    enum status status = posting_guard(books, day, "date");
+    return status == STATUS_OK ? posting_load_entry(books, entry) : status;
+}
+
+static int64_t debit_total(const EntryRecord *entry)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < entry->n_line; i++) {
+        total += entry->line[i]->debit_minor;
+    }
+    return total;
+}
+
+enum status entry_reverse(struct txn *txn, struct call *call, const EntryReverse *request,
+                          EntryAddReply *reply)
+{
+    struct books books;
+    EntryRecord *entry = NULL;
+    enum status status = books_open(txn, call, &books);
+    if (status == STATUS_OK) {
+        status = load_entry(&books, request->entry_id, &entry);
+    }
+
+    int32_t day = request->date_day;
+    if (status == STATUS_OK && day == 0) {
+        day = call->book_day > entry->date_day ? call->book_day : entry->date_day;
+    }
+    if (status == STATUS_OK) {
+        status = check_reversible(&books, entry, day);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    EntryRecord *reversal;
+    status = posting_reverse(&books, entry, day, request->reason, &reversal);
+    if (status == STATUS_OK) {
+        status = books_close(&books);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    return entry_reply(&books, reversal, debit_total(reversal), reply);
+}

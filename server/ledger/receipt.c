@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/receipt.h"
+
+#include "server/ledger/numbering.h"
+
+#define ACCOUNT_CODE_MAX 99999999u
+
+// A code of digits; 0 when it is none.
+static uint32_t parse_code(const char *text)
+{
+    uint32_t code = 0;
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at < '0' || *at > '9' || code > ACCOUNT_CODE_MAX / 10) {
+            return 0;
+        }
+        code = code * 10 + (uint32_t)(*at - '0');
+    }
+    return code;
+}
+
+static enum account_role role_of(PaymentMethod method)
+{
+    switch (method) {
+    case PAYMENT_METHOD__PAYMENT_METHOD_CASH:
+        return ACCOUNT_CASH;
+    case PAYMENT_METHOD__PAYMENT_METHOD_CARD:
+    case PAYMENT_METHOD__PAYMENT_METHOD_WALLET:
+        return ACCOUNT_TRANSIT;
+    case PAYMENT_METHOD__PAYMENT_METHOD_BILL:
+        return ACCOUNT_BILLS;
+    case PAYMENT_METHOD__PAYMENT_METHOD_UNSET:
+    case PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER:
+    default:
+        return ACCOUNT_BANK;
+    }
+}
+
+// Where the money goes: an account that holds money, or bills receivable.
+static enum status choose_account(struct books *books, PaymentRecord *payment, const char *text)
+{
+    uint32_t bills = chart_code(books->chart, ACCOUNT_BILLS);
+    payment->account =
+        text[0] != '\0' ? parse_code(text) : chart_code(books->chart, role_of(payment->method));
+    struct account *account = NULL;
+    enum status status = posting_account(books, payment->account, &account);
+    bool takes_money =
+        status == STATUS_OK && (account->record->cash || account->record->code == bills);
+    if (status == STATUS_NOT_FOUND || (status == STATUS_OK && !takes_money)) {
+        return books_refuse(books, STATUS_ACCOUNT_UNKNOWN, "account", text, NULL);
+    }
+    return status;
+}
+
+static enum status check_amounts(struct books *books, const PaymentRecord *payment)
+{
+    if (payment->amount_minor <= 0) {
+        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "amount", NULL, NULL);
+    }
+    if (payment->amount_minor > AMOUNT_MAX) {
+        return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "amount", NULL, NULL);
+    }
+    if (payment->fee_minor < 0 || payment->fee_minor > payment->amount_minor) {
+        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "fee",
+                            books_money(books, payment->fee_minor),
+                            books_money(books, payment->amount_minor));
+    }
+    return STATUS_OK;
+}
+
+enum status receipt_check(struct books *books, PaymentRecord *payment, const char *account,
+                          const UniqueHash *unique)
+{
+    enum status status = check_amounts(books, payment);
+    if (status == STATUS_OK && payment->date_day > books->call->book_day) {
+        status =
+            books_refuse(books, STATUS_DAY_IN_FUTURE, "date", books_day(books, payment->date_day),
+                         books_day(books, books->call->book_day));
+    }
+    if (status == STATUS_OK) {
+        status = posting_guard(books, payment->date_day, "date");
+    }
+    uint64_t taken = 0;
+    if (status == STATUS_OK && unique != NULL) {
+        status = books_unique(books, unique->hash, &taken);
+    }
+    if (status == STATUS_OK && taken != 0) {
+        status = books_refuse(books, STATUS_REFERENCE_TAKEN, "reference", payment->reference, NULL);
+    }
+    if (status == STATUS_OK) {
+        status = choose_account(books, payment, account);
+    }
+
+    const enum account_role roles[] = {ACCOUNT_RECEIVABLES, ACCOUNT_ADVANCES, ACCOUNT_FEE};
+
+    for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(roles); i++) {
+        status = posting_load(books, roles[i]);
+    }
+    struct balance *balance;
+    return status == STATUS_OK ? posting_balance(books, payment->customer_id, &balance) : status;
+}
+
+static struct item *credit_item(struct books *books, const PaymentRecord *payment,
+                                enum account_role role, int64_t amount_minor)
+{
+    ItemRecord draft = ITEM_RECORD__INIT;
+    draft.side = ITEM_SIDE__ITEM_SIDE_CREDIT;
+    draft.customer_id = payment->customer_id;
+    draft.account = chart_code(books->chart, role);
+    draft.document_id = payment->id;
+    draft.date_day = payment->date_day;
+    draft.due_day = payment->date_day;
+    draft.amount_minor = amount_minor;
+    draft.year = payment->year;
+    draft.sequence = payment->sequence;
+    draft.series = SERIES_PAYMENT;
+    return item_add(books, &draft);
+}
+
+static enum status post(struct books *books, PaymentRecord *payment, int64_t settled_minor)
+{
+    EntryRecord *entry = posting_begin(books, ENTRY_KIND__ENTRY_KIND_PAYMENT, payment->date_day, 4);
+    if (entry == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    entry->document_id = payment->id;
+    uint64_t customer_id = payment->customer_id;
+    enum status status = posting_line(books, entry, payment->account, SIDE_DEBIT,
+                                      payment->amount_minor - payment->fee_minor, customer_id);
+    if (status == STATUS_OK) {
+        status =
+            posting_role(books, entry, ACCOUNT_FEE, SIDE_DEBIT, payment->fee_minor, customer_id);
+    }
+    if (status == STATUS_OK) {
+        status = posting_role(books, entry, ACCOUNT_RECEIVABLES, SIDE_CREDIT, settled_minor,
+                              customer_id);
+    }
+    if (status == STATUS_OK) {
+        status = posting_role(books, entry, ACCOUNT_ADVANCES, SIDE_CREDIT,
+                              payment->amount_minor - settled_minor, customer_id);
+    }
+    if (status == STATUS_OK) {
+        status = posting_post(books, entry);
+    }
+    payment->entry_id = entry->id;
+    return status;
+}
+
+enum status receipt_post(struct books *books, PaymentRecord *payment, struct settlement *settlement,
+                         const UniqueHash *unique)
+{
+    int64_t settled_minor = 0;
+    for (size_t i = 0; i < settlement->count; i++) {
+        bool same_day = settlement->line[i].day == payment->date_day;
+        settled_minor += same_day ? settlement->line[i].amount_minor : 0;
+    }
+    payment->id = call_new_id(books->call);
+    payment->state = PAYMENT_STATE__PAYMENT_STATE_POSTED;
+    payment->version = 1;
+    payment->entered_us = books->call->instant_us;
+    payment->entered_by = books->call->user_id;
+    payment->year = books_year(payment->date_day);
+    enum status status = numbering_next(books, SERIES_PAYMENT, payment->year, &payment->sequence);
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    struct item *settled = NULL;
+    struct item *advance = NULL;
+    if (settled_minor > 0) {
+        settled = credit_item(books, payment, ACCOUNT_RECEIVABLES, settled_minor);
+        payment->item_id = settled != NULL ? settled->record->id : 0;
+    }
+    if (settled_minor < payment->amount_minor) {
+        advance =
+            credit_item(books, payment, ACCOUNT_ADVANCES, payment->amount_minor - settled_minor);
+        payment->advance_item_id = advance != NULL ? advance->record->id : 0;
+    }
+    if (payment->item_id == 0 && payment->advance_item_id == 0) {
+        return STATUS_TOO_LARGE;
+    }
+    status = post(books, payment, settled_minor);
+    for (size_t i = 0; status == STATUS_OK && i < settlement->count; i++) {
+        struct settlement_line *line = &settlement->line[i];
+        struct item *credit = line->day == payment->date_day ? settled : advance;
+        AllocationRecord *allocation;
+        status = item_allocate(books, line->debit, credit, line->amount_minor, line->day,
+                               line->rule, &allocation);
+        line->id = status == STATUS_OK ? allocation->id : 0;
+    }
+    if (status == STATUS_OK && unique != NULL) {
+        status = books_keep_unique(books, unique->hash, payment->id);
+    }
+    if (status == STATUS_OK) {
+        status = payment_put(books->txn, key_u64(payment->id), payment);
+    }
+    return status;
+}
+
+char *receipt_number(struct books *books, const PaymentRecord *payment)
+{
+    return ident_print(books->arena, SERIES_PAYMENT, payment->year, payment->sequence);
+}
