@@ -219,8 +219,8 @@ static void a_message_of_any_size_comes_back_whole(void **state)
                                        .flags = RECORD_MORE,
                                        .request = 7,
                                        .data = bytes_of(data, SIZES[i])};
-        struct assembly assembly = {0};
-        struct record out = {0};
+        struct assembly assembly = {.size = 0};
+        struct record out = {.flags = 0};
         const size_t records = record_count(SIZES[i]);
         for (size_t index = 0; index < records; index++) {
             const struct record fragment = record_fragment(&message, index);
@@ -252,7 +252,7 @@ static void fragments_of_two_messages_do_not_mix(void **state)
     };
     const struct record first = {.type = RECORD_REQ, .request = 7, .data = bytes_of("a", 1)};
     for (size_t i = 0; i < COUNT_OF(OTHERS); i++) {
-        struct assembly assembly = {0};
+        struct assembly assembly = {.size = 0};
         struct record out;
         bool is_complete = false;
         assert_int_equal(assembly_add(&assembly, arena, 100, &first, &is_complete, &out),
@@ -270,13 +270,13 @@ static void a_message_above_its_limit_is_refused(void **state)
     const struct record half = {.type = RECORD_REQ, .request = 7, .data = bytes_of(data, 500)};
     const struct record rest = {
         .type = RECORD_REQ, .flags = RECORD_FIN, .request = 7, .data = bytes_of(data, 501)};
-    struct assembly assembly = {0};
+    struct assembly assembly = {.size = 0};
     struct record out;
     bool is_complete = false;
     assert_int_equal(assembly_add(&assembly, arena, 1000, &half, &is_complete, &out), STATUS_OK);
     assert_int_equal(assembly_add(&assembly, arena, 1000, &rest, &is_complete, &out),
                      STATUS_TOO_LARGE);
-    struct assembly other = {0};
+    struct assembly other = {.size = 0};
     assert_int_equal(assembly_add(&other, arena, 500, &rest, &is_complete, &out), STATUS_TOO_LARGE);
     CLEANUP(arena_free_at) struct arena *small = arena_make(1024);
     assert_int_equal(assembly_add(&other, small, 1000, &half, &is_complete, &out),
