@@ -316,6 +316,9 @@ static char *masked(struct arena *arena, const char *field, const char *text)
     if (strcmp(field, "email") == 0) {
         return text_mask_email(arena, text);
     }
+    if (strcmp(field, "name") == 0 || strcmp(field, "contact_name") == 0) {
+        return text_mask_name(arena, text);
+    }
     return text_mask(arena, text);
 }
 
