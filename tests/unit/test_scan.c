@@ -493,8 +493,8 @@ static void memory_is_counted_for_every_kind_of_field(void **state)
     } FIELDS[] = {
         {"\xd2\x02\x00", 3}, // texts: empty
         {"\xd2\x02\x10"
-         "12345678901234567890",
-         23},                // of 20 bytes
+         "1234567890123456",
+         19},                // of 16 bytes
         {"\xda\x02\x00", 3}, // runs: empty
         {"\xda\x02\x11"
          "12345678901234567",
