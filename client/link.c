@@ -101,23 +101,15 @@ static void flight_end(struct link *link, uint64_t id)
     assert(false);
 }
 
-// A message as records: all but the last are full.
-static enum status send_message(struct link *link, struct record record, struct bytes message)
+static enum status send_message(struct link *link, const struct record *message)
 {
-    const size_t full = RECORD_PLAIN_MAX - RECORD_HEADER_BYTES;
-    const uint8_t last_flags = record.flags | RECORD_FIN;
-    size_t sent = 0;
-    do {
-        const size_t left = message.size - sent;
-        const size_t size = left > full ? full : left;
-        record.flags = size == left ? last_flags : 0;
-        record.data = bytes_of(message.size > 0 ? message.data + sent : NULL, size);
-        enum status status = send_record(link, &record);
+    for (size_t i = 0; i < record_count(message->data.size); i++) {
+        const struct record record = record_fragment(message, i);
+        const enum status status = send_record(link, &record);
         if (status != STATUS_OK) {
             return link->status != STATUS_OK ? link->status : hear_close(link);
         }
-        sent += size;
-    } while (sent < message.size);
+    }
     return STATUS_OK;
 }
 
@@ -131,8 +123,9 @@ static enum status send_request(struct link *link, struct bytes packed, uint8_t 
     }
     const uint64_t next = ++link->last_id;
     flight_add(link, next);
-    const struct record record = {.type = RECORD_REQ, .flags = flags, .request = next};
-    const enum status status = send_message(link, record, packed);
+    const struct record message = {
+        .type = RECORD_REQ, .flags = flags, .request = next, .data = packed};
+    const enum status status = send_message(link, &message);
     if (status == STATUS_OK) {
         *id = next;
     }
@@ -201,32 +194,31 @@ static bool is_login(const Reply *reply)
 static enum status take_message(struct link *link, struct arena *arena, struct link_answer *out)
 {
     assert(link->complete);
-    const enum record_type type = link->message_type;
-    const struct bytes packed = bytes_of(link->message.data, link->message.size);
-    link->message.size = 0;
+    const struct record *message = &link->message;
+    const ProtobufCMessageDescriptor *descriptor = message_descriptor(message->type);
     link->complete = false;
-    const ProtobufCMessageDescriptor *descriptor = message_descriptor(type);
-    if (!flight_has(link, link->message_id) ||
-        scan_message(descriptor, packed, &SCAN_REPLY, NULL) != STATUS_OK) {
+    if (!flight_has(link, message->request) ||
+        scan_message(descriptor, message->data, &SCAN_REPLY, NULL) != STATUS_OK) {
         return link_fail(link, STATUS_MALFORMED);
     }
-    ProtobufCMessage *message = NULL;
-    const enum status status = wire_unpack(arena, descriptor, packed, &message);
+    ProtobufCMessage *unpacked = NULL;
+    const enum status status = wire_unpack(arena, descriptor, message->data, &unpacked);
+    arena_reset(link->assembly_arena);
     if (status != STATUS_OK) {
         return link_fail(link, status);
     }
     *out = (struct link_answer){
-        .id = link->message_id,
-        .more = type == RECORD_EVENT || (link->message_flags & RECORD_MORE) != 0,
-        .early = type == RECORD_ERR,
+        .id = message->request,
+        .more = message->type == RECORD_EVENT || (message->flags & RECORD_MORE) != 0,
+        .early = message->type == RECORD_ERR,
     };
-    if (type == RECORD_EVENT) {
-        out->event = (Event *)message;
+    if (message->type == RECORD_EVENT) {
+        out->event = (Event *)unpacked;
     } else {
-        out->reply = (Reply *)message;
-        if (out->reply->status == STATUS_OK && is_login(out->reply)) {
-            link->flight_max = IN_FLIGHT_MAX;
-        }
+        out->reply = (Reply *)unpacked;
+    }
+    if (out->reply != NULL && out->reply->status == STATUS_OK && is_login(out->reply)) {
+        link->flight_max = IN_FLIGHT_MAX;
     }
     if (!out->more) {
         flight_end(link, out->id);

@@ -8,7 +8,9 @@
 #define ANSWER_MS_DEFAULT  30000
 #define RETRY_MS_FIRST     10
 #define RETRY_MS_MAX       320
-#define CLIENT_TEXT        "kontor " KONTOR_VERSION
+// A message of 1 MiB, and what growing to it leaves behind.
+#define SCRATCH_BYTES_MAX ((size_t)4 * 1024 * 1024)
+#define CLIENT_TEXT       "kontor " KONTOR_VERSION
 
 static enum status make_noise(const struct link_options *options,
                               const uint8_t preamble[static PREAMBLE_BYTES], const struct key *psk,
@@ -164,15 +166,17 @@ static enum status open_at(const char *address, const struct link_options *optio
         return status;
     }
     struct link *link = calloc(1, sizeof *link);
-    struct arena *scratch = arena_make((size_t)2 * MESSAGE_IMPORT_MAX);
-    if (link == NULL || scratch == NULL) {
-        free(link);
-        arena_free(scratch);
+    if (link == NULL) {
         (void)close(descriptor);
         return STATUS_ENVIRONMENT;
     }
     link->descriptor = descriptor;
-    link->scratch = scratch;
+    link->scratch = arena_make(SCRATCH_BYTES_MAX);
+    link->assembly_arena = arena_make(SCRATCH_BYTES_MAX);
+    if (link->scratch == NULL || link->assembly_arena == NULL) {
+        link_free(link);
+        return STATUS_ENVIRONMENT;
+    }
     link->answer_ms = options->answer_ms != 0 ? options->answer_ms : ANSWER_MS_DEFAULT;
     link->flight_max = options->token != NULL ? IN_FLIGHT_MAX : IN_FLIGHT_LOGGED_OUT_MAX;
     status = handshake(link, options, deadline_ms);

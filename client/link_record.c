@@ -168,47 +168,37 @@ static enum status take_close(struct link *link, const struct record *record)
     return link_fail(link, notice.status);
 }
 
-// Adds a fragment to the message in assembly. One message at a time in each direction.
-static enum status assemble(struct link *link, const struct record *record)
-{
-    const size_t size = link->message.size;
-    const bool other = record->type != link->message_type || record->request != link->message_id;
-    assert(!link->complete);
-    const bool empty = record->data.size == 0 && (record->flags & RECORD_FIN) == 0;
-    if ((link->assembling && other) || empty || record->data.size > MESSAGE_REPLY_MAX - size) {
-        return link_fail(link, STATUS_MALFORMED);
-    }
-    if (!buffer_reserve(&link->message, record->data.size + 1)) {
-        return link_fail(link, STATUS_ENVIRONMENT);
-    }
-    if (record->data.size > 0) {
-        memcpy(link->message.data + size, record->data.data, record->data.size);
-    }
-    link->message.size += record->data.size;
-    link->message_type = record->type;
-    link->message_id = record->request;
-    link->message_flags = record->flags;
-    link->complete = (record->flags & RECORD_FIN) != 0;
-    link->assembling = !link->complete;
-    return STATUS_OK;
-}
-
 enum status take_record(struct link *link, const struct record *record)
 {
-    switch (record->type) {
+    assert(!link->complete);
+    if (record->type == RECORD_CLOSE) {
+        return take_close(link, record);
+    }
+    struct record whole;
+    bool complete = false;
+    const enum status status = assembly_add(&link->assembly, link->assembly_arena,
+                                            MESSAGE_REPLY_MAX, record, &complete, &whole);
+    if (status != STATUS_OK) {
+        return link_fail(link, STATUS_MALFORMED);
+    }
+    if (!complete) {
+        return STATUS_OK;
+    }
+    switch (whole.type) {
     case RECORD_RES:
     case RECORD_ERR:
     case RECORD_EVENT:
-        return assemble(link, record);
+        link->message = whole;
+        link->complete = true;
+        return STATUS_OK;
     case RECORD_PING: {
         const struct record pong = {
-            .type = RECORD_PONG, .flags = RECORD_FIN, .request = record->request};
+            .type = RECORD_PONG, .flags = RECORD_FIN, .request = whole.request};
         return send_record(link, &pong);
     }
     case RECORD_PONG:
         return STATUS_OK;
     case RECORD_CLOSE:
-        return take_close(link, record);
     case RECORD_REQ:
     case RECORD_CREDIT:
         break;
@@ -238,7 +228,7 @@ void link_free(struct link *link)
     }
     arena_free(link->scratch);
     buffer_free(&link->input);
-    buffer_free(&link->message);
+    arena_free(link->assembly_arena);
     explicit_bzero(link, sizeof *link);
     free(link);
 }

@@ -6,7 +6,7 @@
 #include "client/link.h"
 #include "shared/record.h"
 
-#define RECORD_BYTES_MAX (2 + RECORD_CIPHER_MAX)
+#define RECORD_BYTES_MAX (RECORD_LENGTH_BYTES + RECORD_CIPHER_MAX)
 
 struct buffer {
     uint8_t *data;
@@ -29,13 +29,11 @@ struct link {
     size_t flight_count;
     size_t flight_max;
 
-    struct buffer input;   // ciphertext as it came
-    struct buffer message; // the message in assembly
-    bool assembling;
-    bool complete; // the message waits to be taken
-    enum record_type message_type;
-    uint8_t message_flags;
-    uint64_t message_id;
+    struct buffer input; // ciphertext as it came
+    struct assembly assembly;
+    struct arena *assembly_arena;
+    struct record message; // complete, waits to be taken
+    bool complete;
     struct arena *scratch; // of the request that is being packed
     uint8_t output[RECORD_BYTES_MAX];
 };

@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/net/state.h"
+#include "shared/scan.h"
+#include "shared/wire.h"
+
+// A message becomes a call and its reply a message. Nothing of a request is unpacked before its
+// bytes were walked: first the few fields on top, to know which command it is and which bounds it
+// has, then all of it by shared/scan.
+
+#define COMMAND_NUMBER_MIN 16
+#define VARINT_BYTES_MAX   10
+
+enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
+
+// What stands on top of a packed Request.
+struct outline {
+    uint32_t number;      // of the command; 0: none
+    struct bytes command; // its message, as far as it has come
+};
+
+static bool take_varint(struct bytes *in, uint64_t *value)
+{
+    *value = 0;
+    for (size_t i = 0; i < in->size && i < VARINT_BYTES_MAX; i++) {
+        *value |= (uint64_t)(in->data[i] & 0x7f) << (7 * i);
+        if ((in->data[i] & 0x80) == 0) {
+            *in = bytes_of(in->data + i + 1, in->size - i - 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+// The value behind a tag. `partial`: more bytes follow in another record, so the last value may be
+// cut.
+static bool take_value(struct bytes *in, uint64_t tag, bool partial, struct bytes *value)
+{
+    uint64_t size = 0;
+    switch (tag & 7) {
+    case WIRE_VARINT:
+        *value = bytes_of(NULL, 0);
+        return take_varint(in, &size);
+    case WIRE_FIXED64:
+        size = 8;
+        break;
+    case WIRE_FIXED32:
+        size = 4;
+        break;
+    case WIRE_BYTES:
+        if (!take_varint(in, &size)) {
+            return false;
+        }
+        break;
+    default:
+        return false;
+    }
+    if (size > in->size) {
+        if (!partial) {
+            return false;
+        }
+        size = in->size;
+    }
+    *value = bytes_of(in->data, (size_t)size);
+    *in = bytes_of(in->data + size, in->size - (size_t)size);
+    return true;
+}
+
+static enum status outline_of(struct bytes packed, bool partial, struct outline *out)
+{
+    *out = (struct outline){0};
+    while (packed.size > 0) {
+        uint64_t tag = 0;
+        struct bytes value;
+        if (!take_varint(&packed, &tag) || !take_value(&packed, tag, partial, &value)) {
+            return partial ? STATUS_OK : STATUS_MALFORMED;
+        }
+        const uint64_t number = tag >> 3;
+        if (number == 0 || number > UINT32_MAX) {
+            return STATUS_MALFORMED;
+        }
+        if (number >= COMMAND_NUMBER_MIN) {
+            if (out->number != 0 || (tag & 7) != WIRE_BYTES) {
+                return STATUS_MALFORMED;
+            }
+            *out = (struct outline){.number = (uint32_t)number, .command = value};
+        }
+    }
+    return STATUS_OK;
+}
+
+// ---- who may ask what ----
+
+static bool is_import(const struct command *command)
+{
+    return command != NULL && command->request == &import_rows__descriptor;
+}
+
+// What may be asked without a session: to join, to log in, and who the other side is.
+static bool is_for_logged_out(const struct command *command)
+{
+    return command->permission == PERMISSION_DEVICE || command->permission == PERMISSION_INVITED;
+}
+
+static size_t message_max(const struct session *session, uint32_t number)
+{
+    if (session->state == SESSION_LOGGED_OUT) {
+        return MESSAGE_LOGGED_OUT_MAX;
+    }
+    return is_import(command_by_number(number)) ? MESSAGE_IMPORT_MAX : MESSAGE_REQUEST_MAX;
+}
+
+static size_t flight_max(const struct session *session)
+{
+    return session->state == SESSION_LOGGED_OUT ? IN_FLIGHT_LOGGED_OUT_MAX : IN_FLIGHT_MAX;
+}
+
+static void malformed(struct session *session, const char *what)
+{
+    session->listener->counts.malformed++;
+    session_fault(session, what, PENALTY_GARBAGE_MS);
+}
+
+// ---- refusals that the session speaks itself ----
+
+void request_refuse(struct session *session, uint64_t request, enum status status)
+{
+    struct arena *scratch = session->listener->scratch;
+    arena_reset(scratch);
+    Reply reply;
+    reply__init(&reply);
+    reply.status = (uint32_t)status;
+    struct bytes packed;
+    const enum status packing = wire_pack(scratch, &reply.base, &packed);
+    assert(packing == STATUS_OK);
+    const struct record message = {.type = RECORD_ERR, .request = request, .data = packed};
+    output_message(session, &message);
+}
+
+// ---- requests under way ----
+
+struct flight *flight_find(struct session *session, uint64_t request)
+{
+    for (size_t i = 0; i < COUNT_OF(session->flight); i++) {
+        if (session->flight[i].used && session->flight[i].request == request) {
+            return &session->flight[i];
+        }
+    }
+    return NULL;
+}
+
+static struct flight *flight_begin(struct session *session, uint64_t request,
+                                   const struct command *command)
+{
+    for (size_t i = 0; i < COUNT_OF(session->flight); i++) {
+        struct flight *flight = &session->flight[i];
+        if (!flight->used) {
+            *flight = (struct flight){
+                .session = session, .command = command, .request = request, .used = true};
+            session->flight_count++;
+            return flight;
+        }
+    }
+    assert(false);
+    return NULL;
+}
+
+void flight_end(struct session *session, struct flight *flight)
+{
+    assert(flight->used && session->flight_count > 0);
+    follow_free(flight->follow);
+    *flight = (struct flight){.session = session};
+    session->flight_count--;
+}
+
+// ---- answers ----
+
+// A login or logout of this channel changes what the channel is.
+static void take_login(struct session *session, const Reply *reply)
+{
+    struct admit *admit = session->listener->options.admit;
+    const SessionReply *login = NULL;
+    if (reply->status != STATUS_OK) {
+        return;
+    }
+    if (reply->result_case == REPLY__RESULT_SESSION_LOGIN) {
+        login = reply->session_login;
+    } else if (reply->result_case == REPLY__RESULT_SESSION_JOIN) {
+        login = reply->session_join;
+    } else if (reply->result_case == REPLY__RESULT_SESSION_LOGOUT) {
+        session->peer.session_id = 0;
+        session->token_presented = false;
+        if (session->state == SESSION_LOGGED_IN) {
+            session_enter(session, SESSION_LOGGED_OUT);
+        }
+        return;
+    }
+    if (login == NULL || login->token.len != TOKEN_BYTES) {
+        return;
+    }
+    struct peer known = {0};
+    admit_peer(admit, session->peer.device_key, login->token.data, &known);
+    session->peer.device_id = known.device_id;
+    session->peer.session_id = known.session_id;
+    session->peer.invited = false;
+    if (known.session_id != 0 && session->state == SESSION_LOGGED_OUT) {
+        session_enter(session, SESSION_LOGGED_IN);
+    }
+}
+
+// Commands after which somebody may no longer be who they were.
+static bool changes_people(const struct command *command)
+{
+    switch ((int)command->permission) {
+    case PERMISSION_SELF:
+    case PERMISSION_DEVICE:
+    case PERMISSION_INVITED:
+    case PERMISSION_USER_EDIT:
+    case PERMISSION_USER_DISABLE:
+    case PERMISSION_DEVICE_REVOKE:
+        return command->mode == COMMAND_WRITE;
+    default:
+        return false;
+    }
+}
+
+static void answer(struct session *session, struct flight *flight, struct job *job)
+{
+    if (session->doomed && job->command->mode == COMMAND_READ) {
+        return;
+    }
+    if (flight->follow != NULL) {
+        follow_answer(session, flight, job);
+        return;
+    }
+    const uint64_t request = flight->request;
+    flight_end(session, flight);
+    if (job->packed.size > MESSAGE_REPLY_MAX) {
+        request_refuse(session, request, STATUS_TOO_LARGE);
+        return;
+    }
+    const struct record message = {.type = RECORD_RES, .request = request, .data = job->packed};
+    output_message(session, &message);
+}
+
+static void on_done(struct job *job)
+{
+    struct flight *flight = job->owner;
+    struct session *session = flight->session;
+    struct listener *listener = session->listener;
+    assert(session->jobs > 0 && flight->busy);
+    session->jobs--;
+    listener->counts.in_flight--;
+    if (session_is_open(session)) {
+        take_login(session, job->reply);
+    }
+    if (changes_people(job->command) && job->reply->status == STATUS_OK) {
+        listener_check_all(listener);
+    }
+    flight->busy = false;
+    if (session_is_open(session)) {
+        answer(session, flight, job);
+    }
+    job_free(listener->options.admit, job);
+    if (session->state == SESSION_ENDED) {
+        session_free_when_over(session);
+        return;
+    }
+    if (session->doomed) {
+        session_check(session);
+    }
+    if (session->retiring && session->jobs == 0 && session_is_open(session)) {
+        session_close(session, session->retiring_status);
+    }
+    session_arm(session);
+}
+
+void flight_submit(struct session *session, struct flight *flight, struct job *job)
+{
+    assert(!flight->busy && session_is_open(session));
+    job->command = flight->command;
+    job->peer = session->peer;
+    job->done = on_done;
+    job->owner = flight;
+    flight->busy = true;
+    session->jobs++;
+    session->listener->counts.in_flight++;
+    admit_submit(session->listener->options.admit, job);
+}
+
+// ---- requests ----
+
+enum status request_job(struct session *session, struct bytes packed, struct job **out)
+{
+    struct admit *admit = session->listener->options.admit;
+    struct outline outline;
+    enum status status = outline_of(packed, false, &outline);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct job *job = job_make(admit);
+    if (job == NULL) {
+        return STATUS_BUSY;
+    }
+    ProtobufCMessage *request = NULL;
+    status = wire_unpack(job->arena, &request__descriptor, packed, &request);
+    if (status != STATUS_OK) {
+        job_free(admit, job);
+        return status;
+    }
+    job->request = (Request *)request;
+    // The request id's hash: the command's number and bytes. What only concerns this transmission
+    // stays outside.
+    uint8_t *hashed = arena_alloc(job->arena, 4 + outline.command.size);
+    if (hashed == NULL) {
+        job_free(admit, job);
+        return STATUS_TOO_LARGE;
+    }
+    put_u32(hashed, outline.number);
+    memcpy(hashed + 4, outline.command.data, outline.command.size);
+    key_hash(NULL, bytes_of(hashed, 4 + outline.command.size), job->request_hash,
+             sizeof job->request_hash);
+    *out = job;
+    return STATUS_OK;
+}
+
+// Stateless bounds of one command. STATUS_MALFORMED ends the connection, the others are answered.
+static enum status check(const struct session *session, const struct command *command,
+                         struct bytes packed)
+{
+    if (command == NULL || command->permission == PERMISSION_SYSTEM) {
+        return STATUS_UNKNOWN_COMMAND;
+    }
+    if (session->retiring || session->doomed) {
+        return STATUS_BUSY;
+    }
+    if (session->state == SESSION_LOGGED_OUT && !is_for_logged_out(command)) {
+        return session_bound_status(session, STATUS_LOGIN_NEEDED);
+    }
+    return scan_message(&request__descriptor, packed,
+                        is_import(command) ? &SCAN_IMPORT : &SCAN_REQUEST, NULL);
+}
+
+static void take_request(struct session *session, const struct record *message)
+{
+    struct outline outline;
+    if (outline_of(message->data, false, &outline) != STATUS_OK || outline.number == 0) {
+        malformed(session, "ended: a request that was not understood");
+        return;
+    }
+    if (message->data.size > message_max(session, outline.number)) {
+        session_close(session, session_bound_status(session, STATUS_TOO_LARGE));
+        return;
+    }
+    if (session->flight_count >= flight_max(session)) {
+        session_close(session, session_bound_status(session, STATUS_BUSY));
+        return;
+    }
+    const struct command *command = command_by_number(outline.number);
+    enum status status = check(session, command, message->data);
+    struct job *job = NULL;
+    if (status == STATUS_OK) {
+        status = request_job(session, message->data, &job);
+    }
+    if (status == STATUS_MALFORMED) {
+        malformed(session, "ended: a request that was not understood");
+        return;
+    }
+    if (status != STATUS_OK) {
+        request_refuse(session, message->request, status);
+        return;
+    }
+    struct flight *flight = flight_begin(session, message->request, command);
+    if ((message->flags & RECORD_MORE) != 0) {
+        status = follow_begin(session, flight, message->data);
+        if (status != STATUS_OK) {
+            job_free(session->listener->options.admit, job);
+            flight_end(session, flight);
+            request_refuse(session, message->request, status);
+            return;
+        }
+    }
+    flight_submit(session, flight, job);
+}
+
+// ---- messages of several records ----
+
+void assembly_release(struct session *session)
+{
+    session->listener->counts.assembly_bytes -= session->assembly_bytes;
+    session->assembly_bytes = 0;
+    memset(&session->assembly, 0, sizeof session->assembly);
+    arena_free(session->assembly_arena);
+    session->assembly_arena = NULL;
+}
+
+static void assembly_begin(struct session *session, const struct record *first)
+{
+    struct outline outline;
+    if (outline_of(first->data, true, &outline) != STATUS_OK) {
+        malformed(session, "ended: a request that was not understood");
+        return;
+    }
+    session->message_max = message_max(session, outline.number);
+    // Twice: growing leaves the smaller copies behind.
+    session->assembly_arena = arena_make(2 * session->message_max + (size_t)4 * RECORD_PLAIN_MAX);
+    if (session->assembly_arena == NULL) {
+        session_close(session, STATUS_BUSY);
+    }
+}
+
+// Counts what the assembly takes; false: the process holds too much already and the session is
+// told.
+static bool assembly_count(struct session *session)
+{
+    struct net_counts *counts = &session->listener->counts;
+    const size_t used = arena_used(session->assembly_arena);
+    counts->assembly_bytes += used - session->assembly_bytes;
+    session->assembly_bytes = used;
+    if (counts->assembly_bytes <= session->listener->limits.assembly_total) {
+        return true;
+    }
+    session_close(session, STATUS_BUSY);
+    return false;
+}
+
+void request_take_fragment(struct session *session, const struct record *record)
+{
+    const bool first = session->assembly_arena == NULL;
+    const bool only = first && (record->flags & RECORD_FIN) != 0;
+    if (record->request == 0 || (first && flight_find(session, record->request) != NULL)) {
+        malformed(session, "ended: a request id that is in use");
+        return;
+    }
+    if (first && !only) {
+        assembly_begin(session, record);
+        if (!session_is_open(session)) {
+            return;
+        }
+    }
+    bool complete = only;
+    struct record message = *record;
+    if (!only) {
+        const enum status status = assembly_add(&session->assembly, session->assembly_arena,
+                                                session->message_max, record, &complete, &message);
+        if (status == STATUS_TOO_LARGE) {
+            session_close(session, session_bound_status(session, STATUS_TOO_LARGE));
+            return;
+        }
+        if (status != STATUS_OK) {
+            malformed(session, "ended: fragments that do not belong together");
+            return;
+        }
+    }
+    if (!only && !assembly_count(session)) {
+        return;
+    }
+    if (complete) {
+        // Out of the session's hands while it is taken, since that may end the session.
+        struct arena *arena = session->assembly_arena;
+        session->assembly_arena = NULL;
+        assembly_release(session);
+        take_request(session, &message);
+        arena_free(arena);
+    }
+}
