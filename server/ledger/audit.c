@@ -59,7 +59,8 @@ static enum status fill_row(struct txn *txn, struct arena *arena, const JournalR
     row->number = record->number;
     row->at_us = record->instant_us;
     row->object = record->object;
-    row->status = (char *)(uintptr_t)status_word(record);
+    const char *outcome = status_word(record);
+    row->status = (char *)(uintptr_t)outcome;
     row->text = (char *)(uintptr_t)(command != NULL ? command->audit : "");
     char *action = action_of(arena, command != NULL ? command->name : "");
     if (action == NULL) {
@@ -490,8 +491,8 @@ static enum status event_fill(struct call *call, const JournalRecord *record, Ev
     return STATUS_OK;
 }
 
-// The next event behind the position; END when there is none yet, and the reply's position says how
-// far was looked.
+// The next event behind the position; END when there is none yet. An event without an action says
+// how far was looked before the call's memory was used up.
 enum status event_watch(struct txn *txn, struct call *call, const EventWatch *request, Event *reply)
 {
     struct rows *rows CLEANUP(rows_close_at) = NULL;
@@ -518,7 +519,7 @@ enum status event_watch(struct txn *txn, struct call *call, const EventWatch *re
         }
         if (arena_used(call->arena) > ARENA_SHARE) {
             call_about(call, record->number, NULL);
-            return refuse(txn, call, STATUS_END, NULL, NULL);
+            return STATUS_OK;
         }
     }
     if (status != STATUS_OK && status != STATUS_END) {

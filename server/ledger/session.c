@@ -547,7 +547,8 @@ enum status session_whoami(struct txn *txn, struct call *call, const SessionWhoa
 
     reply->login = user->login;
     reply->name = user->name;
-    reply->scope = (char *)(uintptr_t)scope_word(call->filter->scope);
+    const char *scope = scope_word(call->filter->scope);
+    reply->scope = (char *)(uintptr_t)scope;
     reply->device = device->name;
     reply->expires_us = session->expires_us;
     reply->server_version = (char *)(uintptr_t)KONTOR_VERSION;

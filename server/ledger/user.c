@@ -34,7 +34,8 @@ enum status user_role_words(struct arena *arena, const UserRecord *user, char **
         return STATUS_TOO_LARGE;
     }
     for (size_t i = 0; i < user->n_role; i++) {
-        list[i] = (char *)(uintptr_t)role_word((enum role)user->role[i]);
+        const char *role = role_word((enum role)user->role[i]);
+        list[i] = (char *)(uintptr_t)role;
     }
     *word = list;
     *count = user->n_role;

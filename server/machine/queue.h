@@ -35,6 +35,7 @@ struct job {
     void *secret;                 // what admission adds to the reply after the commit, in the arena
     uint64_t position;            // journal number that the reply shows
     enum status failure;          // of the environment: the call was surely not done
+    void *admission;              // whose job it is
     job_done *answered;           // admission's; called by the queue on the loop
     struct queue *queue;
     struct work work;

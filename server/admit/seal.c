@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/admit/seal.h"
+
+#include "shared/fields.h"
+#include "shared/text.h"
+#include "shared/wire.h"
+
+#define HASH_BYTES 16
+
+// Numbers of fields that are named here; the same in CustomerAdd and CustomerEdit.
+enum {
+    CUSTOMER_NAME = 2,
+    CUSTOMER_TAX_ID = 7,
+    CUSTOMER_REFERENCE = 20,
+    ISSUE_REFERENCE = 8,
+    PAYMENT_REFERENCE = 7,
+    DOCUMENT_REFERENCE = 1,
+    DOCUMENT_CUSTOMER = 2,
+    IMPORTED_PAYMENT_REFERENCE = 1,
+    IMPORTED_PAYMENT_CUSTOMER = 2,
+    IMPORTED_PAYMENT_INVOICE = 3,
+};
+
+static void empty(char **text)
+{
+    *text = (char *)(uintptr_t)protobuf_c_empty_string;
+}
+
+// ---- lists that grow in the arena ----
+
+struct boxes {
+    struct arena *arena;
+    const struct key *key;
+    uint64_t vault_id;
+    Sealed **list;
+    size_t count;
+    size_t room;
+};
+
+static enum status box_add(struct boxes *boxes, uint32_t field, uint32_t ordinal, const char *text)
+{
+    assert(boxes->count < boxes->room);
+    Sealed *sealed = arena_alloc(boxes->arena, sizeof *sealed);
+    if (sealed == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    sealed__init(sealed);
+    sealed->field = field;
+    sealed->ordinal = ordinal;
+    boxes->list[boxes->count++] = sealed;
+    return vault_seal(boxes->key, boxes->vault_id, field, ordinal, text, boxes->arena,
+                      &sealed->box);
+}
+
+static enum status boxes_make(struct arena *arena, const struct key *key, uint64_t vault_id,
+                              size_t room, struct boxes *out)
+{
+    *out = (struct boxes){.arena = arena, .key = key, .vault_id = vault_id, .room = room};
+    out->list = arena_alloc(arena, (room + 1) * sizeof *out->list);
+    return out->list != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+struct hashes {
+    const struct store *store;
+    struct arena *arena;
+    UniqueHash **list;
+    size_t count;
+    size_t room;
+};
+
+static enum status hashes_make(struct txn *txn, struct arena *arena, size_t room,
+                               struct hashes *out)
+{
+    *out = (struct hashes){.store = txn_store(txn), .arena = arena, .room = room};
+    out->list = arena_alloc(arena, (room + 1) * sizeof *out->list);
+    return out->list != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+static enum status hash_add(struct hashes *hashes, uint32_t field, const char *domain,
+                            const char *text)
+{
+    if (text[0] == '\0') {
+        return STATUS_OK;
+    }
+    assert(hashes->count < hashes->room);
+    UniqueHash *unique = arena_alloc(hashes->arena, sizeof *unique);
+    uint8_t *hash = arena_alloc(hashes->arena, HASH_BYTES);
+    if (unique == NULL || hash == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    unique_hash__init(unique);
+    store_hash(hashes->store, domain, bytes_of(text, strlen(text)), hash);
+    unique->field = field;
+    unique->hash = (ProtobufCBinaryData){.len = HASH_BYTES, .data = hash};
+    hashes->list[hashes->count++] = unique;
+    return STATUS_OK;
+}
+
+// ---- customers ----
+
+static bool is_sealed_text(const ProtobufCMessageDescriptor *message, unsigned index)
+{
+    return message->fields[index].type == PROTOBUF_C_TYPE_STRING && field_of(message, index).sealed;
+}
+
+static size_t count_texts(const ProtobufCMessage *message)
+{
+    size_t count = 0;
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        if (is_sealed_text(message->descriptor, i)) {
+            count += field_count(message, &message->descriptor->fields[i]);
+        }
+    }
+    return count;
+}
+
+static enum status seal_field(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                              struct boxes *boxes)
+{
+    enum status status = STATUS_OK;
+    char **text = field_at(message, field);
+    if (field->label != PROTOBUF_C_LABEL_REPEATED) {
+        if ((*text)[0] != '\0') {
+            status = box_add(boxes, field->id, 0, *text);
+        }
+        empty(text);
+        return status;
+    }
+    char **list = *(char ***)(void *)text;
+    const size_t count = field_count(message, field);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        status = box_add(boxes, field->id, (uint32_t)i, list[i]);
+        empty(&list[i]);
+    }
+    size_t *quantity = (size_t *)(void *)((uint8_t *)message + field->quantifier_offset);
+    *quantity = 0;
+    return status;
+}
+
+// Boxes for every personal field of the message, which is emptied.
+static enum status seal_texts(ProtobufCMessage *message, struct boxes *boxes)
+{
+    enum status status = STATUS_OK;
+    for (unsigned i = 0; status == STATUS_OK && i < message->descriptor->n_fields; i++) {
+        if (is_sealed_text(message->descriptor, i)) {
+            status = seal_field(message, &message->descriptor->fields[i], boxes);
+        }
+    }
+    return status;
+}
+
+static enum status customer_hashes(struct hashes *hashes, const char *tax_id, const char *reference)
+{
+    const char *folded = text_fold(hashes->arena, tax_id);
+    if (folded == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    const enum status status = hash_add(hashes, CUSTOMER_TAX_ID, "tax_id", folded);
+    return status != STATUS_OK ? status
+                               : hash_add(hashes, CUSTOMER_REFERENCE, "reference", reference);
+}
+
+// A new customer's key, by a random name that says nothing.
+static void draw_key(struct admitted *admitted, size_t room)
+{
+    assert(admitted->key_count < room);
+    struct admitted_key *new = &admitted->key[admitted->key_count++];
+    random_fill(&new->vault_id, sizeof new->vault_id);
+    new->vault_id |= (uint64_t)1 << 63; // never 0
+    new->key = key_random();
+}
+
+static enum status make_room_for_keys(struct arena *arena, struct admitted *admitted, size_t room)
+{
+    assert(admitted->key == NULL);
+    admitted->key = arena_alloc(arena, room * sizeof *admitted->key);
+    return admitted->key != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+static enum status seal_add(struct txn *txn, CustomerAdd *add, struct arena *arena,
+                            const struct admitted_key *key)
+{
+    struct hashes hashes;
+    struct boxes boxes;
+    enum status status = hashes_make(txn, arena, 2, &hashes);
+    if (status == STATUS_OK) {
+        status = customer_hashes(&hashes, add->tax_id, add->reference);
+    }
+    if (status == STATUS_OK) {
+        status = boxes_make(arena, &key->key, key->vault_id, count_texts(&add->base), &boxes);
+    }
+    if (status == STATUS_OK) {
+        status = seal_texts(&add->base, &boxes);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    add->vault_id = key->vault_id;
+    add->sealed = boxes.list;
+    add->n_sealed = boxes.count;
+    add->unique = hashes.list;
+    add->n_unique = hashes.count;
+    return STATUS_OK;
+}
+
+static enum status seal_customer_add(struct txn *txn, CustomerAdd *add, struct arena *arena,
+                                     struct admitted *admitted)
+{
+    const enum status status = make_room_for_keys(arena, admitted, 1);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    draw_key(admitted, 1);
+    return seal_add(txn, add, arena, &admitted->key[0]);
+}
+
+// The vault of the customer; *vault_id is 0 when there is no such customer, which the ledger will
+// refuse.
+static enum status vault_of(struct txn *txn, uint64_t customer_id, uint64_t *vault_id,
+                            struct key *key)
+{
+    ProtobufCMessage *row = NULL;
+    const enum status status = table_get(txn, TABLE_customer, key_u64(customer_id), &row, NULL);
+    if (status == STATUS_NOT_FOUND) {
+        *vault_id = 0;
+        *key = key_random();
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *vault_id = ((const CustomerRecord *)row)->vault_id;
+    return vault_key(txn, *vault_id, key);
+}
+
+static enum status seal_customer_edit(struct txn *txn, CustomerEdit *edit, struct arena *arena)
+{
+    struct key key CLEANUP(key_wipe);
+    uint64_t vault_id = 0;
+    struct hashes hashes;
+    struct boxes boxes;
+    enum status status = vault_of(txn, edit->customer_id, &vault_id, &key);
+    if (status == STATUS_OK) {
+        status = hashes_make(txn, arena, 2, &hashes);
+    }
+    if (status == STATUS_OK) {
+        status = customer_hashes(&hashes, edit->tax_id, edit->reference);
+    }
+    if (status == STATUS_OK) {
+        status = boxes_make(arena, &key, vault_id, count_texts(&edit->base), &boxes);
+    }
+    if (status == STATUS_OK) {
+        status = seal_texts(&edit->base, &boxes);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    edit->vault_id = vault_id;
+    edit->sealed = boxes.list;
+    edit->n_sealed = boxes.count;
+    edit->unique = hashes.list;
+    edit->n_unique = hashes.count;
+    return STATUS_OK;
+}
+
+// ---- documents ----
+
+static enum status seal_invoice_issue(struct txn *txn, InvoiceIssue *issue, struct arena *arena)
+{
+    const char *reference = issue->reference;
+    if (reference[0] == '\0' && issue->invoice_id != 0) {
+        ProtobufCMessage *row = NULL;
+        const enum status status =
+            table_get(txn, TABLE_invoice, key_u64(issue->invoice_id), &row, NULL);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            return status;
+        }
+        reference = row != NULL ? ((const InvoiceRecord *)row)->reference : reference;
+    }
+    struct hashes hashes;
+    enum status status = hashes_make(txn, arena, 1, &hashes);
+    if (status == STATUS_OK) {
+        status = hash_add(&hashes, ISSUE_REFERENCE, "invoice:", reference);
+    }
+    if (status == STATUS_OK) {
+        issue->unique = hashes.list;
+        issue->n_unique = hashes.count;
+    }
+    return status;
+}
+
+static enum status seal_payment_add(struct txn *txn, PaymentAdd *add, struct arena *arena)
+{
+    struct hashes hashes;
+    enum status status = hashes_make(txn, arena, 1, &hashes);
+    if (status == STATUS_OK) {
+        status = hash_add(&hashes, PAYMENT_REFERENCE, "payment:", add->reference);
+    }
+    if (status == STATUS_OK) {
+        add->unique = hashes.list;
+        add->n_unique = hashes.count;
+    }
+    return status;
+}
+
+// ---- imports ----
+
+struct importing {
+    struct txn *txn;
+    struct arena *arena;
+    struct admitted *admitted;
+    size_t row_count;
+    const char *invoices; // domain "invoice:SOURCE"
+    const char *payments;
+};
+
+static enum status importing_start(struct importing *importing, uint64_t import_id)
+{
+    ProtobufCMessage *row = NULL;
+    const enum status status =
+        table_get(importing->txn, TABLE_import, key_u64(import_id), &row, NULL);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    const char *source = row != NULL ? ((const ImportRecord *)row)->source : "";
+    source = source[0] != '\0' ? source : "import";
+    importing->invoices = arena_print(importing->arena, "invoice:%s", source);
+    importing->payments = arena_print(importing->arena, "payment:%s", source);
+    return importing->invoices != NULL && importing->payments != NULL ? STATUS_OK
+                                                                      : STATUS_TOO_LARGE;
+}
+
+// The customer that this document may have to make: a name and the source's key.
+static enum status seal_document(struct importing *importing, ImportRow *row, struct hashes *hashes)
+{
+    ImportDocument *document = row->document;
+    enum status status =
+        hash_add(hashes, DOCUMENT_REFERENCE, importing->invoices, document->reference);
+    if (status != STATUS_OK || document->customer_reference[0] == '\0') {
+        empty(&document->customer_name);
+        return status;
+    }
+    status = hash_add(hashes, DOCUMENT_CUSTOMER, "reference", document->customer_reference);
+    draw_key(importing->admitted, importing->row_count);
+    const struct admitted_key *key = &importing->admitted->key[importing->admitted->key_count - 1];
+    struct boxes boxes = {0};
+    if (status == STATUS_OK) {
+        status = boxes_make(importing->arena, &key->key, key->vault_id, 2, &boxes);
+    }
+    const bool has_name = document->customer_name[0] != '\0';
+    if (status == STATUS_OK) {
+        status = box_add(&boxes, CUSTOMER_NAME, 0,
+                         has_name ? document->customer_name : document->customer_reference);
+    }
+    if (status == STATUS_OK) {
+        status = box_add(&boxes, CUSTOMER_REFERENCE, 0, document->customer_reference);
+    }
+    empty(&document->customer_name);
+    empty(&document->customer_reference);
+    row->sealed = boxes.list;
+    row->n_sealed = boxes.count;
+    row->vault_id = key->vault_id;
+    return status;
+}
+
+static enum status seal_payment_row(struct importing *importing, ImportPayment *payment,
+                                    struct hashes *hashes)
+{
+    enum status status =
+        hash_add(hashes, IMPORTED_PAYMENT_REFERENCE, importing->payments, payment->reference);
+    if (status == STATUS_OK) {
+        status =
+            hash_add(hashes, IMPORTED_PAYMENT_CUSTOMER, "reference", payment->customer_reference);
+    }
+    if (status == STATUS_OK) {
+        status = hash_add(hashes, IMPORTED_PAYMENT_INVOICE, importing->invoices,
+                          payment->invoice_reference);
+    }
+    empty(&payment->customer_reference);
+    return status;
+}
+
+static enum status seal_row(struct importing *importing, ImportRow *row)
+{
+    if (row->customer != NULL) {
+        draw_key(importing->admitted, importing->row_count);
+        return seal_add(importing->txn, row->customer, importing->arena,
+                        &importing->admitted->key[importing->admitted->key_count - 1]);
+    }
+    struct hashes hashes;
+    enum status status = hashes_make(importing->txn, importing->arena, 3, &hashes);
+    if (status == STATUS_OK && row->document != NULL) {
+        status = seal_document(importing, row, &hashes);
+    } else if (status == STATUS_OK && row->payment != NULL) {
+        status = seal_payment_row(importing, row->payment, &hashes);
+    }
+    row->unique = hashes.list;
+    row->n_unique = hashes.count;
+    return status;
+}
+
+static enum status seal_import_rows(struct txn *txn, ImportRows *rows, struct arena *arena,
+                                    struct admitted *admitted)
+{
+    struct importing importing = {
+        .txn = txn, .arena = arena, .admitted = admitted, .row_count = rows->n_row};
+    enum status status = importing_start(&importing, rows->import_id);
+    if (status == STATUS_OK) {
+        status = make_room_for_keys(arena, admitted, rows->n_row);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < rows->n_row; i++) {
+        status = seal_row(&importing, rows->row[i]);
+    }
+    return status;
+}
+
+// ---- which command ----
+
+enum status seal_request(struct txn *txn, const struct command *command, Request *request,
+                         struct arena *arena, struct admitted *admitted)
+{
+    ProtobufCMessage *inner = wire_inner((const ProtobufCMessage *)request, command->number);
+    assert(inner != NULL);
+    if (command->request == &customer_add__descriptor) {
+        return seal_customer_add(txn, (CustomerAdd *)inner, arena, admitted);
+    }
+    if (command->request == &customer_edit__descriptor) {
+        return seal_customer_edit(txn, (CustomerEdit *)inner, arena);
+    }
+    if (command->request == &invoice_issue__descriptor) {
+        return seal_invoice_issue(txn, (InvoiceIssue *)inner, arena);
+    }
+    if (command->request == &payment_add__descriptor) {
+        return seal_payment_add(txn, (PaymentAdd *)inner, arena);
+    }
+    if (command->request == &import_rows__descriptor) {
+        return seal_import_rows(txn, (ImportRows *)inner, arena, admitted);
+    }
+    return STATUS_OK;
+}
+
+void seal_forget_secrets(const struct command *command, Request *request)
+{
+    ProtobufCMessage *inner = wire_inner((const ProtobufCMessage *)request, command->number);
+    assert(inner != NULL);
+    for (unsigned i = 0; i < inner->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &inner->descriptor->fields[i];
+        if (field->type == PROTOBUF_C_TYPE_STRING && field->label != PROTOBUF_C_LABEL_REPEATED &&
+            field_of(inner->descriptor, i).field_class == CLASS_SECRET) {
+            char **text = field_at(inner, field);
+            explicit_bzero(*text, strlen(*text));
+            empty(text);
+        }
+    }
+}
