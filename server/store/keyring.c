@@ -341,3 +341,9 @@ enum status keyring_set_passphrase(const char *dir, const struct unlock *unlock,
     body_seal(&keyring, secrets);
     return keyring_write(dir, &keyring);
 }
+
+enum status keyring_adopt(const char *dir, struct bytes file)
+{
+    char path[PATH_BYTES_MAX];
+    return file_path(dir, "keyring", path) ? file_write_new(path, 0600, file) : STATUS_FILE_ERROR;
+}

@@ -53,6 +53,8 @@ MUST_CHECK enum status key_file_read(const char *path, struct key *out);
 // `unlock` names.
 MUST_CHECK enum status keyring_create(const char *dir, const struct unlock *unlock,
                                       struct secrets *out);
+// Writes the bytes of a keyring file, of a backup, as the keyring of `dir`.
+MUST_CHECK enum status keyring_adopt(const char *dir, struct bytes file);
 // STATUS_KEY_MISSING when no slot opens, STATUS_TAMPERED when the file is damaged,
 // STATUS_INCOMPLETE when it is missing.
 MUST_CHECK enum status keyring_open(const char *dir, const struct unlock *unlock,

@@ -216,6 +216,34 @@ enum status table_put(struct txn *txn, enum table table, struct row_key key,
     return status;
 }
 
+enum status table_put_bytes(struct txn *txn, enum table table, struct row_key key,
+                            struct bytes packed, uint32_t version)
+{
+    assert(txn->mode == TXN_WRITE);
+    if (key.size != table_facts(table)->key_size || version == 0 ||
+        packed.size > STORE_VALUE_BYTES_MAX) {
+        return STATUS_TAMPERED;
+    }
+    uint8_t *plain = arena_alloc(txn->arena, row_padded_size(packed.size));
+    struct old_row old;
+    if (plain == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    enum status status = first_write(txn);
+    if (status == STATUS_OK) {
+        status = old_load(txn, table, &key, &old);
+    }
+    if (status != STATUS_OK || old.exists) {
+        return status != STATUS_OK ? status : STATUS_TAMPERED;
+    }
+    if (packed.size > 0) {
+        memcpy(plain, packed.data, packed.size);
+    }
+    txn->has_written = true;
+    digest_change(txn, table, &key, &old, version, &packed);
+    return stored_put(txn, table, &key, false, version, plain, packed.size);
+}
+
 enum status table_del(struct txn *txn, enum table table, struct row_key key)
 {
     assert(key.size == table_facts(table)->key_size);

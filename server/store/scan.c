@@ -202,6 +202,7 @@ enum status scan_next_bytes(struct scan *scan, struct row_key *key, struct bytes
     }
     struct txn *txn = scan->txn;
     uint32_t row = 0;
+    *key = found.key; // also of a row that does not open: verify says which one it is
     if (found.overlay != NULL) {
         *out = found.overlay->packed;
         row = found.overlay->version;
@@ -213,7 +214,6 @@ enum status scan_next_bytes(struct scan *scan, struct row_key *key, struct bytes
         return status;
     }
     plan_note(txn, scan->table, &found.key, row);
-    *key = found.key;
     if (version != NULL) {
         *version = row;
     }

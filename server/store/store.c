@@ -74,6 +74,17 @@ static enum status make_empty_tables(struct store *store, struct arena *arena)
     return status_from_lmdb(mdb_txn_commit(lmdb));
 }
 
+static enum status keyring_make(const char *dir, const struct store_options *options,
+                                struct secrets *secrets)
+{
+    const struct unlock unlock = {.key_file = options->key_file, .passphrase = options->passphrase};
+    if (options->keyring.size == 0) {
+        return keyring_create(dir, &unlock, secrets);
+    }
+    const enum status status = keyring_adopt(dir, options->keyring);
+    return status == STATUS_OK ? keyring_open(dir, &unlock, secrets) : status;
+}
+
 static enum status create_in(const char *dir, const struct store_options *options)
 {
     struct store store;
@@ -86,9 +97,7 @@ static enum status create_in(const char *dir, const struct store_options *option
     }
     enum status status = lock_take(dir, &lock);
     if (status == STATUS_OK) {
-        const struct unlock unlock = {.key_file = options->key_file,
-                                      .passphrase = options->passphrase};
-        status = keyring_create(dir, &unlock, secrets);
+        status = keyring_make(dir, options, secrets);
     }
     hook_at("create");
     if (status == STATUS_OK) {

@@ -50,6 +50,7 @@ struct store_options {
     uint64_t map_bytes;       // 0: STORE_MAP_BYTES; tests use small ones
     uint64_t disk_soft_bytes; // free bytes below which writes are refused; 0: 64 MiB
     bool read_only;
+    struct bytes keyring; // store_create only: of a backup; empty: a new one is drawn
 };
 
 // Makes directory, keyring and empty tables in a temporary directory beside `dir`, then renames:
@@ -127,6 +128,8 @@ void txn_abort_at(struct txn **txn);
 enum txn_mode txn_mode(const struct txn *txn);
 struct store *txn_store(const struct txn *txn);
 struct head *txn_head(struct txn *txn);
+// Has txn_commit write the head even when no row was put.
+void txn_head_changed(struct txn *txn);
 struct arena *txn_arena(const struct txn *txn);
 
 // Who is looking (design 5): row scope and masks for the accessor of rows.h. NULL: the system
@@ -189,6 +192,11 @@ void scan_close_at(struct scan **scan);
 // The opened bytes of a row as they are hashed and backed up: the packed record without its seal.
 MUST_CHECK enum status table_get_bytes(struct txn *txn, enum table table, struct row_key key,
                                        struct bytes *out, uint32_t *version);
+
+// A row as table_get_bytes gave it, for restoring: with its version, into a place where there is
+// none (else STATUS_TAMPERED).
+MUST_CHECK enum status table_put_bytes(struct txn *txn, enum table table, struct row_key key,
+                                       struct bytes packed, uint32_t version);
 
 const ProtobufCMessageDescriptor *table_record(enum table table);
 const char *table_name(enum table table);

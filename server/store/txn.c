@@ -214,6 +214,12 @@ struct head *txn_head(struct txn *txn)
     return &txn->head;
 }
 
+void txn_head_changed(struct txn *txn)
+{
+    assert(txn->mode == TXN_WRITE);
+    txn->has_written = true;
+}
+
 struct arena *txn_arena(const struct txn *txn)
 {
     return txn->arena;
