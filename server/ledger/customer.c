@@ -55,7 +55,7 @@ enum status customer_check_unique(struct books *books, UniqueHash *const *unique
     for (size_t i = 0; i < count; i++) {
         const struct personal_field *field = personal_field_of(unique[i]->field);
         if (field == NULL || unique[i]->hash.len != 16) {
-            return STATUS_MALFORMED;
+            return books_refuse(books, STATUS_MALFORMED, "unique", NULL, NULL);
         }
         uint64_t taken = 0;
         enum status status = books_unique(books, unique[i]->hash, &taken);
@@ -95,6 +95,7 @@ enum status customer_make(struct books *books, const CustomerAdd *request, Custo
         return STATUS_TOO_LARGE;
     }
     customer_record__init(customer);
+    customer->id = call_new_id(books->call);
     customer->kind = request->kind;
     customer->vault_id = request->vault_id;
     customer->n_sealed = request->n_sealed;
@@ -128,7 +129,6 @@ enum status customer_make(struct books *books, const CustomerAdd *request, Custo
 
 enum status customer_enter(struct books *books, CustomerRecord *customer)
 {
-    customer->id = call_new_id(books->call);
     enum status status = numbering_next(books, SERIES_CUSTOMER, 0, &customer->sequence);
     if (status == STATUS_OK) {
         status = customer_put(books->txn, key_u64(customer->id), customer);

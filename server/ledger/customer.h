@@ -29,6 +29,6 @@ MUST_CHECK enum status customer_check_credit(struct books *books, CreditMode mod
 // A limit alone means the mode "limit".
 CreditMode customer_credit_mode(CreditMode asked, int64_t limit_minor);
 
-// The record of a new customer, with everything that can speak against it checked; then its number, its row, its hashes.
+// The record of a new customer and its id, with everything that can speak against it checked; then number, row and hashes.
 MUST_CHECK enum status customer_make(struct books *books, const CustomerAdd *request, CustomerRecord **out);
 MUST_CHECK enum status customer_enter(struct books *books, CustomerRecord *customer);

@@ -128,6 +128,17 @@ enum status settlement_named(struct books *books, struct settlement *settlement,
     return status;
 }
 
+enum status settlement_item(struct books *books, struct settlement *settlement, struct item *debit,
+                            const char *rule)
+{
+    int64_t open = debit->record->open_minor - planned(settlement, debit);
+    int64_t amount_minor = open < settlement->left_minor ? open : settlement->left_minor;
+    if (amount_minor == 0) {
+        return STATUS_OK;
+    }
+    return add_line(books, settlement, debit, amount_minor, rule);
+}
+
 // May the machine choose this item? Not what is disputed, nor what is dated after today and the
 // money.
 static bool is_candidate(const struct books *books, const struct settlement *settlement,

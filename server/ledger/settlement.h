@@ -30,6 +30,9 @@ MUST_CHECK enum status settlement_begin(struct books *books, uint64_t customer_i
                                         bool strict, struct settlement *out);
 MUST_CHECK enum status settlement_named(struct books *books, struct settlement *settlement, Allocate *const *named,
                                         size_t count);
+// One item, as much as is open on it and left of the money.
+MUST_CHECK enum status settlement_item(struct books *books, struct settlement *settlement, struct item *debit,
+                                       const char *rule);
 MUST_CHECK enum status settlement_automatic(struct books *books, struct settlement *settlement);
 
 // The first day on which both have the amount to spare, `credit_minor` being all that is taken of the credit so far.

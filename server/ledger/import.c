@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/import_row.h"
+#include "server/ledger/numbering.h"
+#include "shared/money.h"
+
+#define FINGERPRINT_BYTES 32
+#define FNV_OFFSET        0xcbf29ce484222325u
+#define FNV_PRIME         0x100000001b3u
+
+static enum status load_import(struct books *books, uint64_t id, ImportRecord **out)
+{
+    enum status status = import_get(books->txn, key_u64(id), out);
+    if (status == STATUS_NOT_FOUND) {
+        return books_refuse(books, STATUS_NOT_FOUND, "import", NULL, NULL);
+    }
+    return status;
+}
+
+static char *import_number(struct books *books, const ImportRecord *import)
+{
+    return ident_print(books->arena, SERIES_IMPORT, 0, import->sequence);
+}
+
+WRAPS static uint64_t mix(uint64_t hash, uint8_t byte)
+{
+    return (hash ^ byte) * FNV_PRIME;
+}
+
+// Where the import of a file is remembered: the fingerprint is a hash already; kind and source are
+// folded into it, since the same file may be read as something else or for another source.
+static void place(const ImportBegin *request, const char *source, uint8_t out[static 16])
+{
+    uint64_t hash = mix(FNV_OFFSET, (uint8_t)request->kind);
+    for (const char *at = source; *at != '\0'; at++) {
+        hash = mix(hash, (uint8_t)*at);
+    }
+    memcpy(out, request->fingerprint.data, 16);
+    for (size_t i = 0; i < 8; i++) {
+        out[8 + i] ^= (uint8_t)(hash >> (8 * i));
+    }
+}
+
+static enum status check_begin(struct books *books, const ImportBegin *request)
+{
+    enum status status = STATUS_OK;
+    if (request->kind == IMPORT_KIND__IMPORT_KIND_UNSET) {
+        status = books_refuse(books, STATUS_FIELD_MISSING, "kind", NULL, NULL);
+    }
+    if (request->fingerprint.len != FINGERPRINT_BYTES) {
+        status = books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "fingerprint", NULL, NULL);
+    }
+    return status == STATUS_OK ? books_currency(books, request->currency) : status;
+}
+
+static enum status make_import(struct books *books, const ImportBegin *request, char *source,
+                               ProtobufCBinaryData hash, ImportRecord **out)
+{
+    ImportRecord *import = arena_alloc(books->arena, sizeof *import);
+    if (import == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    import_record__init(import);
+    import->id = call_new_id(books->call);
+    import->kind = request->kind;
+    import->fingerprint = request->fingerprint;
+    import->file_name = request->file_name;
+    import->row_count = request->row_count;
+    import->source = source;
+    enum status status = numbering_next(books, SERIES_IMPORT, 0, &import->sequence);
+    if (status == STATUS_OK) {
+        status = import_put(books->txn, key_u64(import->id), import);
+    }
+    if (status == STATUS_OK) {
+        status = books_keep_unique(books, hash, import->id);
+    }
+    *out = import;
+    return status == STATUS_OK ? books_close(books) : status;
+}
+
+enum status import_begin(struct txn *txn, struct call *call, const ImportBegin *request,
+                         ImportBeginReply *reply)
+{
+    struct books books;
+    enum status status = books_open(txn, call, &books);
+    if (status == STATUS_OK) {
+        status = check_begin(&books, request);
+    }
+    const char *named = request->source[0] != '\0' ? request->source : "import";
+    char *source = arena_copy(call->arena, named, strlen(named));
+    if (status != STATUS_OK || source == NULL) {
+        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
+    }
+    uint8_t bytes[16];
+    place(request, source, bytes);
+    const ProtobufCBinaryData hash = {.len = sizeof bytes, .data = bytes};
+    uint64_t known = 0;
+    status = books_unique(&books, hash, &known);
+
+    ImportRecord *import = NULL;
+    if (status == STATUS_OK) {
+        status = known != 0 ? load_import(&books, known, &import)
+                            : make_import(&books, request, source, hash, &import);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    reply->id = import->id;
+    reply->number = import_number(&books, import);
+    reply->rows_done = import->rows_done;
+    reply->finished = import->finished;
+    call_about(call, import->id, reply->number);
+    return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+static const char *count_text(struct books *books, uint32_t count)
+{
+    return arena_print(books->arena, "%u", count);
+}
+
+static enum status check_group(struct books *books, const ImportRows *request,
+                               const ImportRecord *import)
+{
+    if (import->finished) {
+        return books_refuse(books, STATUS_IMPORT_FINISHED, "import", NULL, NULL);
+    }
+    if (request->first != import->rows_done) {
+        return books_refuse(books, STATUS_IMPORT_OUT_OF_STEP, "first",
+                            count_text(books, request->first),
+                            count_text(books, import->rows_done));
+    }
+    if (request->n_row == 0 || request->n_row > IMPORT_ROWS_MAX) {
+        return books_refuse(books, STATUS_TOO_LARGE, "row",
+                            count_text(books, (uint32_t)request->n_row),
+                            count_text(books, IMPORT_ROWS_MAX));
+    }
+    if (import->rows_done + request->n_row > import->row_count) {
+        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "row",
+                            count_text(books, import->rows_done + (uint32_t)request->n_row),
+                            count_text(books, import->row_count));
+    }
+    return STATUS_OK;
+}
+
+static void count_row(ImportRowsReply *reply, ImportRecord *import, const struct row_result *row)
+{
+    reply->added += row->outcome == ROW_ADDED ? 1 : 0;
+    reply->known += row->outcome == ROW_KNOWN ? 1 : 0;
+    reply->refused += row->outcome == ROW_REFUSED ? 1 : 0;
+    reply->customers_added += row->customer_added ? 1 : 0;
+    int64_t total = 0;
+    if (money_add(import->total_minor, row->total_minor, &total)) {
+        import->total_minor = total;
+    }
+    import->rows_done++;
+}
+
+// Takes the rows one after the other, until the group ends or its ids do.
+static enum status take_rows(struct books *books, const ImportRows *request, ImportRecord *import,
+                             ImportRowsReply *reply)
+{
+    for (size_t i = 0; i < request->n_row; i++) {
+        struct row_result row;
+        enum status status = import_row_take(books, import->kind, request->row[i], &row);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (row.outcome == ROW_LATER) {
+            return STATUS_OK;
+        }
+        count_row(reply, import, &row);
+    }
+    return STATUS_OK;
+}
+
+enum status import_rows(struct txn *txn, struct call *call, const ImportRows *request,
+                        ImportRowsReply *reply)
+{
+    struct books books;
+    ImportRecord *import = NULL;
+    enum status status = books_open(txn, call, &books);
+    if (status == STATUS_OK) {
+        status = load_import(&books, request->import_id, &import);
+    }
+
+    if (status == STATUS_OK) {
+        status = check_group(&books, request, import);
+    }
+    Problem **list = arena_alloc(call->arena, PROBLEMS_MAX * IMPORT_ROWS_MAX * sizeof *list);
+    if (status != STATUS_OK || list == NULL) {
+        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
+    }
+
+    struct row_problems problems = {.list = list, .limit = PROBLEMS_MAX * IMPORT_ROWS_MAX};
+    books.rows = &problems;
+    status = take_rows(&books, request, import, reply);
+    if (status == STATUS_OK) {
+        import->added += reply->added;
+        import->known += reply->known;
+        import->refused += reply->refused;
+        import->customers_added += reply->customers_added;
+        status = import_put(txn, key_u64(import->id), import);
+    }
+    if (status == STATUS_OK) {
+        status = books_close(&books);
+    }
+
+    reply->rows_done = import->rows_done;
+    reply->n_problem = problems.count;
+    reply->problem = problems.list;
+    call_about(call, import->id, import_number(&books, import));
+    return status;
+}
+
+enum status import_finish(struct txn *txn, struct call *call, const ImportFinish *request,
+                          ImportCard *reply)
+{
+    struct books books;
+    ImportRecord *import = NULL;
+    enum status status = books_open(txn, call, &books);
+    if (status == STATUS_OK) {
+        status = load_import(&books, request->import_id, &import);
+    }
+
+    if (status == STATUS_OK && import->finished) {
+        status = books_refuse(&books, STATUS_IMPORT_FINISHED, "import", NULL, NULL);
+    }
+    if (status == STATUS_OK && import->rows_done < import->row_count) {
+        status = books_refuse(&books, STATUS_IMPORT_OUT_OF_STEP, "import",
+                              count_text(&books, import->row_count),
+                              count_text(&books, import->rows_done));
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    import->finished = true;
+    status = import_put(txn, key_u64(import->id), import);
+
+    reply->id = import->id;
+    reply->number = import_number(&books, import);
+    reply->kind = import->kind;
+    reply->file_name = import->file_name;
+    reply->row_count = import->row_count;
+    reply->rows_done = import->rows_done;
+    reply->added = import->added;
+    reply->known = import->known;
+    reply->refused = import->refused;
+    reply->finished = true;
+    reply->total_minor = import->total_minor;
+    reply->customers_added = import->customers_added;
+    call_about(call, import->id, reply->number);
+    return reply->number != NULL ? status : STATUS_TOO_LARGE;
+}
