@@ -5,7 +5,8 @@
 #include "shared/text.h"
 #include "shared/wire.h"
 
-#define HASH_BYTES 16
+#define HASH_BYTES   16
+#define WALK_IN_NAME "Walk-in"
 
 // Numbers of fields that are named here; the same in CustomerAdd and CustomerEdit.
 enum {
@@ -330,13 +331,17 @@ static enum status importing_start(struct importing *importing, uint64_t import_
                                                                       : STATUS_TOO_LARGE;
 }
 
-// The customer that this document may have to make: a name and the source's key.
+// The customer that this document may have to make: a name and the source's key. The one customer
+// for sales without a name has no key of the source.
 static enum status seal_document(struct importing *importing, ImportRow *row, struct hashes *hashes)
 {
     ImportDocument *document = row->document;
     enum status status =
         hash_add(hashes, DOCUMENT_REFERENCE, importing->invoices, document->reference);
-    if (status != STATUS_OK || document->customer_reference[0] == '\0') {
+    if (document->walk_in) {
+        empty(&document->customer_reference);
+    }
+    if (status != STATUS_OK || (document->customer_reference[0] == '\0' && !document->walk_in)) {
         empty(&document->customer_name);
         return status;
     }
@@ -350,9 +355,11 @@ static enum status seal_document(struct importing *importing, ImportRow *row, st
     const bool has_name = document->customer_name[0] != '\0';
     if (status == STATUS_OK) {
         status = box_add(&boxes, CUSTOMER_NAME, 0,
-                         has_name ? document->customer_name : document->customer_reference);
+                         has_name            ? document->customer_name
+                         : document->walk_in ? WALK_IN_NAME
+                                             : document->customer_reference);
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && document->customer_reference[0] != '\0') {
         status = box_add(&boxes, CUSTOMER_REFERENCE, 0, document->customer_reference);
     }
     empty(&document->customer_name);

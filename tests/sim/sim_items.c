@@ -6,7 +6,8 @@
 
 #define CUSTOMERS 3
 #define KEPT_MAX  400
-#define STEPS     150
+#define STEPS     250
+#define SEEDS     6
 #define FIRST_DAY 20454 // 2026-01-01
 #define SPAN_DAYS 60
 
@@ -18,8 +19,8 @@ struct sim {
     size_t invoice_count;
     uint64_t payment[KEPT_MAX];
     size_t payment_count;
-    size_t done[16];
-    size_t refused[16];
+    size_t *done;
+    size_t *refused;
 };
 
 WRAPS static uint64_t draw(struct sim *sim, uint64_t below)
@@ -223,9 +224,9 @@ static bool step(struct sim *sim, uint64_t seed, size_t at)
     return true;
 }
 
-static bool run(uint64_t seed, const char *chart)
+static bool run(uint64_t seed, const char *chart, size_t *done, size_t *refused)
 {
-    struct sim sim = {.random = seed * 0x9e3779b97f4a7c15u | 1};
+    struct sim sim = {.random = (seed << 32) + 0x9e3779b9, .done = done, .refused = refused};
     house_make(&sim.house, chart, FIRST_DAY);
     for (size_t i = 0; i < CUSTOMERS; i++) {
         sim.customer[i] = house_customer(&sim.house);
@@ -235,12 +236,6 @@ static bool run(uint64_t seed, const char *chart)
         sim.house.book_day = FIRST_DAY + (int32_t)(i * SPAN_DAYS / STEPS);
         holds = step(&sim, seed, i);
     }
-    for (size_t i = 0; i < COUNT_OF(ACTS); i++) {
-        (void)printf("%s%s %zu done %zu refused", i == 0 ? "" : ", ", ACTS[i].name, sim.done[i],
-                     sim.refused[i]);
-        holds = holds && sim.done[i] > 0;
-    }
-    (void)printf("\n");
     house_free(&sim.house);
     return holds;
 }
@@ -248,11 +243,18 @@ static bool run(uint64_t seed, const char *chart)
 int main(int count, char **words)
 {
     uint64_t only = count > 1 ? strtoull(words[1], NULL, 10) : 0;
+    size_t done[COUNT_OF(ACTS)] = {0};
+    size_t refused[COUNT_OF(ACTS)] = {0};
     bool holds = true;
-    for (uint64_t seed = 1; holds && seed <= 6; seed++) {
+    for (uint64_t seed = 1; holds && seed <= SEEDS; seed++) {
         if (only == 0 || only == seed) {
-            holds = run(seed, seed % 2 == 0 ? "international" : "cn-small");
+            holds = run(seed, seed % 2 == 0 ? "international" : "cn-small", done, refused);
         }
+    }
+    for (size_t i = 0; i < COUNT_OF(ACTS); i++) {
+        (void)printf("%-20s %4zu done %4zu refused\n", ACTS[i].name, done[i], refused[i]);
+        // A simulation that never did or never refused an act says nothing about it.
+        holds = holds && done[i] > 0 && (only != 0 || i == 0 || refused[i] > 0);
     }
     return holds ? EXIT_SUCCESS : EXIT_FAILURE;
 }
