@@ -122,7 +122,7 @@ static bool is_chosen(const struct choice *choice, uint32_t i)
     const struct customers *customers = &choice->views->customers;
     const struct customer_query *query = choice->query;
     bool archived = (customers->flags[i] & CUSTOMER_ARCHIVED) != 0;
-    return archived == query->archived && sight_sees(&choice->sight, i) &&
+    return (query->any_state || archived == query->archived) && sight_sees(&choice->sight, i) &&
            (choice->owner == NONE || customers->owner[i] == choice->owner) &&
            (choice->only == NONE || choice->only == i) &&
            (!query->open_only || customers->open[i] > 0) &&

@@ -79,6 +79,18 @@ static bool has_account(const struct choice *choice, uint32_t entry)
     return false;
 }
 
+static bool is_overdue(const struct choice *choice, uint32_t document)
+{
+    const struct items *items = &choice->views->items;
+    for (uint32_t i = choice->documents->last_item[document]; i != NONE; i = items->sibling[i]) {
+        bool debit = (items->flags[i] & ITEM_DEBIT) != 0;
+        if (debit && items->open[i] > 0 && items->due_day[i] < choice->query->overdue_day) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_chosen(const struct choice *choice, uint32_t i)
 {
     const struct documents *documents = choice->documents;
@@ -89,6 +101,7 @@ static bool is_chosen(const struct choice *choice, uint32_t i)
     return in_state && sight_sees_document(&choice->sight, choice->views, documents, i) &&
            (choice->customer == NONE || documents->customer[i] == choice->customer) &&
            (!query->open_only || documents->open[i] != 0) &&
+           (query->overdue_day == 0 || is_overdue(choice, i)) &&
            (query->account == 0 || has_account(choice, i)) && has_words(choice, i);
 }
 
@@ -97,8 +110,8 @@ static bool is_everything(const struct choice *choice)
 {
     const struct document_query *query = choice->query;
     return choice->sight.all && query->customer_id == 0 && query->from_day == 0 &&
-           query->to_day == 0 && query->state == 0 && !query->open_only && query->account == 0 &&
-           query->word_count == 0;
+           query->to_day == 0 && query->state == 0 && !query->open_only &&
+           query->overdue_day == 0 && query->account == 0 && query->word_count == 0;
 }
 
 static void walk(const struct choice *choice, uint64_t skip, size_t limit,

@@ -62,7 +62,8 @@ struct customer_query {
     const char *words[QUERY_TERMS_MAX]; // folded; all must occur in the search text
     size_t word_count;
     uint64_t owner_id; // 0: any
-    bool archived;
+    bool archived;     // those instead of the active ones
+    bool any_state;    // those beside the active ones
     bool open_only;
     bool overdue_only;
     const char *tag, *class, *region; // folded, whole; NULL: any
@@ -127,6 +128,7 @@ struct document_query {
     int32_t from_day, to_day; // 0: open
     uint32_t state;           // 0: any
     bool open_only;
+    int32_t overdue_day;                // invoices with something open that was due before; 0: any
     uint32_t account;                   // entries: 0: any
     const char *words[QUERY_TERMS_MAX]; // folded; in the document's reference or text, or in the
                                         // customer's search text

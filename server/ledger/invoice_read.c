@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/reading.h"
+
+// What is asked about invoices and credit notes.
+
+static enum series series_of(InvoiceKind kind)
+{
+    return kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE ? SERIES_CREDIT_NOTE : SERIES_INVOICE;
+}
+
+// "" for a draft, which has no number yet.
+static enum status number_of(struct call *call, const InvoiceRecord *invoice, char **out)
+{
+    *out = reading_constant("");
+    if (invoice->sequence != 0) {
+        *out = ident_print(call->arena, series_of(invoice->kind), invoice->year, invoice->sequence);
+    }
+    return *out == NULL ? STATUS_TOO_LARGE : STATUS_OK;
+}
+
+static int32_t due_of(const InvoiceRecord *invoice)
+{
+    return invoice->n_part > 0 ? invoice->part[invoice->n_part - 1]->due_day : invoice->due_day;
+}
+
+// ---- show ----
+
+// What is open of each part stands in its item; credit is negative.
+static enum status open_parts(struct txn *txn, const InvoiceRecord *invoice, InvoiceCard *card)
+{
+    card->n_part = invoice->n_part;
+    card->part = invoice->part;
+    for (size_t i = 0; i < invoice->n_part; i++) {
+        InvoicePart *part = invoice->part[i];
+        ItemRecord *item = NULL;
+        if (part->item_id == 0) {
+            continue;
+        }
+        enum status status = item_get(txn, key_u64(part->item_id), &item);
+        if (status != STATUS_OK) {
+            return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+        }
+        bool debit = item->side == ITEM_SIDE__ITEM_SIDE_DEBIT;
+        part->open_minor = debit ? item->open_minor : -item->open_minor;
+        card->open_minor += part->open_minor;
+    }
+    return STATUS_OK;
+}
+
+static enum status name_things(struct txn *txn, struct call *call, const InvoiceRecord *invoice,
+                               InvoiceCard *card)
+{
+    struct customer_label customer;
+    enum status status = number_of(call, invoice, &card->number);
+    if (status == STATUS_OK) {
+        status = reading_customer(txn, call, invoice->customer_id, &customer);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    card->customer = customer.number;
+    card->customer_name = customer.name;
+    status = reading_document(call, invoice->credits_id, &card->credits);
+    if (status == STATUS_OK) {
+        status = reading_document(call, invoice->reversed_by_id, &card->reversed_by);
+    }
+    return status == STATUS_OK ? reading_login(txn, invoice->entered_by, &card->entered_by)
+                               : status;
+}
+
+enum status invoice_show(struct txn *txn, struct call *call, const InvoiceShow *request,
+                         InvoiceCard *reply)
+{
+    ProtobufCMessage *row = NULL;
+    BookRecord *book = NULL;
+    enum status status =
+        reading_load(txn, call, TABLE_invoice, request->invoice_id, "invoice", &row);
+    if (status == STATUS_OK) {
+        status = reading_book(txn, &book);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const InvoiceRecord *invoice = (const InvoiceRecord *)row;
+    reply->id = invoice->id;
+    reply->kind = invoice->kind;
+    reply->state = invoice->state;
+    reply->customer_id = invoice->customer_id;
+    reply->date_day = invoice->date_day;
+    reply->due_day = due_of(invoice);
+    reply->terms = invoice->terms;
+    reply->currency = invoice->currency[0] != '\0' ? invoice->currency : book->currency;
+    reply->n_line = invoice->n_line;
+    reply->line = invoice->line;
+    reply->net_minor = invoice->net_minor;
+    reply->tax_minor = invoice->tax_minor;
+    reply->gross_minor = invoice->gross_minor;
+    reply->reference = invoice->reference;
+    reply->notes = invoice->notes;
+    reply->disputed = invoice->disputed;
+    reply->version = invoice->version;
+    reply->entered_us = invoice->entered_us;
+    status = open_parts(txn, invoice, reply);
+    return status == STATUS_OK ? name_things(txn, call, invoice, reply) : status;
+}
+
+// ---- list ----
+
+static const struct {
+    const char *word;
+    InvoiceState state;
+} STATES[] = {
+    {"draft", INVOICE_STATE__INVOICE_STATE_DRAFT},
+    {"issued", INVOICE_STATE__INVOICE_STATE_ISSUED},
+    {"reversed", INVOICE_STATE__INVOICE_STATE_REVERSED},
+    {"discarded", INVOICE_STATE__INVOICE_STATE_DISCARDED},
+};
+
+static enum status take_term(struct txn *txn, struct call *call, const struct query_term *term,
+                             struct document_query *query)
+{
+    if (term_is(term, "customer")) {
+        query->customer_id = reading_find_customer(call, term->value);
+        return query->customer_id != 0 ? STATUS_OK : query_refuse(txn, call, term);
+    }
+    if (term_is(term, "state")) {
+        for (size_t i = 0; i < COUNT_OF(STATES); i++) {
+            if (strcmp(term->value, STATES[i].word) == 0) {
+                query->state = STATES[i].state;
+                return STATUS_OK;
+            }
+        }
+        return query_refuse(txn, call, term);
+    }
+    if (term_is(term, "overdue")) {
+        query->overdue_day = call->book_day;
+    } else {
+        query->open_only = true;
+    }
+    return term_is_positive(term) ? STATUS_OK : query_refuse(txn, call, term);
+}
+
+static enum status read_query(struct txn *txn, struct call *call, const InvoiceList *request,
+                              struct document_query *out)
+{
+    static const char *const SORTS[] = {"date"};
+    struct query query;
+    size_t sort = 0;
+    bool descending = false;
+    enum status status =
+        query_parse(txn, call, request->query, "customer state open overdue", &query);
+    if (status == STATUS_OK) {
+        status = sort_parse(txn, call, request->sort, SORTS, COUNT_OF(SORTS), &sort, &descending);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out = (struct document_query){
+        .table = TABLE_invoice,
+        .customer_id = request->customer_id,
+        .from_day = request->from_day,
+        .to_day = request->to_day,
+        .state = request->state,
+        .open_only = request->open,
+        .ascending = request->sort[0] != '\0' && !descending,
+        .word_count = query.word_count,
+    };
+    for (size_t i = 0; i < query.word_count; i++) {
+        out->words[i] = query.word[i];
+    }
+    for (size_t i = 0; i < query.term_count && status == STATUS_OK; i++) {
+        status = take_term(txn, call, &query.term[i], out);
+    }
+    return status;
+}
+
+static enum status fill_row(struct txn *txn, struct call *call, uint64_t id, InvoiceRow *row)
+{
+    InvoiceRecord *invoice = NULL;
+    struct view_document view = {0};
+    struct customer_label customer;
+    enum status status = invoice_get(txn, key_u64(id), &invoice);
+    if (status != STATUS_OK ||
+        !views_document(call->views, call->filter, TABLE_invoice, id, &view)) {
+        return status == STATUS_OK || status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+    }
+    status = number_of(call, invoice, &row->number);
+    if (status == STATUS_OK) {
+        status = reading_customer(txn, call, invoice->customer_id, &customer);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    row->id = id;
+    row->kind = invoice->kind;
+    row->state = invoice->state;
+    row->customer = customer.number;
+    row->customer_name = customer.name;
+    row->date_day = invoice->date_day;
+    row->due_day = view.due_day != 0 ? view.due_day : due_of(invoice);
+    row->gross_minor = invoice->gross_minor;
+    row->open_minor = view.open_minor;
+    row->reference = invoice->reference;
+    if (view.open_minor > 0 && view.due_day < call->book_day) {
+        row->late_days = call->book_day - view.due_day;
+    }
+    return STATUS_OK;
+}
+
+enum status invoice_list(struct txn *txn, struct call *call, const InvoiceList *request,
+                         InvoiceListReply *reply)
+{
+    struct document_query query;
+    struct document_matches matches = {0};
+    uint64_t skip = 0;
+    enum status status = read_query(txn, call, request, &query);
+    if (status == STATUS_OK) {
+        status = skip_parse(txn, call, request->cursor, &skip);
+    }
+    if (status == STATUS_OK) {
+        status = views_documents(call->views, call->filter, &query, skip,
+                                 cursor_limit(request->limit), call->arena, &matches);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    InvoiceRow *rows = arena_alloc(call->arena, (matches.count + 1) * sizeof *rows);
+    reply->row = arena_alloc(call->arena, (matches.count + 1) * sizeof *reply->row);
+    if (rows == NULL || reply->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    struct reply_room room = reading_room(0);
+    for (size_t i = 0; i < matches.count && status == STATUS_OK; i++) {
+        invoice_row__init(&rows[i]);
+        status = fill_row(txn, call, matches.id[i], &rows[i]);
+        if (status == STATUS_OK && !reading_fits(&room, &rows[i].base)) {
+            break;
+        }
+        reply->row[reply->n_row++] = &rows[i];
+    }
+    reply->gross_minor = matches.amount_minor;
+    reply->open_minor = matches.open_minor;
+    return status == STATUS_OK
+               ? reading_page(call, matches.total_count, skip, reply->n_row, &reply->page)
+               : status;
+}

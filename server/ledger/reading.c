@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/reading.h"
+
+#include "server/ledger/books.h"
+
+enum status reading_load(struct txn *txn, struct call *call, enum table table, uint64_t id,
+                         const char *field, ProtobufCMessage **out)
+{
+    assert(field != NULL);
+    enum status status = rows_get(txn, table, key_u64(id), out);
+    return status == STATUS_NOT_FOUND ? refuse(txn, call, status, field, NULL) : status;
+}
+
+enum status reading_book(struct txn *txn, BookRecord **out)
+{
+    enum status status = book_get(txn, key_u64(BOOK_KEY), out);
+    return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+}
+
+char *reading_constant(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
+enum status reading_customer(struct txn *txn, struct call *call, uint64_t id,
+                             struct customer_label *out)
+{
+    *out = (struct customer_label){.number = reading_constant(""), .name = reading_constant("")};
+    if (id == 0) {
+        return STATUS_OK;
+    }
+    CustomerRecord *customer = NULL;
+    enum status status = customer_get(txn, key_u64(id), &customer);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    out->number = ident_print(call->arena, SERIES_CUSTOMER, 0, customer->sequence);
+    if (out->number == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    return rows_text(txn, customer, "name", 0, &out->name);
+}
+
+enum status reading_login(struct txn *txn, uint64_t user_id, char **out)
+{
+    *out = reading_constant("");
+    UserRecord *user = NULL;
+    if (user_id == 0) {
+        return STATUS_OK;
+    }
+    enum status status = user_get(txn, key_u64(user_id), &user);
+    if (status == STATUS_OK) {
+        *out = user->login;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status reading_document(struct call *call, uint64_t id, char **out)
+{
+    const enum table tables[] = {TABLE_invoice, TABLE_payment, TABLE_entry};
+
+    *out = reading_constant("");
+    for (size_t i = 0; i < COUNT_OF(tables) && id != 0; i++) {
+        struct view_document document;
+        if (!views_document(call->views, call->filter, tables[i], id, &document)) {
+            continue;
+        }
+        if (document.sequence != 0) {
+            *out = ident_print(call->arena, document.series, document.year, document.sequence);
+        }
+        return *out == NULL ? STATUS_TOO_LARGE : STATUS_OK;
+    }
+    return STATUS_OK;
+}
+
+struct reply_room reading_room(uint32_t limit)
+{
+    size_t rows = limit == 0 || limit > REPLY_ROWS_MAX ? REPLY_ROWS_MAX : limit;
+    return (struct reply_room){.limit = rows, .bytes = REPLY_ROWS_BYTES};
+}
+
+bool reading_fits(struct reply_room *room, const ProtobufCMessage *row)
+{
+    const size_t head = 6; // tag and length of the row
+    size_t size = protobuf_c_message_get_packed_size(row) + head;
+    if (size > room->bytes) {
+        return false;
+    }
+    room->bytes -= size;
+    return true;
+}
+
+enum status reading_page(struct call *call, uint64_t count, uint64_t skip, size_t rows, Page **out)
+{
+    bool more = rows > 0 && skip + rows < count;
+    Page *page = cursor_page(call->arena, count, more ? skip + rows : 0);
+    if (page == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    *out = page;
+    return STATUS_OK;
+}
+
+bool reading_sees_all(const struct call *call)
+{
+    return call->filter == NULL || call->filter->scope == SCOPE_ALL;
+}
+
+uint64_t reading_find_customer(struct call *call, const char *folded)
+{
+    enum series series = SERIES_CUSTOMER;
+    uint32_t year = 0;
+    uint32_t sequence = 0;
+    if (ident_parse(folded, &series, &year, &sequence) && series == SERIES_CUSTOMER) {
+        return views_by_number(call->views, call->filter, series, year, sequence);
+    }
+    uint64_t ids[2];
+    size_t count = views_by_text(call->views, call->filter, TABLE_customer, folded, call->arena,
+                                 ids, COUNT_OF(ids));
+    return count == 1 ? ids[0] : 0;
+}
+
+uint64_t reading_find_user(struct call *call, const char *folded)
+{
+    uint64_t id = 0;
+    if (strcmp(folded, "me") == 0) {
+        return call->user_id;
+    }
+    size_t count =
+        views_by_text(call->views, call->filter, TABLE_user, folded, call->arena, &id, 1);
+    return count == 1 ? id : 0;
+}

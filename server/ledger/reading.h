@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What several reading commands say of an object: names and numbers as the reader may see them.
+// Everything lies in the call's arena, or is a constant.
+
+#include "server/ledger/cursor.h"
+#include "server/ledger/query.h"
+#include "server/store/rows.h"
+#include "server/views/views.h"
+#include "shared/day.h"
+#include "shared/ident.h"
+
+#define REPLY_ROWS_BYTES \
+    (MESSAGE_REPLY_MAX - 64 * 1024) // of rows in one reply; the rest is for what stands around them
+#define REPLY_ROWS_MAX 20000
+
+// Loads a row for a command; one that is missing or out of scope is refused NOT_FOUND with `field`.
+MUST_CHECK enum status reading_load(struct txn *txn, struct call *call, enum table table,
+                                    uint64_t id, const char *field, ProtobufCMessage **out);
+
+MUST_CHECK enum status reading_book(struct txn *txn, BookRecord **out);
+
+struct customer_label {
+    char *number;
+    char *name;
+};
+
+// "" both for an id of 0 or one that the reader may not see.
+MUST_CHECK enum status reading_customer(struct txn *txn, struct call *call, uint64_t id,
+                                        struct customer_label *out);
+// "" for an id of 0.
+MUST_CHECK enum status reading_login(struct txn *txn, uint64_t user_id, char **out);
+// Number of an invoice, payment or entry, whichever has the id; "" when there is none.
+MUST_CHECK enum status reading_document(struct call *call, uint64_t id, char **out);
+
+// A constant for a text field of a reply, which generated code does not call const.
+char *reading_constant(const char *text);
+
+// Rows that fit into one reply: `limit` as asked, 0 for all that fit.
+struct reply_room {
+    size_t limit;
+    size_t bytes;
+};
+
+struct reply_room reading_room(uint32_t limit);
+// Takes the packed size of `row`; false when it does not fit any more.
+bool reading_fits(struct reply_room *room, const ProtobufCMessage *row);
+
+MUST_CHECK enum status reading_page(struct call *call, uint64_t count, uint64_t skip, size_t rows,
+                                    Page **out);
+
+bool reading_sees_all(const struct call *call);
+
+// customer:C-0001, by number, reference or whole name. 0 when there is none that may be seen.
+uint64_t reading_find_customer(struct call *call, const char *folded);
+uint64_t reading_find_user(struct call *call, const char *folded);
