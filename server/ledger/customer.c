@@ -127,11 +127,25 @@ enum status customer_make(struct books *books, const CustomerAdd *request, Custo
     return status;
 }
 
+enum status customer_keep(struct books *books, CustomerRecord *customer)
+{
+    struct call *call = books->call;
+    bool notes = customer->changed_in == 0;
+    for (size_t i = 0; i < call->change_count; i++) {
+        if (call->change[i]->object_id == customer->id) {
+            call->change[i]->earlier = customer->changed_in;
+            notes = true;
+        }
+    }
+    customer->changed_in = notes ? call->number : customer->changed_in;
+    return customer_put(books->txn, key_u64(customer->id), customer);
+}
+
 enum status customer_enter(struct books *books, CustomerRecord *customer)
 {
     enum status status = numbering_next(books, SERIES_CUSTOMER, 0, &customer->sequence);
     if (status == STATUS_OK) {
-        status = customer_put(books->txn, key_u64(customer->id), customer);
+        status = customer_keep(books, customer);
     }
     for (size_t i = 0; status == STATUS_OK && i < customer->n_unique; i++) {
         status = books_keep_unique(books, customer->unique[i]->hash, customer->id);
@@ -198,7 +212,7 @@ static enum status change_state(struct books *books, CustomerRecord *customer, C
     call_note_change(books->call, customer->id, "reason", "", reason);
     customer->state = state;
     customer->version++;
-    return customer_put(books->txn, key_u64(customer->id), customer);
+    return customer_keep(books, customer);
 }
 
 static enum status refuse_if_open(struct books *books, uint64_t customer_id)

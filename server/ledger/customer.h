@@ -32,3 +32,6 @@ CreditMode customer_credit_mode(CreditMode asked, int64_t limit_minor);
 // The record of a new customer and its id, with everything that can speak against it checked; then number, row and hashes.
 MUST_CHECK enum status customer_make(struct books *books, const CustomerAdd *request, CustomerRecord **out);
 MUST_CHECK enum status customer_enter(struct books *books, CustomerRecord *customer);
+// Puts the row, links the changes that the call noted about it to the journal record that changed it before, and makes this
+// call the newest link: the history of a customer is read along this chain.
+MUST_CHECK enum status customer_keep(struct books *books, CustomerRecord *customer);

@@ -350,7 +350,7 @@ enum status customer_edit(struct txn *txn, struct call *call, const CustomerEdit
     if (status == STATUS_OK) {
         merge_clear_fields(&books, request, customer);
         customer->version++;
-        status = customer_put(txn, key_u64(customer->id), customer);
+        status = customer_keep(&books, customer);
     }
     if (status != STATUS_OK) {
         return status;

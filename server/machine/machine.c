@@ -108,7 +108,9 @@ static void reply_fill(struct call *call, ProtobufCMessage *result, Reply *reply
     if (call->detail != NULL) {
         reply->detail = (char *)(uintptr_t)call->detail;
     }
-    if (call->status == STATUS_OK) {
+    // A report that does not tie says so beside its figures.
+    const bool answers = call->status == STATUS_OK || call->status == STATUS_DIFFERENCE;
+    if (answers && result != NULL) {
         wire_set_inner((ProtobufCMessage *)reply, call->command->number, result);
     }
 }
