@@ -27,6 +27,14 @@
 #define AMOUNT_MAX           1000000000000000
 #define TURNOVER_MAX         (INT64_MAX / 2)
 
+// Files to import, as the fenced reader takes them
+#define READER_FILE_BYTES_MAX   (512ull * 1024 * 1024)   // unpacked
+#define READER_OUTPUT_BYTES_MAX (1024ull * 1024 * 1024)
+#define READER_ROWS_MAX         2000000
+#define READER_COLUMNS_MAX      200
+#define READER_CELL_BYTES_MAX   65536
+#define READER_CPU_SECONDS_MAX  120
+
 // The scanner (design 3)
 #define SCAN_DEPTH_MAX           8
 #define SCAN_FIELDS_MAX          4096
