@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/complaint.h"
+
+#include "client/hex.h"
+#include "shared/text.h"
+#include "shared/words.h"
+
+#define LABEL_CELLS 14
+
+static const char *const SUFFIXES[] = {
+#define KIND(suffix, name) suffix,
+#include "shared/kinds.def"
+#undef KIND
+};
+
+// "line[1].price_micro" -> "line[1].price", as it is typed and as it stands in JSON.
+static const char *field_name(struct arena *arena, const char *field)
+{
+    size_t size = strlen(field);
+    for (size_t i = 0; i < COUNT_OF(SUFFIXES); i++) {
+        size_t suffix = strlen(SUFFIXES[i]);
+        if (size > suffix && strcmp(field + size - suffix, SUFFIXES[i]) == 0) {
+            size -= suffix;
+            break;
+        }
+    }
+    char *name = arena_copy(arena, field, size);
+    return name == NULL ? field : name;
+}
+
+static const char *key_text(const struct client *client)
+{
+    char text[2 * REQUEST_KEY_BYTES + 1];
+    hex_print(client->key, sizeof(client->key), text);
+    const char *kept = client->has_key ? arena_copy(client->arena, text, sizeof(text) - 1) : NULL;
+    return kept == NULL ? "" : kept;
+}
+
+static const char *sentence(enum status status)
+{
+    return language_word(status_sentence(status));
+}
+
+// A label and what belongs to it, aligned by cells.
+static void line_print(const char *label, const char *text)
+{
+    size_t cells = text_cells(label);
+    int pad = cells < LABEL_CELLS ? (int)(LABEL_CELLS - cells) : 1;
+    (void)fprintf(stderr, "  %s%*s%s\n", label, pad, "", text);
+}
+
+static const char *safe(const struct client *client, const char *text)
+{
+    const char *clean = text_safe(client->arena, text);
+    return clean == NULL ? "" : clean;
+}
+
+static void problem_print(const struct client *client, const Problem *problem)
+{
+    struct arena *arena = client->arena;
+    bool chinese = client->language == LANGUAGE_CHINESE;
+    const char *name = safe(client, field_name(arena, problem->field));
+    const char *what = status_is_known(problem->code) ? sentence((enum status)problem->code) : "";
+    const char *asked =
+        problem->asked[0] == '\0'
+            ? ""
+            : arena_print(arena, chinese ? "“%s”：" : "\"%s\": ", safe(client, problem->asked));
+    const char *allowed = problem->allowed[0] == '\0'
+                              ? ""
+                              : arena_print(arena, chinese ? "；%s：%s" : "; %s: %s", _("allowed"),
+                                            safe(client, problem->allowed));
+    const char *row = problem->row == 0 ? "" : arena_print(arena, _("row %u "), problem->row);
+    const char *line =
+        arena_print(arena, "%s%s%s%s", row == NULL ? "" : row, asked == NULL ? "" : asked, what,
+                    allowed == NULL ? "" : allowed);
+    line_print(name[0] == '\0' ? _("reason") : name, line == NULL ? what : line);
+    if (problem->hint[0] != '\0') {
+        line_print(_("hint"), safe(client, problem->hint));
+    }
+}
+
+static void people_print(const struct client *client, enum status status)
+{
+    bool chinese = client->language == LANGUAGE_CHINESE;
+    const char *what = client->fault != NULL ? client->fault : sentence(status);
+    (void)fprintf(stderr, chinese ? "%s：%s\n" : "%s: %s\n", _("error"), what);
+    const Reply *reply = client->refusal;
+    for (size_t i = 0; reply != NULL && i < reply->n_problem; i++) {
+        problem_print(client, reply->problem[i]);
+    }
+    for (size_t i = 0; i < client->problems.count; i++) {
+        problem_print(client, client->problems.list[i]);
+    }
+    if (client->problems.left_out > 0) {
+        const char *more = arena_print(client->arena, _("and %zu more"), client->problems.left_out);
+        line_print("", more == NULL ? "" : more);
+    }
+    if (client->options.verbose && reply != NULL && reply->detail[0] != '\0') {
+        line_print(_("detail"), safe(client, reply->detail));
+    }
+    if (client->is_pending) {
+        line_print(_("kept"),
+                   _("1 write is waiting for its answer; the same request id will be used again"));
+    }
+    for (size_t i = 0; i < client->hint_count; i++) {
+        line_print(_("hint"), client->hints[i]);
+    }
+    const char *key = key_text(client);
+    if (key[0] == '\0') {
+        (void)fprintf(stderr, chinese ? "%s（%s %d）\n" : "%s  (%s %d)\n", status_code(status),
+                      _("exit"), status_exit(status));
+    } else {
+        (void)fprintf(stderr, chinese ? "%s（%s %d，%s %s）\n" : "%s  (%s %d, %s %s)\n",
+                      status_code(status), _("exit"), status_exit(status), _("request"), key);
+    }
+}
+
+static void json_print(const struct client *client, enum status status)
+{
+    Reply made;
+    reply__init(&made);
+    made.status = (uint32_t)status;
+    made.n_problem = client->problems.count;
+    made.problem = (Problem **)(uintptr_t)client->problems.list;
+    const Reply *reply = client->refusal != NULL ? client->refusal : &made;
+    const struct render_context render = client_render(client);
+    json_t *json = render_error_json(&render, reply, key_text(client));
+    json_t *error = json_object_get(json, "error");
+    if (error != NULL && client->fault != NULL) {
+        (void)json_object_set_new(error, "message", json_string(client->fault));
+    }
+    if (error != NULL && client->hint_count > 0) {
+        json_t *hints = json_array();
+        for (size_t i = 0; i < client->hint_count; i++) {
+            (void)json_array_append_new(hints, json_string(client->hints[i]));
+        }
+        (void)json_object_set_new(error, "hints", hints);
+    }
+    (void)json_dumpf(json, stderr, JSON_INDENT(1));
+    (void)fputc('\n', stderr);
+    json_decref(json);
+}
+
+void complaint_print(const struct client *client, enum status status)
+{
+    assert(status != STATUS_OK);
+    (void)fflush(stdout);
+    if (client->options.json != NULL) {
+        json_print(client, status);
+    } else {
+        people_print(client, status);
+    }
+}

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/tools.h"
+#include "shared/text.h"
+#include "shared/wire.h"
+#include "shared/words.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define INVITATION_TEXT_MAX 4096
+#define CONTEXT_FIRST       "ledger"
+
+struct join {
+    const char *source; // "@FILE", the text itself, or NULL
+    const char *device_name;
+    bool password_stdin;
+    bool protect;
+    struct invitation invitation;
+    char password[PASSWORD_BYTES_MAX + 2];
+    char passphrase[PASSWORD_BYTES_MAX + 2];
+};
+
+static void join_wipe(struct join *join)
+{
+    explicit_bzero(join, sizeof(*join));
+}
+
+static enum status join_words(struct client *client, size_t count, const char *const *words,
+                              struct join *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (tool_flag(words[i], "password-stdin")) {
+            out->password_stdin = true;
+        } else if (tool_flag(words[i], "protect")) {
+            out->protect = true;
+        } else if (tool_value(count, words, &i, "device", &out->device_name)) {
+            continue;
+        } else if (words[i][0] != '-' && out->source == NULL) {
+            out->source = words[i];
+        } else {
+            return tool_usage(client, "join", words[i]);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status invitation_take(struct client *client, struct join *join)
+{
+    const char *text = join->source;
+    if (text == NULL) {
+        if (!client->terminal.may_ask) {
+            return tool_usage(client, "join", "@FILE");
+        }
+        char *line = arena_alloc(client->arena, INVITATION_TEXT_MAX);
+        (void)fprintf(stderr, "%s\n", _("Paste the invitation (KTI1-…) and press Enter:"));
+        if (line == NULL || fgets(line, INVITATION_TEXT_MAX, stdin) == NULL) {
+            return STATUS_CANCELLED;
+        }
+        text = line;
+    } else if (text[0] == '@') {
+        struct bytes content = {0};
+        enum status status = home_read(client->arena, text + 1, &content);
+        if (status != STATUS_OK) {
+            return client_fail(client, STATUS_FILE_ERROR, "invitation", text + 1, NULL);
+        }
+        text = (const char *)content.data;
+    }
+    enum status status = invitation_parse(text, &join->invitation);
+    if (status != STATUS_OK) {
+        client->fault = _("this is not an invitation, or a part of it is missing");
+        client_hint(client, "kontor join @FILE");
+    }
+    return status;
+}
+
+// The context of this invitation if it was tried before (a lost reply), else a new name.
+static enum status context_choose(struct client *client, const struct join *join)
+{
+    const char *wanted = client->options.context != NULL ? client->options.context : CONTEXT_FIRST;
+    if (!profile_name_is_valid(wanted)) {
+        return client_fail(client, STATUS_FIELD_NOT_TEXT, "context", wanted, NULL);
+    }
+    struct context *context = &client->context;
+    for (unsigned n = 1; n < CONTEXT_NAMES_MAX; n++) {
+        char name[CONTEXT_NAME_MAX + 1];
+        (void)snprintf(name, sizeof(name), n == 1 ? "%.50s" : "%.50s-%u", wanted, n);
+        enum status status = profile_load(&client->home, client->arena, name, context);
+        if (status == STATUS_NOT_FOUND) {
+            *context = (struct context){.server_count = 1, .protect = join->protect};
+            (void)snprintf(context->name, sizeof(context->name), "%s", name);
+            return STATUS_OK;
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (!context->joined || memcmp(context->invitation_id, join->invitation.id,
+                                       sizeof(context->invitation_id)) == 0) {
+            return STATUS_OK;
+        }
+    }
+    return client_fail(client, STATUS_FIELD_NOT_UNIQUE, "context", wanted, NULL);
+}
+
+static enum status passphrase_ask(struct client *client, struct join *join)
+{
+    if (!client->context.protect) {
+        return STATUS_OK;
+    }
+    return terminal_secret(&client->terminal, false, _("Choose a passphrase for this device:"),
+                           join->passphrase, sizeof(join->passphrase));
+}
+
+// The device key is on disk before the first byte is sent: the same device may use the invitation
+// again if the reply is lost.
+static enum status device_make(struct client *client, struct join *join)
+{
+    const struct context *context = &client->context;
+    enum status status = passphrase_ask(client, join);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const char *passphrase = context->protect ? join->passphrase : NULL;
+    CLEANUP(key_wipe) struct key secret = {0};
+    status = profile_key_load(&client->home, client->arena, context->name, passphrase, &secret);
+    if (status == STATUS_NOT_FOUND) {
+        secret = key_random();
+        status = profile_key_save(&client->home, client->arena, context->name, &secret, passphrase);
+    }
+    if (status == STATUS_OK) {
+        client->device = key_pair_of_secret(&secret);
+        status = profile_save(&client->home, client->arena, context);
+    }
+    return status;
+}
+
+static enum status password_take(struct client *client, bool from_stdin, bool twice,
+                                 const char *prompt, char *out, size_t size)
+{
+    enum status status = terminal_secret(&client->terminal, from_stdin, prompt, out, size);
+    if (status == STATUS_NEEDS_CONFIRMATION) {
+        client_hint(client, "--password-stdin");
+    }
+    if (status != STATUS_OK || !twice || from_stdin) {
+        return status;
+    }
+    char again[PASSWORD_BYTES_MAX + 2];
+    status = terminal_secret(&client->terminal, false, _("Once more:"), again, sizeof(again));
+    bool same = status == STATUS_OK && strcmp(out, again) == 0;
+    explicit_bzero(again, sizeof(again));
+    if (status == STATUS_OK && !same) {
+        client->fault = _("the two passwords differ");
+        status = STATUS_CANCELLED;
+    }
+    return status;
+}
+
+static void session_take(struct client *client, const SessionReply *reply)
+{
+    struct context *context = &client->context;
+    context->joined = true;
+    context->has_token = reply->token.len == TOKEN_BYTES;
+    if (context->has_token) {
+        memcpy(context->token, reply->token.data, TOKEN_BYTES);
+    }
+    (void)snprintf(context->login, sizeof(context->login), "%s", reply->login);
+    if (reply->book != NULL) {
+        (void)snprintf(context->currency, sizeof(context->currency), "%s", reply->book->currency);
+        (void)snprintf(context->time_zone, sizeof(context->time_zone), "%s",
+                       reply->book->time_zone);
+        context->decimals = reply->book->decimals;
+    }
+}
+
+static enum status session_save(struct client *client)
+{
+    CLEANUP(home_close_at) int lock = -1;
+    enum status status = home_lock(&client->home, &lock);
+    return status == STATUS_OK ? profile_save(&client->home, client->arena, &client->context)
+                               : status;
+}
+
+static char *roles_text(struct client *client, char *const *role, size_t count)
+{
+    char *text = arena_print(client->arena, "%s", "");
+    const char *between = client->language == LANGUAGE_CHINESE ? "、" : ", ";
+    for (size_t i = 0; i < count && text != NULL; i++) {
+        text = arena_print(client->arena, "%s%s%s", text, i == 0 ? "" : between,
+                           language_word(role[i]));
+    }
+    return text;
+}
+
+static enum status session_say(struct client *client, const struct command *command,
+                               const Reply *reply, const SessionReply *session)
+{
+    if (client->options.json != NULL) {
+        // The token is this program's business: it is in the profile, not in an output.
+        SessionReply shown = *session;
+        shown.token = (ProtobufCBinaryData){0};
+        const struct render_context render = client_render(client);
+        json_t *json = render_json(&render, command, &shown.base);
+        (void)json_dumpf(json, stdout, JSON_INDENT(1));
+        (void)fputc('\n', stdout);
+        json_decref(json);
+        return STATUS_OK;
+    }
+    if (client->options.quiet) {
+        return STATUS_OK;
+    }
+    const char *roles = roles_text(client, session->role, session->n_role);
+    (void)printf(_("You are %s (%s), context \"%s\"."), session->login, roles == NULL ? "" : roles,
+                 client->context.name);
+    (void)fputc('\n', stdout);
+    if (session->failures > 0) {
+        (void)printf(_("Wrong passwords since the last login: %u."), session->failures);
+        (void)fputc('\n', stdout);
+    }
+    return reply->degraded ? STATUS_DEGRADED : STATUS_OK;
+}
+
+static void link_facts(struct client *client, struct link_options *options)
+{
+    *options = (struct link_options){
+        .address_count = client->context.server_count,
+        .device = &client->device,
+        .answer_ms = client->options.timeout_ms,
+        .retry_ms = client->options.timeout_ms,
+    };
+    for (size_t i = 0; i < client->context.server_count; i++) {
+        options->address[i] = client->context.server[i];
+    }
+    memcpy(options->server_key, client->context.server_key, KEY_BYTES);
+}
+
+static enum status link_try(struct client *client, const struct link_options *options,
+                            struct link **out)
+{
+    enum status status = link_open(options, out);
+    if (status == STATUS_UNREACHABLE) {
+        client->fault =
+            arena_print(client->arena, _("no answer from %s"), client->context.server[0]);
+        client_hint(client, _("is the server running?"));
+    }
+    return status;
+}
+
+static enum status join_send(struct client *client, struct join *join)
+{
+    struct link_options options;
+    link_facts(client, &options);
+    options.invitation = &join->invitation;
+    CLEANUP(link_close_at) struct link *link = NULL;
+    enum status status = link_try(client, &options, &link);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct utsname machine = {0};
+    (void)uname(&machine);
+    SessionJoin request;
+    session_join__init(&request);
+    request.password = join->password;
+    request.device_name =
+        (char *)(uintptr_t)(join->device_name != NULL ? join->device_name : machine.nodename);
+    const struct command *command = command_by_name("session_join");
+    Reply *reply = NULL;
+    status = client_call_once(client, link, command, &request.base, &reply);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    session_take(client, reply->session_join);
+    status = session_save(client);
+    if (status == STATUS_OK) {
+        status = profile_use(&client->home, client->arena, client->context.name);
+    }
+    return status == STATUS_OK ? session_say(client, command, reply, reply->session_join) : status;
+}
+
+enum status tool_join(struct client *client, size_t count, const char *const *words)
+{
+    CLEANUP(join_wipe) struct join join = {0};
+    enum status status = join_words(client, count, words, &join);
+    if (status == STATUS_OK) {
+        status = invitation_take(client, &join);
+    }
+    if (status == STATUS_OK) {
+        status = context_choose(client, &join);
+    }
+    if (status == STATUS_OK) {
+        status = password_take(client, join.password_stdin, true,
+                               _("Choose a password (12 characters or more):"), join.password,
+                               sizeof(join.password));
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct context *context = &client->context;
+    (void)snprintf(context->server[0], sizeof(context->server[0]), "%s", join.invitation.address);
+    memcpy(context->server_key, join.invitation.server_key, KEY_BYTES);
+    memcpy(context->house_key, join.invitation.house_key, KEY_BYTES);
+    memcpy(context->invitation_id, join.invitation.id, sizeof(context->invitation_id));
+    status = device_make(client, &join);
+    return status == STATUS_OK ? join_send(client, &join) : status;
+}
+
+static enum status login_send(struct client *client, const char *login, char *password)
+{
+    struct link_options options;
+    link_facts(client, &options);
+    CLEANUP(link_close_at) struct link *link = NULL;
+    enum status status = link_try(client, &options, &link);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    SessionLogin request;
+    session_login__init(&request);
+    request.login = (char *)(uintptr_t)login;
+    request.password = password;
+    const struct command *command = command_by_name("session_login");
+    Reply *reply = NULL;
+    status = client_call_once(client, link, command, &request.base, &reply);
+    if (status != STATUS_OK) {
+        client->hint_count = 0;
+        return status;
+    }
+    session_take(client, reply->session_login);
+    status = session_save(client);
+    return status == STATUS_OK ? session_say(client, command, reply, reply->session_login) : status;
+}
+
+enum status tool_login(struct client *client, size_t count, const char *const *words)
+{
+    const char *login = NULL;
+    bool from_stdin = false;
+    for (size_t i = 0; i < count; i++) {
+        if (tool_flag(words[i], "password-stdin")) {
+            from_stdin = true;
+        } else if (tool_value(count, words, &i, "login", &login)) {
+            continue;
+        } else if (words[i][0] != '-' && login == NULL) {
+            login = words[i];
+        } else {
+            return tool_usage(client, "login", words[i]);
+        }
+    }
+    enum status status = client_begin(client);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    char password[PASSWORD_BYTES_MAX + 2] = "";
+    status = password_take(client, from_stdin, false, _("Password:"), password, sizeof(password));
+    if (status == STATUS_OK) {
+        status = login_send(client, login != NULL ? login : client->context.login, password);
+    }
+    explicit_bzero(password, sizeof(password));
+    return status;
+}
+
+enum status tool_logout(struct client *client, size_t count, const char *const *words)
+{
+    SessionLogout request;
+    session_logout__init(&request);
+    if (count > 1 || (count == 1 && !tool_flag(words[0], "all"))) {
+        return tool_usage(client, "logout", words[count - 1]);
+    }
+    request.all = count == 1;
+    enum status status = client_begin(client);
+    if (status != STATUS_OK || !client->context.has_token) {
+        return status;
+    }
+    Reply *reply = NULL;
+    status = client_call(client, command_by_name("session_logout"), &request.base, &reply);
+    if (status != STATUS_OK && status != STATUS_SESSION_EXPIRED && status != STATUS_LOGIN_NEEDED) {
+        return status;
+    }
+    client->context.has_token = false;
+    explicit_bzero(client->context.token, TOKEN_BYTES);
+    status = session_save(client);
+    if (status == STATUS_OK && !client->options.quiet) {
+        (void)puts(_("Logged out."));
+    }
+    return status;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// kontor: turns words into requests and replies into text, and decides nothing.
+
+#include "client/complaint.h"
+#include "client/help.h"
+#include "client/import/reader.h"
+#include "client/run.h"
+#include "client/tools.h"
+#include "shared/words.h"
+
+#include <signal.h>
+
+static const struct {
+    const char *noun;
+    const char *verb;
+    tool_function *run;
+} PIECES[] = {
+    {"import", "run", tool_import},
+    {"export", "journal", tool_export},
+    {"audit", "verify", tool_verify},
+};
+
+static tool_function *piece_of(const char *noun, const char *verb)
+{
+    for (size_t i = 0; i < COUNT_OF(PIECES); i++) {
+        if (strcmp(PIECES[i].noun, noun) == 0 && strcmp(PIECES[i].verb, verb) == 0) {
+            return PIECES[i].run;
+        }
+    }
+    return NULL;
+}
+
+static enum status words_run(struct client *client)
+{
+    size_t count = client->options.word_count;
+    const char *const *words = client->options.words;
+    if (client->options.help || count == 0) {
+        return help_print(client, count, words);
+    }
+    const struct tool *tool = tool_by_name(words[0]);
+    if (tool != NULL) {
+        return tool->run(client, count - 1, words + 1);
+    }
+    if (strcmp(words[0], "__complete") == 0) {
+        return tool_complete(client, count - 1, words + 1);
+    }
+    const char *noun = help_noun(words[0]);
+    if (noun == NULL || count < 2) {
+        return help_suggest(client, count, words);
+    }
+    tool_function *piece = piece_of(noun, words[1]);
+    if (piece != NULL) {
+        return piece(client, count - 2, words + 2);
+    }
+    const struct command *command = command_by_words(noun, words[1]);
+    if (command == NULL) {
+        return help_suggest(client, count, words);
+    }
+    return command_run(client, command, count - 2, words + 2);
+}
+
+static enum status client_run(struct client *client, int count, char *const *arguments)
+{
+    const char *bad = "";
+    client->argument_count = (size_t)count;
+    client->arguments = (const char *const *)arguments;
+    enum status status = options_parse(client->arena, count, arguments, &client->options, &bad);
+    enum status spoken = language_start(client->options.lang, &client->language);
+    client->terminal = terminal_of(&client->options);
+    client->deadline_ms = client_clock_ms() + client->options.timeout_ms;
+    if (status != STATUS_OK) {
+        return client_fail(client, status, NULL, bad, NULL);
+    }
+    if (spoken != STATUS_OK) {
+        return client_fail(client, spoken, "lang", client->options.lang, "en, zh-CN");
+    }
+    status = home_open(client->arena, &client->home);
+    return status == STATUS_OK ? words_run(client) : status;
+}
+
+int main(int count, char *arguments[])
+{
+    // The fenced child of an import: nothing of the client may be begun before the fence stands.
+    if (count >= 2 && strcmp(arguments[1], "__read") == 0) {
+        return reader_main(count - 2, arguments + 2);
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    CLEANUP(client_end) struct client client;
+    enum status status = client_make(&client);
+    if (status != STATUS_OK) {
+        (void)fputs("error: out of memory\n", stderr);
+        return status_exit(STATUS_ENVIRONMENT);
+    }
+    status = client_run(&client, count - 1, arguments + 1);
+    if (status != STATUS_OK) {
+        complaint_print(&client, status);
+    }
+    if (fflush(stdout) != 0 && status == STATUS_OK) {
+        return 141;
+    }
+    return status_exit(status);
+}

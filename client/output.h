@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The answer of a command, for people or for programs: lists as tables, objects as records, writes
+// as one sentence; JSON and CSV when asked. A few commands have a page of their own (pages.h).
+
+#include "client/client.h"
+
+// FIELD_NOT_CHOICE when -c or --json names a field that the answer does not have.
+MUST_CHECK enum status output_reply(struct client *client, const struct command *command,
+                                    const Reply *reply);
+
+// Building blocks of the pages.
+
+// "late_days" -> "late days", or the word of the catalogue; in capitals for the head of a table.
+const char *output_word(struct client *client, const char *key);
+const char *output_header(struct client *client, const char *key);
+// All rows of a repeated message field as a table into `out`; `columns` NULL: every field that says
+// something.
+MUST_CHECK enum status output_table(struct client *client, const ProtobufCMessage *message,
+                                    const ProtobufCFieldDescriptor *rows, const char *columns,
+                                    const ProtobufCMessage *sums, FILE *out);
+// A money value or count as people read it.
+const char *output_money(struct client *client, int64_t minor);
+const char *output_day(struct client *client, int32_t day); // with its weekday

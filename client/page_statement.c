@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/grid.h"
+#include "client/output.h"
+#include "client/pages.h"
+#include "shared/day.h"
+#include "shared/words.h"
+
+static void head_print(struct client *client, const StatementShowReply *statement, FILE *out)
+{
+    (void)fprintf(out, "%s\n", _("Statement of account"));
+    page_label(_("From"), out);
+    (void)fprintf(out, "%s\n", statement->issuer);
+    page_label(_("To"), out);
+    (void)fprintf(out, "%s %s\n", statement->customer, statement->name);
+    page_label(_("Period"), out);
+    (void)fprintf(out, "%s … %s   %s\n\n", output_day(client, statement->from_day),
+                  output_day(client, statement->to_day), statement->currency);
+}
+
+// Opening balance, movements, closing balance: each row with the balance after it.
+static enum status movements_print(struct client *client, const StatementShowReply *statement,
+                                   FILE *out)
+{
+    static const char *const KEYS[] = {"date",  "document", "reference",
+                                       "debit", "credit",   "balance"};
+    struct grid grid;
+    grid_init(&grid, client->arena);
+    for (size_t i = 0; i < COUNT_OF(KEYS); i++) {
+        grid_column(&grid, output_header(client, KEYS[i]), i >= 3);
+    }
+    const char **cells = grid_row(&grid);
+    if (cells == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    cells[1] = _("opening balance");
+    cells[5] = output_money(client, statement->opening_minor);
+    for (size_t i = 0; i < statement->n_row; i++) {
+        const StatementRow *row = statement->row[i];
+        cells = grid_row(&grid);
+        const char *date = day_print(client->arena, row->date_day);
+        if (cells == NULL || date == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        cells[0] = date;
+        cells[1] = row->document;
+        cells[2] = row->reference;
+        cells[3] = row->debit_minor == 0 ? "" : output_money(client, row->debit_minor);
+        cells[4] = row->credit_minor == 0 ? "" : output_money(client, row->credit_minor);
+        cells[5] = output_money(client, row->balance_minor);
+    }
+    grid.has_footer = true;
+    grid.footer[1] = _("closing balance");
+    grid.footer[3] = output_money(client, statement->debit_minor);
+    grid.footer[4] = output_money(client, statement->credit_minor);
+    grid.footer[5] = output_money(client, statement->closing_minor);
+    grid_print(&grid, client->terminal.width, client->terminal.colour, out);
+    return STATUS_OK;
+}
+
+static void aging_print(struct client *client, const AgingRow *aging, FILE *out)
+{
+    const struct {
+        const char *title;
+        int64_t minor;
+    } buckets[] = {
+        {_("not due"), aging->not_due_minor}, {"1-30", aging->d1_30_minor},
+        {"31-60", aging->d31_60_minor},       {"61-90", aging->d61_90_minor},
+        {"91-180", aging->d91_180_minor},     {"181-365", aging->d181_365_minor},
+        {"366+", aging->d366_up_minor},       {_("on account"), aging->on_account_minor},
+    };
+
+    page_label(_("By age"), out);
+    for (size_t i = 0; i < COUNT_OF(buckets); i++) {
+        if (buckets[i].minor != 0) {
+            (void)fprintf(out, "%s %s   ", buckets[i].title,
+                          output_money(client, buckets[i].minor));
+        }
+    }
+    (void)fputc('\n', out);
+}
+
+enum status page_statement(struct client *client, const Reply *reply, const ProtobufCMessage *inner,
+                           FILE *out)
+{
+    (void)reply;
+    const StatementShowReply *statement = (const StatementShowReply *)(const void *)inner;
+    head_print(client, statement, out);
+    enum status status = movements_print(client, statement, out);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    (void)fputc('\n', out);
+    if (statement->closing_words[0] != '\0') {
+        page_label(_("In words"), out);
+        (void)fprintf(out, "%s\n", statement->closing_words);
+    }
+    if (statement->aging != NULL) {
+        aging_print(client, statement->aging, out);
+    }
+    if (statement->page != NULL && statement->page->next[0] != '\0') {
+        (void)fprintf(out, _("%zu of %u; the next ones: --cursor %s"), statement->n_row,
+                      statement->page->count, statement->page->next);
+        (void)fputc('\n', out);
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Commands whose answer is a page of its own for people: aging, statement, a payment with what it
+// settles, an invitation. A page gets the reply's inner message and writes to `out`.
+
+#include "client/client.h"
+
+typedef enum status page_function(struct client *client, const Reply *reply,
+                                  const ProtobufCMessage *inner, FILE *out);
+
+// NULL: the command is shown like all others.
+page_function *page_of_command(const struct command *command);
+
+page_function page_aging;
+page_function page_statement;
+page_function page_payment;
+page_function page_invitation;
+
+// A label padded to the pages' common width, for "label  value" lines.
+void page_label(const char *label, FILE *out);
+// The command line of this run without --dry-run, with the plan: for the commit line of a preview.
+// NULL when too long.
+const char *page_commit_line(struct client *client, const char *plan);

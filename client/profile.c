@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/profile.h"
+
+#include "client/hex.h"
+#include "shared/limits.h"
+
+#include <dirent.h>
+#include <jansson.h>
+
+#define KEY_SALT_BYTES 16
+
+static void json_free_at(json_t **json)
+{
+    json_decref(*json);
+}
+
+static void text_free_at(char **text)
+{
+    if (*text != NULL) {
+        explicit_bzero(*text, strlen(*text));
+    }
+    free(*text);
+}
+
+static void dir_close_at(DIR **dir)
+{
+    if (*dir != NULL) {
+        (void)closedir(*dir);
+    }
+}
+
+void context_wipe(struct context *context)
+{
+    explicit_bzero(context, sizeof(*context));
+}
+
+bool profile_name_is_valid(const char *name)
+{
+    size_t size = strlen(name);
+    if (size == 0 || size > CONTEXT_NAME_MAX || name[0] == '.') {
+        return false;
+    }
+    for (size_t i = 0; i < size; i++) {
+        char c = name[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bool other = (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+        if (!letter && !other) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum status json_read(struct arena *arena, const char *path, json_t **out)
+{
+    struct bytes content = {0};
+    enum status status = home_read(arena, path, &content);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    json_error_t error;
+    json_t *json =
+        json_loadb((const char *)content.data, content.size, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(json)) {
+        json_decref(json);
+        return STATUS_CONFIGURATION;
+    }
+    *out = json;
+    return STATUS_OK;
+}
+
+static enum status json_write(const char *path, const json_t *json)
+{
+    CLEANUP(text_free_at) char *text = json_dumps(json, JSON_INDENT(2) | JSON_SORT_KEYS);
+    if (text == NULL) {
+        return STATUS_ENVIRONMENT;
+    }
+    return home_write(path, bytes_of(text, strlen(text)));
+}
+
+static enum status context_path(struct arena *arena, const struct home *home, const char *name,
+                                const char *ending, const char **out)
+{
+    if (!profile_name_is_valid(name)) {
+        return STATUS_NOT_FOUND;
+    }
+    const char *dir = arena_print(arena, "%s/contexts", home->data);
+    const char *path = arena_print(arena, "%s/contexts/%s.%s", home->data, name, ending);
+    if (dir == NULL || path == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    *out = path;
+    return home_make_dir(dir);
+}
+
+static const char *config_path(const struct home *home, struct arena *arena)
+{
+    return arena_print(arena, "%s/config.json", home->config);
+}
+
+enum status profile_current(const struct home *home, struct arena *arena,
+                            char out[static CONTEXT_NAME_MAX + 1])
+{
+    out[0] = '\0';
+    const char *path = config_path(home, arena);
+    if (path == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    CLEANUP(json_free_at) json_t *json = NULL;
+    enum status status = json_read(arena, path, &json);
+    if (status == STATUS_NOT_FOUND) {
+        return STATUS_OK;
+    }
+    const char *name = json_string_value(json_object_get(json, "context"));
+    if (status == STATUS_OK && name != NULL && profile_name_is_valid(name)) {
+        (void)snprintf(out, CONTEXT_NAME_MAX + 1, "%s", name);
+    }
+    return status;
+}
+
+enum status profile_use(const struct home *home, struct arena *arena, const char *name)
+{
+    CLEANUP(home_close_at) int lock = -1;
+    enum status status = home_lock(home, &lock);
+    const char *path = config_path(home, arena);
+    if (status != STATUS_OK || path == NULL) {
+        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
+    }
+    CLEANUP(json_free_at) json_t *json = NULL;
+    status = json_read(arena, path, &json);
+    if (status == STATUS_NOT_FOUND) {
+        json = json_object();
+        status = json == NULL ? STATUS_ENVIRONMENT : STATUS_OK;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (json_object_set_new(json, "context", json_string(name)) != 0) {
+        return STATUS_ENVIRONMENT;
+    }
+    return json_write(path, json);
+}
+
+static bool hex_get(const json_t *json, const char *key, uint8_t *out, size_t size)
+{
+    const char *text = json_string_value(json_object_get(json, key));
+    return text != NULL && hex_parse(text, out, size);
+}
+
+static void text_get(const json_t *json, const char *key, char *out, size_t size)
+{
+    const char *text = json_string_value(json_object_get(json, key));
+    (void)snprintf(out, size, "%s", text == NULL ? "" : text);
+}
+
+static bool servers_get(const json_t *json, struct context *out)
+{
+    const json_t *list = json_object_get(json, "servers");
+    size_t count = json_array_size(list);
+    if (count == 0 || count > CONTEXT_SERVERS_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *address = json_string_value(json_array_get(list, i));
+        if (address == NULL || strlen(address) >= sizeof(out->server[0])) {
+            return false;
+        }
+        (void)snprintf(out->server[i], sizeof(out->server[i]), "%s", address);
+    }
+    out->server_count = count;
+    return true;
+}
+
+enum status profile_load(const struct home *home, struct arena *arena, const char *name,
+                         struct context *out)
+{
+    const char *path = NULL;
+    enum status status = context_path(arena, home, name, "json", &path);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    CLEANUP(json_free_at) json_t *json = NULL;
+    status = json_read(arena, path, &json);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    CLEANUP(context_wipe) struct context context = {0};
+    (void)snprintf(context.name, sizeof(context.name), "%s", name);
+    if (!servers_get(json, &context) ||
+        !hex_get(json, "server_key", context.server_key, KEY_BYTES) ||
+        !hex_get(json, "house_key", context.house_key, KEY_BYTES)) {
+        return STATUS_CONFIGURATION;
+    }
+    (void)hex_get(json, "invitation", context.invitation_id, sizeof(context.invitation_id));
+    text_get(json, "login", context.login, sizeof(context.login));
+    text_get(json, "currency", context.currency, sizeof(context.currency));
+    text_get(json, "time_zone", context.time_zone, sizeof(context.time_zone));
+    context.decimals = (uint32_t)json_integer_value(json_object_get(json, "decimals"));
+    context.joined = json_is_true(json_object_get(json, "joined"));
+    context.protect = json_is_true(json_object_get(json, "protect"));
+    context.has_token = hex_get(json, "token", context.token, TOKEN_BYTES);
+    *out = context;
+    return STATUS_OK;
+}
+
+static int hex_set(json_t *json, const char *key, const uint8_t *bytes, size_t size)
+{
+    char text[2 * POSITION_BYTES_MAX + 1];
+    assert(size <= POSITION_BYTES_MAX);
+    hex_print(bytes, size, text);
+    int failed = json_object_set_new(json, key, json_string(text));
+    explicit_bzero(text, sizeof(text));
+    return failed;
+}
+
+enum status profile_save(const struct home *home, struct arena *arena,
+                         const struct context *context)
+{
+    assert(context->server_count > 0 && context->server_count <= CONTEXT_SERVERS_MAX);
+    const char *path = NULL;
+    enum status status = context_path(arena, home, context->name, "json", &path);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_CONFIGURATION : status;
+    }
+    CLEANUP(json_free_at) json_t *json = json_object();
+    json_t *servers = json_array();
+    int failed = json_object_set_new(json, "servers", servers);
+    for (size_t i = 0; i < context->server_count; i++) {
+        failed |= json_array_append_new(servers, json_string(context->server[i]));
+    }
+    failed |= hex_set(json, "server_key", context->server_key, KEY_BYTES);
+    failed |= hex_set(json, "house_key", context->house_key, KEY_BYTES);
+    failed |= hex_set(json, "invitation", context->invitation_id, sizeof(context->invitation_id));
+    failed |= json_object_set_new(json, "login", json_string(context->login));
+    failed |= json_object_set_new(json, "currency", json_string(context->currency));
+    failed |= json_object_set_new(json, "time_zone", json_string(context->time_zone));
+    failed |= json_object_set_new(json, "decimals", json_integer(context->decimals));
+    failed |= json_object_set_new(json, "joined", json_boolean(context->joined));
+    failed |= json_object_set_new(json, "protect", json_boolean(context->protect));
+    if (context->has_token) {
+        failed |= hex_set(json, "token", context->token, TOKEN_BYTES);
+    }
+    return failed != 0 ? STATUS_ENVIRONMENT : json_write(path, json);
+}
+
+struct seen profile_seen_load(const struct home *home, struct arena *arena, const char *name)
+{
+    struct seen seen = {0};
+    const char *path = NULL;
+    CLEANUP(json_free_at) json_t *json = NULL;
+    if (context_path(arena, home, name, "seen", &path) != STATUS_OK ||
+        json_read(arena, path, &json) != STATUS_OK) {
+        return seen;
+    }
+    const char *position = json_string_value(json_object_get(json, "position"));
+    size_t size = position == NULL ? 0 : strlen(position) / 2;
+    if (size > 0 && size <= POSITION_BYTES_MAX && hex_parse(position, seen.position, size)) {
+        seen.position_size = size;
+    }
+    if (hex_get(json, "book", seen.book_id, sizeof(seen.book_id)) &&
+        hex_get(json, "tree_root", seen.tree_root, sizeof(seen.tree_root))) {
+        seen.timeline = (uint32_t)json_integer_value(json_object_get(json, "timeline"));
+        seen.tree_size = (uint64_t)json_integer_value(json_object_get(json, "tree_size"));
+    }
+    return seen;
+}
+
+enum status profile_seen_save(const struct home *home, struct arena *arena, const char *name,
+                              const struct seen *seen)
+{
+    const char *path = NULL;
+    enum status status = context_path(arena, home, name, "seen", &path);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    CLEANUP(json_free_at) json_t *json = json_object();
+    int failed = hex_set(json, "position", seen->position, seen->position_size);
+    failed |= hex_set(json, "book", seen->book_id, sizeof(seen->book_id));
+    failed |= hex_set(json, "tree_root", seen->tree_root, sizeof(seen->tree_root));
+    failed |= json_object_set_new(json, "timeline", json_integer(seen->timeline));
+    failed |= json_object_set_new(json, "tree_size", json_integer((json_int_t)seen->tree_size));
+    CLEANUP(text_free_at) char *text = failed != 0 ? NULL : json_dumps(json, JSON_COMPACT);
+    return text == NULL ? STATUS_ENVIRONMENT : home_replace(path, bytes_of(text, strlen(text)));
+}
+
+enum status profile_remove(const struct home *home, struct arena *arena, const char *name)
+{
+    static const char *const ENDINGS[] = {"json", "key", "seen"};
+    for (size_t i = 0; i < COUNT_OF(ENDINGS); i++) {
+        const char *path = NULL;
+        enum status status = context_path(arena, home, name, ENDINGS[i], &path);
+        if (status == STATUS_OK) {
+            status = home_remove(path);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static int name_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+enum status profile_names(const struct home *home, struct arena *arena,
+                          const char *names[static CONTEXT_NAMES_MAX], size_t *count)
+{
+    const char *path = arena_print(arena, "%s/contexts", home->data);
+    if (path == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    *count = 0;
+    CLEANUP(dir_close_at) DIR *dir = opendir(path);
+    if (dir == NULL) {
+        return STATUS_OK;
+    }
+    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        size_t size = strlen(entry->d_name);
+        if (size <= 5 || strcmp(entry->d_name + size - 5, ".json") != 0 ||
+            *count == CONTEXT_NAMES_MAX) {
+            continue;
+        }
+        const char *name = arena_print(arena, "%.*s", (int)(size - 5), entry->d_name);
+        if (name == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        if (profile_name_is_valid(name)) {
+            names[(*count)++] = name;
+        }
+    }
+    qsort(names, *count, sizeof(names[0]), name_compare);
+    return STATUS_OK;
+}
+
+enum status profile_key_save(const struct home *home, struct arena *arena, const char *name,
+                             const struct key *secret, const char *passphrase)
+{
+    const char *path = NULL;
+    enum status status = context_path(arena, home, name, "key", &path);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_CONFIGURATION : status;
+    }
+    CLEANUP(json_free_at) json_t *json = json_object();
+    int failed = 0;
+    if (passphrase == NULL) {
+        failed = hex_set(json, "secret", secret->bytes, KEY_BYTES);
+    } else {
+        uint8_t salt[KEY_SALT_BYTES];
+        uint8_t box[KEY_BYTES + BOX_BYTES];
+        char text[2 * sizeof(box) + 1];
+        CLEANUP(key_wipe) struct key lock = {0};
+        random_fill(salt, sizeof(salt));
+        status = key_of_passphrase(passphrase, salt, ARGON_PASSES, ARGON_BYTES, &lock);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        key_seal(&lock, bytes_of(salt, sizeof(salt)), bytes_of(secret->bytes, KEY_BYTES), box);
+        hex_print(box, sizeof(box), text);
+        failed = hex_set(json, "salt", salt, sizeof(salt));
+        failed |= json_object_set_new(json, "box", json_string(text));
+    }
+    return failed != 0 ? STATUS_ENVIRONMENT : json_write(path, json);
+}
+
+enum status profile_key_load(const struct home *home, struct arena *arena, const char *name,
+                             const char *passphrase, struct key *secret)
+{
+    const char *path = NULL;
+    enum status status = context_path(arena, home, name, "key", &path);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    CLEANUP(json_free_at) json_t *json = NULL;
+    status = json_read(arena, path, &json);
+    if (status != STATUS_OK) {
+        return status == STATUS_CONFIGURATION ? STATUS_KEY_MISSING : status;
+    }
+    if (hex_get(json, "secret", secret->bytes, KEY_BYTES)) {
+        return STATUS_OK;
+    }
+    uint8_t salt[KEY_SALT_BYTES];
+    uint8_t box[KEY_BYTES + BOX_BYTES];
+    if (passphrase == NULL || !hex_get(json, "salt", salt, sizeof(salt)) ||
+        !hex_get(json, "box", box, sizeof(box))) {
+        return STATUS_KEY_MISSING;
+    }
+    CLEANUP(key_wipe) struct key lock = {0};
+    status = key_of_passphrase(passphrase, salt, ARGON_PASSES, ARGON_BYTES, &lock);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status =
+        key_open(&lock, bytes_of(salt, sizeof(salt)), bytes_of(box, sizeof(box)), secret->bytes);
+    return status == STATUS_TAMPERED ? STATUS_KEY_MISSING : status;
+}

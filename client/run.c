@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/run.h"
+
+#include "client/output.h"
+#include "client/pages.h"
+#include "client/reference.h"
+#include "client/tools.h"
+#include "shared/args.h"
+#include "shared/fields.h"
+#include "shared/wire.h"
+#include "shared/words.h"
+
+enum status command_parse(struct client *client, const struct command *command, size_t count,
+                          const char *const *words, ProtobufCMessage **out)
+{
+    enum status status = client_begin(client);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct reference reference = {.client = client, .for_write = command->mode == COMMAND_WRITE};
+    int32_t offset = 0;
+    const struct args_context context = {
+        .today = client_today(client, &offset),
+        .decimals = client->context.decimals,
+        .currency = client->context.currency,
+        .find = reference_find,
+        .find_context = &reference,
+    };
+    ProtobufCMessage *inner = wire_make(client->arena, command->request);
+    if (inner == NULL || count > INT32_MAX) {
+        return STATUS_TOO_LARGE;
+    }
+    *out = inner;
+    return args_parse(command, &context, (int)count, words, inner, &client->problems);
+}
+
+static const ProtobufCFieldDescriptor *field_named(const ProtobufCMessageDescriptor *message,
+                                                   const char *name)
+{
+    return protobuf_c_message_descriptor_get_field_by_name(message, name);
+}
+
+// An edit says which version it edits. Whoever types no --version edits what the server has now;
+// between two people who read before, the option says what was read.
+static enum status version_fill(struct client *client, const struct command *command,
+                                ProtobufCMessage *inner)
+{
+    const ProtobufCFieldDescriptor *version = field_named(command->request, "version");
+    if (version == NULL || field_is_set(inner, version) || strstr(command->name, "_edit") == NULL) {
+        return STATUS_OK;
+    }
+    size_t noun = (size_t)(strstr(command->name, "_edit") - command->name);
+    const char *show_name = arena_print(client->arena, "%.*s_show", (int)noun, command->name);
+    const struct command *show = show_name == NULL ? NULL : command_by_name(show_name);
+    if (show == NULL || show->request->n_fields == 0) {
+        return STATUS_OK;
+    }
+    const ProtobufCFieldDescriptor *to = &show->request->fields[0];
+    const ProtobufCFieldDescriptor *from = field_named(command->request, to->name);
+    const ProtobufCFieldDescriptor *seen = field_named(show->reply, "version");
+    ProtobufCMessage *request = wire_make(client->arena, show->request);
+    if (from == NULL || seen == NULL || request == NULL || !field_is_set(inner, from)) {
+        return STATUS_OK;
+    }
+    memcpy(field_at(request, to), field_at(inner, from), sizeof(uint64_t));
+    Reply *reply = NULL;
+    enum status status = client_call(client, show, request, &reply);
+    const ProtobufCMessage *card =
+        status == STATUS_OK ? wire_inner(&reply->base, show->number) : NULL;
+    if (card != NULL) {
+        memcpy(field_at(inner, version), field_at(card, seen), sizeof(uint32_t));
+    }
+    return status;
+}
+
+// Takes --output FILE out of the words of an invitation.
+static enum status output_take(struct client *client, const struct command *command, size_t count,
+                               const char *const *words, const char ***kept, size_t *kept_count)
+{
+    const char **list = arena_alloc(client->arena, (count + 1) * sizeof(*list));
+    if (list == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    bool has_output = strcmp(command->name, "user_invite") == 0;
+    *kept_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!has_output || !tool_value(count, words, &i, "output", &client->output_path)) {
+            list[(*kept_count)++] = words[i];
+        }
+    }
+    *kept = list;
+    return STATUS_OK;
+}
+
+static enum status invitation_write(struct client *client, const struct command *command,
+                                    const Reply *reply)
+{
+    const UserInviteReply *invite =
+        strcmp(command->name, "user_invite") == 0 ? reply->user_invite : NULL;
+    if (invite == NULL || client->output_path == NULL || client->options.dry_run) {
+        return STATUS_OK;
+    }
+    const char *text = arena_print(client->arena, "%s\n", invite->invitation);
+    if (text == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    enum status status = home_write(client->output_path, bytes_of(text, strlen(text)));
+    return status == STATUS_OK ? status
+                               : client_fail(client, status, "output", client->output_path, NULL);
+}
+
+enum status command_run(struct client *client, const struct command *command, size_t count,
+                        const char *const *words)
+{
+    const char **kept = NULL;
+    size_t kept_count = 0;
+    ProtobufCMessage *inner = NULL;
+    enum status status = output_take(client, command, count, words, &kept, &kept_count);
+    if (status == STATUS_OK) {
+        status = command_parse(client, command, kept_count, kept, &inner);
+    }
+    if (status == STATUS_OK) {
+        status = version_fill(client, command, inner);
+    }
+    // Also after a refusal of the words: all problems are said at once.
+    if (inner != NULL) {
+        enum status checked = rules_check(command, inner, &client->problems);
+        status = status == STATUS_OK ? checked : status;
+    }
+    Reply *reply = NULL;
+    if (status == STATUS_OK) {
+        status = client_call(client, command, inner, &reply);
+    }
+    if (status == STATUS_OK) {
+        status = invitation_write(client, command, reply);
+    }
+    return status == STATUS_OK ? output_reply(client, command, reply) : status;
+}
