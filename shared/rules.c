@@ -42,10 +42,34 @@ static void path_print(const struct walk *walk, char out[static PATH_BYTES])
     }
 }
 
+// Was something said about this field already? Then it was given, if badly.
+static bool is_reported(const struct problems *problems, const char *path)
+{
+    const size_t size = strlen(path);
+    for (size_t i = 0; i < problems->count; i++) {
+        const char *field = problems->list[i]->field;
+        if (strncmp(field, path, size) == 0 &&
+            (field[size] == '\0' || field[size] == '[' || field[size] == '.')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_reported_field(const struct walk *walk)
+{
+    char path[PATH_BYTES];
+    path_print(walk, path);
+    return is_reported(walk->problems, path);
+}
+
 static void fault(struct walk *walk, enum status code, const char *asked, const char *allowed)
 {
     char path[PATH_BYTES];
     path_print(walk, path);
+    if (code == STATUS_FIELD_MISSING && is_reported(walk->problems, path)) {
+        return;
+    }
     problems_add(walk->problems, code, path, asked, allowed, NULL);
 }
 
@@ -244,11 +268,16 @@ static void cross_check(struct walk *walk, const struct cross *cross)
         char allowed[PATH_BYTES];
         size_t size = 0;
         for (size_t i = 0; i < cross->count && size < sizeof allowed; i++) {
+            frame->field = cross->field[i];
+            if (is_reported_field(walk)) {
+                return;
+            }
             char option[64];
             field_option(&fields[cross->field[i]], option);
             size += (size_t)snprintf(allowed + size, sizeof allowed - size, "%s%s",
                                      i > 0 ? " | " : "", option);
         }
+        frame->field = cross->field[0];
         fault(walk, STATUS_FIELD_MISSING, NULL, allowed);
     } else if (cross->kind == CROSS_EXCLUDES && has_first && set > 1) {
         for (size_t i = 1; i < cross->count; i++) {

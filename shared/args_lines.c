@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/args_values.h"
+#include "shared/wire.h"
+
+// Messages in one word: lines of invoices and entries, and what a payment settles.
+
+#define PATH_BYTES 96
+#define PARTS_MAX  5
+
+// Cuts `text` at semicolons, half or full width, and trims the parts. More parts than `most` are
+// left in the last one.
+static size_t cut(struct arena *arena, const char *text, const char **part, size_t most)
+{
+    size_t count = 0;
+    while (count < most) {
+        text += strspn(text, " ");
+        const char *full = strstr(text, "；");
+        const char *half = strchr(text, ';');
+        const char *end = full != NULL && (half == NULL || full < half) ? full : half;
+        const bool is_last = end == NULL || count + 1 == most;
+        size_t size = is_last ? strlen(text) : (size_t)(end - text);
+        const char *behind = is_last ? NULL : end + (end == full ? strlen("；") : 1);
+        while (size > 0 && text[size - 1] == ' ') {
+            size--;
+        }
+        part[count] = arena_copy(arena, text, size);
+        if (part[count] == NULL) {
+            return 0;
+        }
+        count++;
+        if (behind == NULL) {
+            break;
+        }
+        text = behind;
+    }
+    return count;
+}
+
+static void path_join(char out[static PATH_BYTES], const char *path, const char *name)
+{
+    (void)snprintf(out, PATH_BYTES, "%s.%s", path, name);
+}
+
+// "text; qty; price[; tax%[; discount%]]"
+static void read_invoice_line(const struct args_target *target, InvoiceLine *line, const char *text,
+                              const char *path)
+{
+    struct arena *arena = target->problems->arena;
+    const char *part[PARTS_MAX + 1];
+    const size_t count = cut(arena, text, part, PARTS_MAX + 1);
+    if (count < 3 || count > PARTS_MAX) {
+        args_report(target, STATUS_USAGE, path, text, "text; qty; price[; tax%[; discount%]]",
+                    NULL);
+        return;
+    }
+    char name[PATH_BYTES];
+    line->description = arena_copy(arena, part[0], strlen(part[0]));
+    path_join(name, path, "quantity");
+    (void)args_read_micro(target, part[1], name, &line->quantity_micro);
+    path_join(name, path, "price");
+    (void)args_read_micro(target, part[2], name, &line->price_micro);
+    path_join(name, path, "tax");
+    if (count > 3 && part[3][0] != '\0') {
+        (void)args_read_rate(target, part[3], name, &line->tax_bp);
+    }
+    path_join(name, path, "discount");
+    if (count > 4 && part[4][0] != '\0') {
+        (void)args_read_rate(target, part[4], name, &line->discount_bp);
+    }
+}
+
+// "1002 debit 500.00 [customer]"
+static void read_entry_line(const struct args_target *target, EntryLine *line, const char *text,
+                            const char *path)
+{
+    static const char *const DEBITS[] = {"debit", "dr", "借"};
+    static const char *const CREDITS[] = {"credit", "cr", "贷"};
+    const char *word[4] = {"", "", "", ""};
+    for (size_t i = 0; i < COUNT_OF(word); i++) {
+        text += strspn(text, " ");
+        const size_t size = i + 1 < COUNT_OF(word) ? strcspn(text, " ") : strlen(text);
+        word[i] = arena_copy(target->problems->arena, text, size);
+        if (word[i] == NULL) {
+            args_report(target, STATUS_TOO_LARGE, path, NULL, NULL, NULL);
+            return;
+        }
+        text += size;
+    }
+    bool is_debit = false;
+    bool is_credit = false;
+    for (size_t i = 0; i < COUNT_OF(DEBITS); i++) {
+        is_debit = is_debit || strcasecmp(DEBITS[i], word[1]) == 0;
+        is_credit = is_credit || strcasecmp(CREDITS[i], word[1]) == 0;
+    }
+    uint64_t account = 0;
+    if (!args_read_number(word[0], UINT32_MAX, &account) || (!is_debit && !is_credit)) {
+        args_report(target, STATUS_USAGE, path, word[0], "ACCOUNT debit|credit AMOUNT [CUSTOMER]",
+                    NULL);
+        return;
+    }
+    char name[PATH_BYTES];
+    line->account = (uint32_t)account;
+    path_join(name, path, is_debit ? "debit" : "credit");
+    (void)args_read_money(target, word[2], name,
+                          is_debit ? &line->debit_minor : &line->credit_minor);
+    path_join(name, path, "customer");
+    if (word[3][0] != '\0') {
+        (void)args_read_reference(target, FIND_NOUN__FIND_NOUN_CUSTOMER, word[3], name,
+                                  &line->customer_id);
+    }
+}
+
+// "INV-2026-0455", "INV-2026-0455=5000"; "all" takes as much as is open.
+static void read_allocate(const struct args_target *target, Allocate *allocate, const char *text,
+                          const char *path)
+{
+    const char *equals = strrchr(text, '=');
+    const size_t size = equals != NULL ? (size_t)(equals - text) : strlen(text);
+    const char *invoice = arena_copy(target->problems->arena, text, size);
+    if (invoice == NULL) {
+        args_report(target, STATUS_TOO_LARGE, path, NULL, NULL, NULL);
+        return;
+    }
+    char name[PATH_BYTES];
+    path_join(name, path, "invoice");
+    (void)args_read_reference(target, FIND_NOUN__FIND_NOUN_INVOICE, invoice, name,
+                              &allocate->invoice_id);
+    path_join(name, path, "amount");
+    if (equals != NULL && strcmp(equals + 1, "all") != 0 && strcmp(equals + 1, "全部") != 0) {
+        if (args_read_money(target, equals + 1, name, &allocate->amount_minor) &&
+            allocate->amount_minor == 0) {
+            args_report(target, STATUS_FIELD_OUT_OF_RANGE, name, equals + 1, "> 0", NULL);
+        }
+    }
+}
+
+bool args_read_message(const struct args_target *target, const ProtobufCFieldDescriptor *descriptor,
+                       const char *text, const char *path, void *at)
+{
+    ProtobufCMessage *message = wire_make(target->problems->arena, descriptor->descriptor);
+    if (message == NULL) {
+        args_report(target, STATUS_TOO_LARGE, path, NULL, NULL, NULL);
+        return false;
+    }
+    if (descriptor->descriptor == &invoice_line__descriptor) {
+        read_invoice_line(target, (InvoiceLine *)message, text, path);
+    } else if (descriptor->descriptor == &entry_line__descriptor) {
+        read_entry_line(target, (EntryLine *)message, text, path);
+    } else {
+        read_allocate(target, (Allocate *)message, text, path);
+    }
+    memcpy(at, &message, sizeof(void *));
+    return true;
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/args.h"
+#include "shared/args_values.h"
+
+#define POSITIONALS_MAX 4
+
+struct positional_row {
+    const char *command;
+    const char *field[POSITIONALS_MAX];
+};
+
+struct word_row {
+    const char *word;
+    const char *field;
+};
+
+struct letter_row {
+    char letter;
+    const char *field;
+};
+
+static const struct positional_row POSITIONALS[] = {
+#define POSITIONAL(command, ...) {#command, {__VA_ARGS__}},
+#include "shared/args.def"
+};
+
+static const struct word_row ALIASES[] = {
+#define ALIAS(word, field) {word, #field},
+#include "shared/args.def"
+};
+
+static const struct letter_row SHORTS[] = {
+#define SHORT(field, letter) {letter, #field},
+#include "shared/args.def"
+};
+
+const char *args_alias(const char *word)
+{
+    assert(word != NULL);
+    for (size_t i = 0; i < COUNT_OF(ALIASES); i++) {
+        if (strcmp(ALIASES[i].word, word) == 0) {
+            return ALIASES[i].field;
+        }
+    }
+    return NULL;
+}
+
+const char *args_letter(char letter)
+{
+    for (size_t i = 0; i < COUNT_OF(SHORTS); i++) {
+        if (SHORTS[i].letter == letter) {
+            return SHORTS[i].field;
+        }
+    }
+    return NULL;
+}
+
+const char *args_positional_at(const struct command *command, size_t index)
+{
+    assert(command != NULL);
+    for (size_t i = 0; i < COUNT_OF(POSITIONALS); i++) {
+        if (strcmp(POSITIONALS[i].command, command->name) == 0) {
+            return index < POSITIONALS_MAX ? POSITIONALS[i].field[index] : NULL;
+        }
+    }
+    return NULL;
+}
+
+static const char *placeholder_of(struct arena *arena, const struct field *field)
+{
+    static const char *const NOUNS[] = {"ID",    "CUSTOMER", "INVOICE", "PAYMENT",
+                                        "ENTRY", "USER",     "DEVICE"};
+    const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
+    const char *words = NULL;
+    switch (field->kind) {
+    case KIND_MONEY:
+        return "AMOUNT";
+    case KIND_DAY:
+        return "DATE";
+    case KIND_RATE:
+        return "PERCENT";
+    case KIND_QUANTITY:
+    case KIND_NUMBER:
+        return "NUMBER";
+    case KIND_CHOICE:
+        words = args_choices(arena, field->descriptor->descriptor, "|");
+        return words != NULL ? words : "";
+    case KIND_REFERENCE:
+        return NOUNS[args_noun(field->descriptor)];
+    case KIND_MESSAGE:
+        return message == &invoice_line__descriptor ? "TEXT; QUANTITY; PRICE[; TAX%[; DISCOUNT%]]"
+               : message == &entry_line__descriptor ? "ACCOUNT debit|credit AMOUNT [CUSTOMER]"
+                                                    : "INVOICE[=AMOUNT]";
+    case KIND_TEXT:
+        return field->format == FORMAT_TERMS  ? "TERMS"
+               : field->format == FORMAT_ROLE ? "ROLE"
+                                              : "TEXT";
+    case KIND_FLAG:
+    case KIND_BYTES:
+    case KIND_INSTANT:
+        break;
+    }
+    return "";
+}
+
+// Is the field one of those that may be typed without a name?
+static bool is_positional(const struct command *command, const char *name)
+{
+    const size_t size = strlen(name);
+    for (size_t i = 0; args_positional_at(command, i) != NULL; i++) {
+        const char *names = args_positional_at(command, i);
+        const char *found = strstr(names, name);
+        if (found != NULL && (found == names || found[-1] == '|') &&
+            (found[size] == '\0' || found[size] == '|')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool args_option_at(const struct command *command, size_t index, struct arena *arena,
+                    struct args_option *out)
+{
+    assert(command != NULL && arena != NULL && out != NULL);
+    const struct field *fields = fields_of(command->request);
+    size_t seen = 0;
+    for (unsigned i = 0; i < command->request->n_fields; i++) {
+        const struct field *field = &fields[i];
+        if (!args_is_option(field) || seen++ != index) {
+            continue;
+        }
+        char name[64];
+        field_option(field->descriptor, name);
+        const char *copy = arena_copy(arena, name, strlen(name));
+        *out = (struct args_option){
+            .name = copy != NULL ? copy : "",
+            .placeholder = placeholder_of(arena, field),
+            .positional = is_positional(command, field->descriptor->name),
+            .repeated = field->descriptor->label == PROTOBUF_C_LABEL_REPEATED,
+            .needed = field->needed,
+            .field = field->descriptor,
+        };
+        for (size_t j = 0; j < COUNT_OF(SHORTS); j++) {
+            const bool is_short = strcmp(SHORTS[j].field, field->descriptor->name) == 0;
+            out->short_name = is_short ? SHORTS[j].letter : out->short_name;
+        }
+        return true;
+    }
+    return false;
+}
