@@ -22,6 +22,9 @@ static bool take_varint(struct bytes *in, uint64_t *value)
 {
     *value = 0;
     for (size_t i = 0; i < in->size && i < VARINT_BYTES_MAX; i++) {
+        if (i == VARINT_BYTES_MAX - 1 && in->data[i] > 1) {
+            return false; // more than 64 bits
+        }
         *value |= (uint64_t)(in->data[i] & 0x7f) << (7 * i);
         if ((in->data[i] & 0x80) == 0) {
             *in = bytes_of(in->data + i + 1, in->size - i - 1);
