@@ -127,7 +127,7 @@ static enum status write_rows(struct copy *copy, const struct written *to)
     if (status == STATUS_OK) {
         status = copy_tables(copy, false);
     }
-    struct bytes head;
+    struct bytes head = bytes_of(NULL, 0);
     if (status == STATUS_OK) {
         status = table_get_bytes(copy->txn, TABLE_head, key_u64(0), &head, NULL);
     }

@@ -148,6 +148,8 @@ enum status env_cover_file(MDB_env *env, const char *dir)
 
 enum status env_open(const char *dir, uint64_t map_bytes, bool read_only, MDB_env **out)
 {
+    // Default durability: a commit is synced when it returns.
+    const unsigned flags = MDB_NOTLS | (read_only ? MDB_RDONLY : 0);
     CLEANUP(env_close_at) MDB_env *env = NULL;
     int code = mdb_env_create(&env);
     if (code == MDB_SUCCESS) {
@@ -157,7 +159,7 @@ enum status env_open(const char *dir, uint64_t map_bytes, bool read_only, MDB_en
         code = mdb_env_set_maxdbs(env, TABLE_LIMIT);
     }
     if (code == MDB_SUCCESS) {
-        code = mdb_env_open(env, dir, read_only ? MDB_NOTLS | MDB_RDONLY : MDB_NOTLS, 0600);
+        code = mdb_env_open(env, dir, flags, 0600);
     }
     if (code != MDB_SUCCESS) {
         return status_from_lmdb(code);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ops/server_keys.h"
+
+#include "server/store/file.h"
+#include "server/store/keyring.h"
+
+#define FILE_NAME "server.key"
+#define PLAIN_BYTES \
+    (2 * KEY_BYTES) // secret half of the server's pair, public half of the house key
+#define BOUND "kontor server.key 1"
+
+void server_keys_wipe(struct server_keys *keys)
+{
+    key_pair_wipe(&keys->server);
+}
+
+enum status server_keys_make(const struct store *store, const char *dir,
+                             const uint8_t house_key[static KEY_BYTES], struct server_keys *out)
+{
+    char path[PATH_BYTES_MAX];
+    if (!file_path(dir, FILE_NAME, path)) {
+        return STATUS_FILE_ERROR;
+    }
+    struct server_keys keys CLEANUP(server_keys_wipe) = {.server = key_pair_random()};
+    memcpy(keys.house_key, house_key, KEY_BYTES);
+    uint8_t plain[PLAIN_BYTES];
+    uint8_t sealed[PLAIN_BYTES + BOX_BYTES];
+    memcpy(plain, keys.server.secret.bytes, KEY_BYTES);
+    memcpy(plain + KEY_BYTES, house_key, KEY_BYTES);
+    CLEANUP(key_wipe) struct key key = store_key(store, STORE_KEY_SERVER);
+    key_seal(&key, bytes_of(BOUND, strlen(BOUND)), bytes_of(plain, sizeof plain), sealed);
+    explicit_bzero(plain, sizeof plain);
+    const enum status status = file_write_new(path, 0400, bytes_of(sealed, sizeof sealed));
+    if (status == STATUS_OK) {
+        *out = keys;
+    }
+    return status;
+}
+
+enum status server_keys_load(const struct store *store, const char *dir, struct server_keys *out)
+{
+    char path[PATH_BYTES_MAX];
+    uint8_t sealed[PLAIN_BYTES + BOX_BYTES];
+    size_t size = 0;
+    if (!file_path(dir, FILE_NAME, path)) {
+        return STATUS_FILE_ERROR;
+    }
+    enum status status = file_read(path, sealed, sizeof sealed, &size);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : STATUS_UNREADABLE;
+    }
+    uint8_t plain[PLAIN_BYTES];
+    CLEANUP(key_wipe) struct key key = store_key(store, STORE_KEY_SERVER);
+    status = size == sizeof sealed ? key_open(&key, bytes_of(BOUND, strlen(BOUND)),
+                                              bytes_of(sealed, sizeof sealed), plain)
+                                   : STATUS_TAMPERED;
+    if (status != STATUS_OK) {
+        return STATUS_TAMPERED;
+    }
+    CLEANUP(key_wipe) struct key secret;
+    memcpy(secret.bytes, plain, KEY_BYTES);
+    out->server = key_pair_of_secret(&secret);
+    memcpy(out->house_key, plain + KEY_BYTES, KEY_BYTES);
+    explicit_bzero(plain, sizeof plain);
+    return STATUS_OK;
+}
+
+enum status house_key_ensure(const char *path, uint8_t public_bytes[static KEY_BYTES])
+{
+    CLEANUP(key_wipe) struct key seed;
+    enum status status = key_file_ensure(path);
+    if (status == STATUS_OK) {
+        status = key_file_read(path, &seed);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct key_pair house CLEANUP(key_pair_wipe) = {.secret = seed};
+    key_sign_pair(&house, seed.bytes);
+    memcpy(public_bytes, house.public_bytes, KEY_BYTES);
+    return STATUS_OK;
+}
