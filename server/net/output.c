@@ -23,8 +23,8 @@ static void count_output(struct session *session, size_t more, size_t less)
     if (session->output_bytes == 0) {
         session->progress_ms = session_now(session);
     }
-    session->output_bytes += more - less;
-    session->listener->counts.output_bytes += more - less;
+    session->output_bytes = session->output_bytes + more - less;
+    session->listener->counts.output_bytes = session->listener->counts.output_bytes + more - less;
 }
 
 static void mark_dirty(struct session *session)

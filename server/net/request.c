@@ -417,7 +417,7 @@ static bool assembly_count(struct session *session)
 {
     struct net_counts *counts = &session->listener->counts;
     const size_t used = arena_used(session->assembly_arena);
-    counts->assembly_bytes += used - session->assembly_bytes;
+    counts->assembly_bytes = counts->assembly_bytes + used - session->assembly_bytes;
     session->assembly_bytes = used;
     if (counts->assembly_bytes <= session->listener->limits.assembly_total) {
         return true;

@@ -68,7 +68,7 @@ struct peer_link {
     uint8_t opening[PREAMBLE_BYTES + 2 + HANDSHAKE_1_BYTES]; // as sent
     uint8_t greeting[2 + HANDSHAKE_2_BYTES];                 // as received
     uint8_t last[2 + HANDSHAKE_3_BYTES];                     // as sent
-    uint8_t *buffer; // made at the first use
+    uint8_t *buffer;                                         // made at the first use
 };
 
 struct peer_options {
