@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/fields.h"
 
+// Behind the key of a rate, since a message may have an amount of the same name.
+static const char RATE_KEY[] = "_rate";
+
 struct suffix_row {
     const char *suffix;
     enum kind kind;
@@ -114,6 +117,15 @@ void field_option(const ProtobufCFieldDescriptor *descriptor, char out[static 64
 void field_key(const ProtobufCFieldDescriptor *descriptor, char out[static 64])
 {
     name_without_suffix(descriptor, out);
+    const enum kind kind = field_kind(descriptor);
+    if (kind == KIND_REFERENCE) {
+        assert(strlen(descriptor->name) < 64);
+        memcpy(out, descriptor->name, strlen(descriptor->name) + 1);
+    } else if (kind == KIND_RATE) {
+        const size_t size = strlen(out);
+        assert(size + sizeof RATE_KEY <= 64);
+        memcpy(out + size, RATE_KEY, sizeof RATE_KEY);
+    }
 }
 
 // Where the word begins in "CUSTOMER_KIND_PERSON" of the enum "CustomerKind".
