@@ -2,18 +2,10 @@
 // Who is at the other end: the questions of a handshake, and the sessions as memory knows them.
 #include "server/admit/inside.h"
 #include "server/machine/access.h"
+#include "server/machine/clock.h"
 
 #define MINUTE_US   ((int64_t)60 * 1000000)
 #define PSK_KEPT_US ((int64_t)7 * 24 * 3600 * 1000000) // after an invitation was used or expired
-
-// Runs forward only, also through a suspended machine.
-static int64_t boot_us(void)
-{
-    struct timespec now;
-    const int failed = clock_gettime(CLOCK_BOOTTIME, &now);
-    assert(failed == 0);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 // ---- what a session does ----
 
@@ -32,7 +24,7 @@ static void count_refusal(struct admit *admit, const struct job *job)
     if (presence == NULL || job->reply->replayed) {
         return;
     }
-    const int64_t now_us = boot_us();
+    const int64_t now_us = clock_forward_us();
     if (now_us - presence->minute_us >= MINUTE_US) {
         presence->minute_us = now_us;
         presence->refusals = 0;
@@ -47,7 +39,7 @@ static void session_begun(struct admit *admit, const struct job *job, const Sess
         .user_id = job->call.user_id,
         .device_id = job->call.device_id,
         .expires_us = reply->expires_us,
-        .heard_us = boot_us(),
+        .heard_us = clock_forward_us(),
     };
     memcpy(presence.token_hash, extra_of(job)->token_hash, sizeof presence.token_hash);
     if (presences_add(admit->presences, &presence) != STATUS_OK) {
@@ -169,7 +161,7 @@ static void end_session(struct admit *admit, struct presence *presence)
 
 static bool is_over(struct admit *admit, const struct presence *presence)
 {
-    return boot_us() - presence->heard_us >= SESSION_IDLE_US ||
+    return clock_forward_us() - presence->heard_us >= SESSION_IDLE_US ||
            queue_now(admit->options.queue) >= presence->expires_us;
 }
 
@@ -193,7 +185,7 @@ enum status peer_hear(struct admit *admit, const struct job *job)
     if (presence->is_ending || is_over(admit, presence)) {
         return STATUS_SESSION_EXPIRED;
     }
-    const int64_t now_us = boot_us();
+    const int64_t now_us = clock_forward_us();
     presence->heard_us = now_us;
     const bool is_write = job->command->mode == COMMAND_WRITE;
     return is_write && presence->refusals >= REFUSALS_PER_MINUTE_MAX &&
@@ -219,7 +211,7 @@ enum status peer_load_sessions(struct admit *admit, struct txn *txn)
             .user_id = session->user_id,
             .device_id = session->device_id,
             .expires_us = session->expires_us,
-            .heard_us = boot_us(),
+            .heard_us = clock_forward_us(),
         };
         memcpy(presence.token_hash, session->token_hash.data, sizeof presence.token_hash);
         status = presences_add(admit->presences, &presence);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/cursor.h"
 #include "server/ledger/import_row.h"
 #include "server/ledger/numbering.h"
 #include "shared/money.h"
+#include "shared/wire.h"
 
 #define FINGERPRINT_BYTES 32
 #define FNV_OFFSET        0xcbf29ce484222325u
@@ -212,6 +214,24 @@ enum status import_rows(struct txn *txn, struct call *call, const ImportRows *re
     return status;
 }
 
+static enum status fill_card(struct arena *arena, const ImportRecord *import, ImportCard *card)
+{
+    char *number = ident_print(arena, SERIES_IMPORT, 0, import->sequence);
+    card->id = import->id;
+    card->number = number;
+    card->kind = import->kind;
+    card->file_name = import->file_name;
+    card->row_count = import->row_count;
+    card->rows_done = import->rows_done;
+    card->added = import->added;
+    card->known = import->known;
+    card->refused = import->refused;
+    card->finished = import->finished;
+    card->total_minor = import->total_minor;
+    card->customers_added = import->customers_added;
+    return number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
 enum status import_finish(struct txn *txn, struct call *call, const ImportFinish *request,
                           ImportCard *reply)
 {
@@ -237,18 +257,55 @@ enum status import_finish(struct txn *txn, struct call *call, const ImportFinish
     import->finished = true;
     status = import_put(txn, key_u64(import->id), import);
 
-    reply->id = import->id;
-    reply->number = import_number(&books, import);
-    reply->kind = import->kind;
-    reply->file_name = import->file_name;
-    reply->row_count = import->row_count;
-    reply->rows_done = import->rows_done;
-    reply->added = import->added;
-    reply->known = import->known;
-    reply->refused = import->refused;
-    reply->finished = true;
-    reply->total_minor = import->total_minor;
-    reply->customers_added = import->customers_added;
-    call_about(call, import->id, reply->number);
-    return reply->number != NULL ? status : STATUS_TOO_LARGE;
+    if (status == STATUS_OK) {
+        status = fill_card(call->arena, import, reply);
+    }
+    call_about(call, import->id, import_number(&books, import));
+    return status;
+}
+
+enum status import_list(struct txn *txn, struct call *call, const ImportList *request,
+                        ImportListReply *reply)
+{
+    const uint32_t limit = cursor_limit(request->limit);
+    uint64_t from = 0;
+    uint64_t count = 0;
+    uint64_t next_id = 0;
+    if (!cursor_parse(request->cursor, &from)) {
+        return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
+    }
+    reply->row = arena_alloc(call->arena, limit * sizeof *reply->row);
+    if (reply->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+
+    // Newest first.
+    CLEANUP(rows_close_at) struct rows *rows = NULL;
+    enum status status = rows_open(txn, TABLE_import, (struct row_key){0}, 0, true, &rows);
+    while (status == STATUS_OK) {
+        struct row_key key;
+        ProtobufCMessage *row = NULL;
+        status = rows_next(rows, &key, &row);
+        if (status != STATUS_OK) {
+            break;
+        }
+        const ImportRecord *import = (const ImportRecord *)row;
+        count++;
+        if ((from != 0 && import->id > from) || next_id != 0) {
+            continue;
+        }
+        if (reply->n_row == limit) {
+            next_id = import->id;
+            continue;
+        }
+        ImportCard *card = (ImportCard *)wire_make(call->arena, &import_card__descriptor);
+        status = card != NULL ? fill_card(call->arena, import, card) : STATUS_TOO_LARGE;
+        reply->row[reply->n_row++] = card;
+    }
+    if (status != STATUS_END) {
+        return status;
+    }
+
+    reply->page = cursor_page(call->arena, count, next_id);
+    return reply->page != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }

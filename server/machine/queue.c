@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/machine/queue.h"
 
+#include "server/machine/clock.h"
 #include "server/machine/log.h"
-#include "shared/day.h"
 
 #include <sched.h>
 #include <stdatomic.h>
@@ -41,31 +41,13 @@ struct queue {
 static int64_t system_clock(void *context)
 {
     (void)context;
-    struct timespec now;
-    const int failed = clock_gettime(CLOCK_REALTIME, &now);
-    assert(failed == 0);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-// The day of the instant in the book's time zone, which queue_make has made the process's.
-static int32_t day_of_instant(int64_t instant_us)
-{
-    const time_t seconds = (time_t)(instant_us / 1000000);
-    struct tm local;
-    const bool is_known = localtime_r(&seconds, &local) != NULL;
-    assert(is_known);
-    const struct date date = {local.tm_year + 1900, (uint32_t)local.tm_mon + 1,
-                              (uint32_t)local.tm_mday};
-    int32_t day = 0;
-    const bool is_day = day_of_date(date, &day);
-    assert(is_day);
-    return day;
+    return clock_now_us();
 }
 
 static void stamp_job(struct queue *queue, struct job *job)
 {
     const int64_t now_us = queue_now(queue);
-    job->stamp = (struct stamp){.instant_us = now_us, .book_day = day_of_instant(now_us)};
+    job->stamp = (struct stamp){.instant_us = now_us, .book_day = clock_day(now_us)};
 }
 
 // ---- reads and previews, on reader threads ----
@@ -342,9 +324,8 @@ enum status queue_make(const struct queue_options *options, struct queue **out)
     if (queue->options.clock == NULL) {
         queue->options.clock = system_clock;
     }
-    setenv("TZ", options->time_zone, 1);
-    tzset();
-    const enum status status = start_parts(queue);
+    const enum status status =
+        clock_set_zone(options->time_zone) ? start_parts(queue) : STATUS_CONFIGURATION;
     if (status != STATUS_OK) {
         return status; // the program ends
     }

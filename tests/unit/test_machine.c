@@ -6,18 +6,10 @@
 #include "server/machine/machine.h"
 #include "shared/fields.h"
 #include "shared/wire.h"
-#include "tests/unit/temporary.h"
+#include "tests/unit/people.h"
 #include "tests/unit/unit.h"
 
-#define USER_OWNER    11
-#define USER_SALES    12
-#define DEVICE_OWNER  21
-#define DEVICE_SALES  22
-#define SESSION_OWNER 31
-#define SESSION_SALES 32
-#define COUNTER_KEY   7
-#define NOON_US       ((int64_t)1000000)
-#define EXPIRY_US     ((int64_t)9000000)
+#define COUNTER_KEY 7
 
 struct house {
     struct temporary temporary;
@@ -87,59 +79,11 @@ static void put(struct txn *txn, enum table table, uint64_t id, ProtobufCMessage
     assert_int_equal(table_put(txn, table, key_u64(id), record), STATUS_OK);
 }
 
-static void put_person(struct txn *txn, uint64_t user_id, uint64_t device_id, uint64_t session_id,
-                       uint32_t role)
-{
-    UserRecord user;
-    user_record__init(&user);
-    user.id = user_id;
-    user.role = &role;
-    user.n_role = 1;
-    user.state = USER_STATE__USER_STATE_ACTIVE;
-    put(txn, TABLE_user, user_id, &user.base);
-    DeviceRecord device;
-    device_record__init(&device);
-    device.id = device_id;
-    device.user_id = user_id;
-    device.state = DEVICE_STATE__DEVICE_STATE_ACTIVE;
-    put(txn, TABLE_device, device_id, &device.base);
-    SessionRecord session;
-    session_record__init(&session);
-    session.id = session_id;
-    session.user_id = user_id;
-    session.device_id = device_id;
-    session.expires_us = EXPIRY_US;
-    put(txn, TABLE_session, session_id, &session.base);
-}
-
 static struct txn *begin(struct house *house, enum txn_mode mode)
 {
     struct txn *txn = NULL;
     assert_int_equal(txn_begin(house->store, mode, house->arena, &txn), STATUS_OK);
     return txn;
-}
-
-static struct store *new_store(const struct temporary *temporary, const char *name)
-{
-    char dir[160];
-    char key_file[160];
-    temporary_path(temporary, name, dir, sizeof dir);
-    temporary_path(temporary, "book.key", key_file, sizeof key_file);
-    const struct store_options options = {
-        .dir = dir, .key_file = key_file, .map_bytes = (uint64_t)64 * 1024 * 1024};
-    struct store *store = NULL;
-    assert_int_equal(store_create(&options), STATUS_OK);
-    assert_int_equal(store_open(&options, &store), STATUS_OK);
-    return store;
-}
-
-static void people(struct house *house)
-{
-    struct txn *txn = begin(house, TXN_WRITE);
-    put_person(txn, USER_OWNER, DEVICE_OWNER, SESSION_OWNER, ROLE_OWNER);
-    put_person(txn, USER_SALES, DEVICE_SALES, SESSION_SALES, ROLE_SALES);
-    assert_int_equal(txn_commit(txn), STATUS_OK);
-    arena_reset(house->arena);
 }
 
 static int set_up(void **state)
@@ -148,10 +92,10 @@ static int set_up(void **state)
     assert_non_null(house);
     assert_int_equal(keys_start(), STATUS_OK);
     temporary_make(&house->temporary);
-    house->store = new_store(&house->temporary, "book");
+    house->store = people_store(&house->temporary, "book");
     house->arena = arena_make((size_t)64 * 1024 * 1024);
     house->call_arena = arena_make((size_t)64 * 1024 * 1024);
-    people(house);
+    people_put(house->store);
     *state = house;
     return 0;
 }
@@ -166,9 +110,6 @@ static int tear_down(void **state)
     free(house);
     return 0;
 }
-
-static const struct peer OWNER = {.device_id = DEVICE_OWNER, .session_id = SESSION_OWNER};
-static const struct peer SALES = {.device_id = DEVICE_SALES, .session_id = SESSION_SALES};
 
 struct
 try {
@@ -555,8 +496,8 @@ static void the_same_journal_replayed_gives_the_same_root(void **state)
     assert_int_equal(standing(house, &OWNER, EXPIRY_US), STATUS_SESSION_EXPIRED);
 
     struct house other = {.temporary = house->temporary, .arena = arena_make(1 << 24)};
-    other.store = new_store(&house->temporary, "again");
-    people(&other);
+    other.store = people_store(&house->temporary, "again");
+    people_put(other.store);
     replay_all(house, other.store);
     struct txn *here = begin(house, TXN_READ);
     struct txn *there = begin(&other, TXN_READ);

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/machine/clock.h"
+
+#include "shared/day.h"
+
+#include <unistd.h>
+
+#define ZONES "/usr/share/zoneinfo/"
+
+static int64_t read_clock(clockid_t which)
+{
+    struct timespec now;
+    const int failed = clock_gettime(which, &now);
+    assert(failed == 0);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+bool clock_set_zone(const char *time_zone)
+{
+    char path[256];
+    const int length = snprintf(path, sizeof path, "%s%s", ZONES, time_zone);
+    if (length < 0 || (size_t)length >= sizeof path || time_zone[0] == '\0' ||
+        strstr(time_zone, "..") != NULL || access(path, R_OK) != 0) {
+        return false;
+    }
+    setenv("TZ", time_zone, 1);
+    tzset();
+    return true;
+}
+
+int64_t clock_now_us(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
+int64_t clock_forward_us(void)
+{
+    return read_clock(CLOCK_BOOTTIME);
+}
+
+int32_t clock_day(int64_t instant_us)
+{
+    const time_t seconds = (time_t)(instant_us / 1000000);
+    struct tm local;
+    const bool is_known = localtime_r(&seconds, &local) != NULL;
+    assert(is_known);
+    const struct date date = {local.tm_year + 1900, (uint32_t)local.tm_mon + 1,
+                              (uint32_t)local.tm_mday};
+    int32_t day = 0;
+    const bool is_day = day_of_date(date, &day);
+    assert(is_day);
+    return day;
+}

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+// kontord: one subcommand a run. Exit codes are those of proto/status.def.
+#include "server/config.h"
+#include "server/log.h"
+#include "server/machine/clock.h"
+#include "server/ops/backup.h"
+#include "server/ops/init.h"
+#include "server/serve.h"
+#include "server/store/file.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+enum option_index {
+
+#define OPTION(name, argument, subcommands, sentence) OPTION_##name,
+#include "server/options.def"
+#undef OPTION
+    OPTION_COUNT,
+    OPTION_help,
+    OPTION_version,
+};
+
+struct option_row {
+    const char *name; // with '_' for '-'
+    const char *argument;
+    const char *subcommands;
+    const char *sentence;
+};
+
+static const struct option_row OPTIONS[OPTION_COUNT] = {
+#define OPTION(name, argument, subcommands, sentence) {#name, argument, subcommands, sentence},
+#include "server/options.def"
+#undef OPTION
+};
+
+struct line {
+    const char *value[OPTION_COUNT]; // NULL: not given; "" for those without argument
+    const char *word;                // the one behind the options; NULL: none
+};
+
+// ---- saying ----
+
+static int fail(enum status status, const char *what)
+{
+    (void)fprintf(stderr, "kontord: %s%s%s (%s)\n", what, what[0] != '\0' ? ": " : "",
+                  status_sentence(status), status_code(status));
+    return status_exit(status);
+}
+
+static int finish(enum status status, const char *what)
+{
+    return status == STATUS_OK ? 0 : fail(status, what);
+}
+
+static void spell(const char *name, char out[static 32])
+{
+    const size_t length = strlen(name);
+    assert(length < 32);
+    for (size_t i = 0; i <= length; i++) {
+        out[i] = name[i] == '_' ? '-' : name[i];
+    }
+}
+
+static int need(const struct line *line, enum option_index option)
+{
+    char name[32];
+    spell(OPTIONS[option].name, name);
+    if (line->value[option] == NULL) {
+        (void)fprintf(stderr, "kontord: --%s %s is needed\n", name, OPTIONS[option].argument);
+        return status_exit(STATUS_USAGE);
+    }
+    return 0;
+}
+
+// ---- the store that the options name ----
+
+struct place {
+    char key_file[PATH_BYTES_MAX];
+    struct store_options store;
+};
+
+static enum status place_of(const char *dir, const char *key_file, struct place *out)
+{
+    *out = (struct place){0};
+    const bool is_named = key_file != NULL && key_file[0] != '\0';
+    if (!file_path_with(is_named ? key_file : dir, is_named ? "" : ".key", out->key_file)) {
+        return STATUS_FILE_ERROR;
+    }
+    out->store = (struct store_options){.dir = dir, .key_file = out->key_file};
+    return STATUS_OK;
+}
+
+// ---- subcommands ----
+
+static int run_init(const struct line *line)
+{
+    static const enum option_index NEEDED[] = {OPTION_dir,       OPTION_company,   OPTION_currency,
+                                               OPTION_chart,     OPTION_time_zone, OPTION_owner,
+                                               OPTION_invitation};
+
+    for (size_t i = 0; i < COUNT_OF(NEEDED); i++) {
+        const int missing = need(line, NEEDED[i]);
+        if (missing != 0) {
+            return missing;
+        }
+    }
+    const struct init_options options = {
+        .dir = line->value[OPTION_dir],
+        .company = line->value[OPTION_company],
+        .currency = line->value[OPTION_currency],
+        .chart = line->value[OPTION_chart],
+        .time_zone = line->value[OPTION_time_zone],
+        .owner = line->value[OPTION_owner],
+        .invitation = line->value[OPTION_invitation],
+        .key_file = line->value[OPTION_key_file],
+        .house_file = line->value[OPTION_house_key],
+        .address = line->value[OPTION_address],
+        .instant_us = clock_now_us(),
+    };
+    struct init_report report = {0};
+    const enum status status = init_run(&options, &report);
+    if (status != STATUS_OK) {
+        return fail(status, report.field != NULL ? report.field : "init");
+    }
+    (void)printf("book        %s\nstore key   %s\nhouse key   %s  (take it off this machine)\n"
+                 "invitation  %s  (valid %d hours, once)\n",
+                 options.dir, report.key_file, report.house_file, options.invitation,
+                 INVITATION_HOURS);
+    return 0;
+}
+
+// Defaults, file, then the options that say the same.
+static enum status configure(const struct line *line, struct config *config)
+{
+    static const struct {
+        enum option_index option;
+        const char *key;
+    } SAME[] = {
+        {OPTION_dir, "dir"},         {OPTION_key_file, "key_file"}, {OPTION_listen, "listen"},
+        {OPTION_address, "address"}, {OPTION_socket, "socket"},     {OPTION_log_level, "log_level"},
+    };
+    enum status status = config_init(config);
+    if (status == STATUS_OK) {
+        status = config_read(config, line->value[OPTION_config]);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(SAME); i++) {
+        const char *value = line->value[SAME[i].option];
+        if (value != NULL && !config_set(config, SAME[i].key, value)) {
+            status = STATUS_ENVIRONMENT;
+        }
+    }
+    return status;
+}
+
+static int run_serve(const struct line *line)
+{
+    struct config config CLEANUP(config_wipe) = {0};
+    struct place place;
+    struct logger logger;
+    enum status status = configure(line, &config);
+    if (status == STATUS_OK && !logger_level(config.log_level, &logger.level)) {
+        status = STATUS_CONFIGURATION;
+    }
+    if (status == STATUS_OK) {
+        status = place_of(config.dir, config.key_file, &place);
+    }
+    if (status != STATUS_OK) {
+        return fail(status, "configuration");
+    }
+    const struct serve_options options = {
+        .store = place.store,
+        .listen = config.listen,
+        .address = config.address,
+        .socket_path = config.socket,
+        .address_file = line->value[OPTION_address_file],
+        .logger = &logger,
+    };
+    return finish(serve(&options), "serve");
+}
+
+static void print_report(const char *what, const struct backup_report *report)
+{
+    (void)printf("%s %llu records of the journal, %llu rows, %llu bytes\n", what,
+                 (unsigned long long)report->number, (unsigned long long)report->row_count,
+                 (unsigned long long)report->file_bytes);
+}
+
+static int run_backup(const struct line *line)
+{
+    int missing = need(line, OPTION_dir);
+    missing = missing != 0 ? missing : need(line, OPTION_to);
+    if (missing != 0) {
+        return missing;
+    }
+    struct place place;
+    struct backup_report report = {0};
+    enum status status = place_of(line->value[OPTION_dir], line->value[OPTION_key_file], &place);
+    if (status == STATUS_OK) {
+        status = backup_write(&place.store, line->value[OPTION_to], clock_now_us(), &report);
+    }
+    if (status == STATUS_OK) {
+        print_report("backed up and read back:", &report);
+    }
+    return finish(status, "backup");
+}
+
+static int run_restore(const struct line *line)
+{
+    const int missing = need(line, OPTION_into);
+    if (missing != 0 || line->word == NULL) {
+        return missing != 0 ? missing : fail(STATUS_USAGE, "restore FILE --into NEWDIR");
+    }
+    struct place place;
+    struct backup_report report = {0};
+    enum status status = place_of(line->value[OPTION_into], line->value[OPTION_key_file], &place);
+    if (status == STATUS_OK) {
+        status = backup_restore(line->word, &place.store, &report);
+    }
+    if (status == STATUS_OK) {
+        print_report("restored and compared:", &report);
+    }
+    return finish(status, "restore");
+}
+
+struct subcommand {
+    const char *name;
+    int (*run)(const struct line *line);
+    const char *sentence;
+};
+
+static const struct subcommand SUBCOMMANDS[] = {
+    {"init", run_init, "make a book and the owner's invitation"},
+    {"serve", run_serve, "serve the book"},
+    {"backup", run_backup, "write a sealed copy of the book while no server runs"},
+    {"restore", run_restore, "restore a copy into a new directory"},
+};
+
+// ---- the command line ----
+
+static bool belongs(const struct option_row *row, const char *subcommand)
+{
+    const char *at = strstr(row->subcommands, subcommand);
+    return at != NULL;
+}
+
+static int print_help(const struct subcommand *only)
+{
+    (void)printf("kontord %s: the server of a customer ledger\n", KONTOR_VERSION);
+    for (size_t i = 0; i < COUNT_OF(SUBCOMMANDS); i++) {
+        const struct subcommand *subcommand = &SUBCOMMANDS[i];
+        if (only != NULL && only != subcommand) {
+            continue;
+        }
+        (void)printf("\nkontord %s%s: %s\n", subcommand->name,
+                     subcommand->run == run_restore ? " FILE" : "", subcommand->sentence);
+        for (size_t k = 0; k < OPTION_COUNT; k++) {
+            char name[32];
+            spell(OPTIONS[k].name, name);
+            if (belongs(&OPTIONS[k], subcommand->name)) {
+                (void)printf("  --%-13s %-10s %s\n", name, OPTIONS[k].argument,
+                             OPTIONS[k].sentence);
+            }
+        }
+    }
+    return 0;
+}
+
+static const struct subcommand *subcommand_of(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(SUBCOMMANDS); i++) {
+        if (strcmp(SUBCOMMANDS[i].name, name) == 0) {
+            return &SUBCOMMANDS[i];
+        }
+    }
+    return NULL;
+}
+
+struct spelled {
+    char name[OPTION_COUNT][32];
+    struct option option[OPTION_COUNT + 3];
+};
+
+static void spell_options(struct spelled *out)
+{
+    *out = (struct spelled){0};
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        spell(OPTIONS[i].name, out->name[i]);
+        const int argument = OPTIONS[i].argument[0] != '\0' ? required_argument : no_argument;
+        out->option[i] = (struct option){out->name[i], argument, NULL, i};
+    }
+    out->option[OPTION_COUNT] = (struct option){"help", no_argument, NULL, OPTION_help};
+    out->option[OPTION_COUNT + 1] = (struct option){"version", no_argument, NULL, OPTION_version};
+}
+
+static int run_line(const struct subcommand *subcommand, int count, char **words)
+{
+    struct spelled spelled;
+    struct line line = {0};
+    spell_options(&spelled);
+    int found = 0;
+    while ((found = getopt_long(count, words, "", spelled.option, NULL)) != -1) {
+        if (found == OPTION_help) {
+            return print_help(subcommand);
+        }
+        if (found < 0 || found >= OPTION_COUNT) {
+            return status_exit(STATUS_USAGE); // getopt has said what
+        }
+        if (!belongs(&OPTIONS[found], subcommand->name)) {
+            (void)fprintf(stderr, "kontord: %s does not take --%s\n", subcommand->name,
+                          spelled.name[found]);
+            return status_exit(STATUS_USAGE);
+        }
+        line.value[found] = optarg != NULL ? optarg : "";
+    }
+    if (optind < count) {
+        line.word = words[optind++];
+    }
+    if (optind < count || (line.word != NULL && subcommand->run != run_restore)) {
+        return fail(STATUS_USAGE, words[optind < count ? optind : optind - 1]);
+    }
+    return subcommand->run(&line);
+}
+
+// Keys are in this memory: no core dump, no debugger, no file that others can read.
+static enum status fence(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)umask(077);
+    (void)signal(SIGPIPE, SIG_IGN);
+    const bool is_fenced =
+        setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+    return is_fenced ? keys_start() : STATUS_ENVIRONMENT;
+}
+
+int main(int count, char **words)
+{
+    const enum status status = fence();
+    if (status != STATUS_OK) {
+        return fail(status, "start");
+    }
+    if (count < 2 || strcmp(words[1], "--help") == 0 || strcmp(words[1], "help") == 0) {
+        (void)print_help(NULL);
+        return count < 2 ? status_exit(STATUS_USAGE) : 0;
+    }
+    if (strcmp(words[1], "--version") == 0) {
+        (void)printf("kontord %s\n", KONTOR_VERSION);
+        return 0;
+    }
+    const struct subcommand *subcommand = subcommand_of(words[1]);
+    if (subcommand == NULL) {
+        return fail(STATUS_USAGE, words[1]);
+    }
+    return run_line(subcommand, count - 1, words + 1);
+}

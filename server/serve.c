@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/serve.h"
+
+#include "server/machine/clock.h"
+#include "server/net/listener.h"
+#include "server/ops/init.h"
+#include "server/store/file.h"
+
+#include <unistd.h>
+
+#define ADDRESS_BYTES 128
+#define TIMELINE      1
+
+struct server {
+    const struct serve_options *options;
+    uv_loop_t loop;
+    uv_signal_t terminate;
+    uv_signal_t interrupt;
+    struct store *store;
+    struct views *views;
+    struct queue *queue;
+    struct admit *admit;
+    struct listener *listener;
+    struct server_keys keys;
+    char *time_zone;
+    char address[ADDRESS_BYTES]; // that invitations name
+    bool is_stopping;
+    enum status failure;
+};
+
+static void say(const struct server *server, enum log_level level, const char *event)
+{
+    logger_say(server->options->logger, level, event, "%s", "");
+}
+
+// ---- letting down: listener, admission, queue ----
+
+static void queue_stopped(void *context)
+{
+    struct server *server = context;
+    uv_close((uv_handle_t *)&server->terminate, NULL);
+    uv_close((uv_handle_t *)&server->interrupt, NULL);
+}
+
+static void admit_stopped(void *context)
+{
+    struct server *server = context;
+    queue_stop(server->queue, queue_stopped, server);
+}
+
+static void listener_stopped(void *context)
+{
+    struct server *server = context;
+    admit_stop(server->admit, admit_stopped, server);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    struct server *server = signal->data;
+    (void)number;
+    if (!server->is_stopping) {
+        server->is_stopping = true;
+        say(server, LOG_LEVEL_INFO, "stopping");
+        listener_stop(server->listener, listener_stopped, server);
+    }
+}
+
+static void on_failure(void *context, enum status status)
+{
+    struct server *server = context;
+    server->failure = status;
+    logger_say(server->options->logger, LOG_LEVEL_ERROR, "the machine failed, the process ends",
+               "code=%s", status_code(status));
+    uv_stop(&server->loop);
+}
+
+// ---- what the listener asks ----
+
+static void note(void *context, const char *line)
+{
+    const struct server *server = context;
+    say(server, LOG_LEVEL_INFO, line);
+}
+
+static void greet(void *context, struct greeting *greeting)
+{
+    struct server *server = context;
+    struct arena *arena CLEANUP(arena_free_at) = arena_make(CALL_ARENA_MAX);
+    struct txn *txn CLEANUP(txn_abort_at) = NULL;
+    greeting->timeline = TIMELINE;
+    greeting->server_us = clock_now_us();
+    greeting->degraded = queue_is_degraded(server->queue);
+    if (arena == NULL || txn_begin(server->store, TXN_READ, arena, &txn) != STATUS_OK) {
+        return;
+    }
+    const struct head *head = txn_head(txn);
+    memcpy(greeting->book_id, head->book_id, sizeof head->book_id);
+    greeting->tree_size = head->number;
+    memcpy(greeting->tree_root, head->tree_root, sizeof greeting->tree_root);
+}
+
+// ---- building up ----
+
+static enum status open_book(struct server *server)
+{
+    struct arena *arena CLEANUP(arena_free_at) = arena_make(CALL_ARENA_MAX);
+    struct txn *txn CLEANUP(txn_abort_at) = NULL;
+    ProtobufCMessage *row = NULL;
+    enum status status = store_open(&server->options->store, &server->store);
+    if (status == STATUS_OK) {
+        status = server_keys_load(server->store, server->options->store.dir, &server->keys);
+    }
+    if (status == STATUS_OK) {
+        status =
+            arena != NULL ? txn_begin(server->store, TXN_READ, arena, &txn) : STATUS_ENVIRONMENT;
+    }
+    if (status == STATUS_OK) {
+        status = table_get(txn, TABLE_book, key_u64(1), &row, NULL);
+        status = status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    server->time_zone = strdup(((const BookRecord *)row)->time_zone);
+    status =
+        server->time_zone != NULL ? views_make(server->store, &server->views) : STATUS_ENVIRONMENT;
+    return status != STATUS_OK ? status : views_build(server->views, txn);
+}
+
+static enum status make_rooms(struct server *server)
+{
+    const struct queue_options queue = {
+        .loop = &server->loop,
+        .store = server->store,
+        .views = server->views,
+        .time_zone = server->time_zone,
+    };
+    const enum status status = queue_make(&queue, &server->queue);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    queue_on_failure(server->queue, on_failure, server);
+    struct admit_options admit = {
+        .loop = &server->loop,
+        .store = server->store,
+        .views = server->views,
+        .queue = server->queue,
+        .address = server->address,
+    };
+    memcpy(admit.server_key, server->keys.server.public_bytes, KEY_BYTES);
+    memcpy(admit.house_key, server->keys.house_key, KEY_BYTES);
+    return admit_make(&admit, &server->admit);
+}
+
+static bool is_for_all(const char *host)
+{
+    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "[::]") == 0 || host[0] == '\0';
+}
+
+// The address that people use: as configured, or the one listened on, with the port that was taken.
+static enum status name_address(struct server *server)
+{
+    const struct serve_options *options = server->options;
+    if (options->address[0] != '\0') {
+        const int length =
+            snprintf(server->address, sizeof server->address, "%s", options->address);
+        return length > 0 && (size_t)length < sizeof server->address ? STATUS_OK
+                                                                     : STATUS_CONFIGURATION;
+    }
+    char host[ADDRESS_BYTES];
+    const char *colon = strrchr(options->listen, ':');
+    const size_t size = colon != NULL ? (size_t)(colon - options->listen) : 0;
+    if (size >= sizeof host) {
+        return STATUS_CONFIGURATION;
+    }
+    memcpy(host, options->listen, size);
+    host[size] = '\0';
+    if (is_for_all(host) && gethostname(host, sizeof host - 1) != 0) {
+        return STATUS_ENVIRONMENT;
+    }
+    const int length = snprintf(server->address, sizeof server->address, "%s:%u", host,
+                                (unsigned)listener_port(server->listener));
+    return length > 0 && (size_t)length < sizeof server->address ? STATUS_OK : STATUS_CONFIGURATION;
+}
+
+static enum status tell_address(struct server *server)
+{
+    const struct serve_options *options = server->options;
+    enum status status = name_address(server);
+    if (status == STATUS_OK) {
+        status = init_tell_address(options->store.dir, &server->keys, server->address);
+    }
+    if (status == STATUS_OK && options->address_file != NULL) {
+        status = file_replace(options->address_file, 0600,
+                              bytes_of(server->address, strlen(server->address)));
+    }
+    return status;
+}
+
+static enum status open_door(struct server *server)
+{
+    const struct serve_options *options = server->options;
+    const struct listener_options listener = {
+        .loop = &server->loop,
+        .admit = server->admit,
+        .queue = server->queue,
+        .address = options->listen,
+        .socket_path = options->socket_path[0] != '\0' ? options->socket_path : NULL,
+        .server_key = &server->keys.server,
+        .greet = greet,
+        .greet_context = server,
+        .note = note,
+        .note_context = server,
+    };
+    const enum status status = listener_start(&listener, &server->listener);
+    return status != STATUS_OK ? status : tell_address(server);
+}
+
+static enum status watch_signals(struct server *server)
+{
+    server->terminate.data = server;
+    server->interrupt.data = server;
+    const bool is_watching = uv_signal_init(&server->loop, &server->terminate) == 0 &&
+                             uv_signal_init(&server->loop, &server->interrupt) == 0 &&
+                             uv_signal_start(&server->terminate, on_signal, SIGTERM) == 0 &&
+                             uv_signal_start(&server->interrupt, on_signal, SIGINT) == 0;
+    return is_watching ? STATUS_OK : STATUS_ENVIRONMENT;
+}
+
+static enum status build_up(struct server *server)
+{
+    if (uv_loop_init(&server->loop) != 0) {
+        return STATUS_ENVIRONMENT;
+    }
+    enum status status = open_book(server);
+    if (status == STATUS_OK) {
+        status = make_rooms(server);
+    }
+    if (status == STATUS_OK) {
+        status = watch_signals(server);
+    }
+    return status != STATUS_OK ? status : open_door(server);
+}
+
+static void free_all(struct server *server)
+{
+    listener_free(server->listener);
+    admit_free(server->admit);
+    queue_free(server->queue);
+    const int busy = uv_loop_close(&server->loop);
+    assert(busy == 0);
+    views_free(server->views);
+    store_close(server->store);
+    server_keys_wipe(&server->keys);
+    free(server->time_zone);
+}
+
+enum status serve(const struct serve_options *options)
+{
+    struct server server = {.options = options};
+    const enum status status = build_up(&server);
+    if (status != STATUS_OK) {
+        return status; // the program ends
+    }
+    if (store_medium(server.store) != STORE_MEDIUM_DISK) {
+        say(&server, LOG_LEVEL_WARN,
+            "the book does not lie on a disk: it will not outlive this machine");
+    }
+    logger_say(options->logger, LOG_LEVEL_INFO, "serving", "address=%s journal=%llu",
+               server.address, (unsigned long long)queue_number(server.queue));
+    (void)uv_run(&server.loop, UV_RUN_DEFAULT);
+    if (server.failure != STATUS_OK) {
+        return STATUS_ENVIRONMENT;
+    }
+    free_all(&server);
+    logger_say(options->logger, LOG_LEVEL_INFO, "stopped", "%s", "");
+    return STATUS_OK;
+}
