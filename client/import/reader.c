@@ -10,7 +10,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define CHUNK_BYTES 65536
+#define CELL_ROOM_MIN 256
+#define CHUNK_BYTES   65536
 
 // ---- rows of text ----
 
@@ -44,8 +45,8 @@ static void cell_end(void *data, size_t size, void *context)
         parse->status = STATUS_READER_FAILED;
         return;
     }
-    if (parse->text_size + size > parse->text_room) {
-        size_t room = 2 * (parse->text_room + size);
+    if (parse->text == NULL || parse->text_size + size > parse->text_room) {
+        size_t room = 2 * (parse->text_room + size) + CELL_ROOM_MIN;
         uint8_t *more = realloc(parse->text, room);
         if (more == NULL) {
             parse->status = STATUS_ENVIRONMENT;

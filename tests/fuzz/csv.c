@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/import/rows.h"
+#include "shared/scan.h"
+#include "shared/wire.h"
 #include "tests/fuzz/fuzz.h"
 
 // A file from anywhere: reader, header, dates, rows. First byte: which kind of import. And, when
 // its top bit is set, bytes that a broken reader wrote, which must be refused or understood, never
-// believed.
+// believed. Every group of rows that comes of it must pass the server's scanner.
 
 #define ARENA_BYTES (64u * 1024 * 1024)
 
@@ -48,6 +50,26 @@ static bool output_row(void *context, uint32_t number, const struct reader_cells
     return true;
 }
 
+static void group_check(const struct rows *rows, size_t first, size_t count)
+{
+    CLEANUP(arena_free_at) struct arena *arena = arena_make((size_t)4 * MESSAGE_IMPORT_MAX);
+    assert(arena != NULL);
+    ImportRows group;
+    import_rows__init(&group);
+    group.first = (uint32_t)first;
+    group.row = rows->row + first;
+    group.n_row = count;
+    Request request;
+    request__init(&request);
+    request.command_case = REQUEST__COMMAND_IMPORT_ROWS;
+    request.import_rows = &group;
+    struct bytes packed;
+    enum status status = wire_pack(arena, &request.base, &packed);
+    assert(status == STATUS_OK && packed.size <= MESSAGE_IMPORT_MAX);
+    status = scan_message(&request__descriptor, packed, &SCAN_IMPORT, NULL);
+    assert(status == STATUS_OK);
+}
+
 static void rows_try(const struct sheet *sheet, ImportKind kind)
 {
     CLEANUP(arena_free_at) struct arena *arena = arena_make(ARENA_BYTES);
@@ -66,6 +88,7 @@ static void rows_try(const struct sheet *sheet, ImportKind kind)
     for (size_t first = 0; first < rows.count;) {
         size_t count = rows_group(&rows, first);
         assert(count > 0 && count <= IMPORT_ROWS_MAX);
+        group_check(&rows, first, count);
         first += count;
     }
 }
