@@ -52,7 +52,7 @@ static enum status invitation_take(struct client *client, struct join *join)
             return tool_usage(client, "join", "@FILE");
         }
         char *line = arena_alloc(client->arena, INVITATION_TEXT_MAX);
-        (void)fprintf(stderr, "%s\n", _("Paste the invitation (KTI1-…) and press Enter:"));
+        (void)fprintf(stderr, "%s\n", _("Paste the invitation (KTI1-...) and press Enter:"));
         if (line == NULL || fgets(line, INVITATION_TEXT_MAX, stdin) == NULL) {
             return STATUS_CANCELLED;
         }
@@ -185,7 +185,7 @@ static char *roles_text(struct client *client, char *const *role, size_t count)
     const char *between = client->language == LANGUAGE_CHINESE ? "、" : ", ";
     for (size_t i = 0; i < count && text != NULL; i++) {
         text = arena_print(client->arena, "%s%s%s", text, i == 0 ? "" : between,
-                           language_word(role[i]));
+                           language_role(role[i]));
     }
     return text;
 }

@@ -68,9 +68,9 @@ static const char *kind_sentence(enum kind kind)
 {
     switch (kind) {
     case KIND_MONEY:
-        return _("an amount: 1234.50, 1,234.50, 1.2万; never rounded silently");
+        return _("an amount: 1234.50, 1,234.50, 12w; never rounded silently");
     case KIND_DAY:
-        return _("a date: 2026-11-21, today, -3d, fri, 月底");
+        return _("a date: 2026-11-21, today, -3d, fri, eom");
     case KIND_INSTANT:
         return _("a moment");
     case KIND_REFERENCE:

@@ -98,3 +98,14 @@ const char *language_word(const char *msgid)
     assert(msgid != NULL);
     return msgid[0] == '\0' ? msgid : dgettext(WORDS_DOMAIN, msgid);
 }
+
+const char *language_role(const char *role)
+{
+    char msgid[64];
+    int size = snprintf(msgid, sizeof(msgid), "role %s", role);
+    if (size < 0 || (size_t)size >= sizeof(msgid)) {
+        return role;
+    }
+    const char *word = dgettext(WORDS_DOMAIN, msgid);
+    return word == msgid ? role : word;
+}

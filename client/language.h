@@ -18,3 +18,6 @@ MUST_CHECK enum status language_start(const char *wanted, enum language *out);
 
 // A looked-up msgid; "" stays "". For tables whose sentences are not literals.
 const char *language_word(const char *msgid);
+
+// The word for a role, which in the catalogue is apart from the field that may have the same name.
+const char *language_role(const char *role);

@@ -137,7 +137,7 @@ static void payment_done(struct client *client, const PaymentAddReply *payment, 
         (void)fprintf(out, _("%s on account"), output_money(client, payment->on_account_minor));
     }
     (void)fputc('\n', out);
-    (void)fprintf(out, _("Balance %s → %s.   Undo: kontor payment reverse %s --reason TEXT"),
+    (void)fprintf(out, _("Balance %s -> %s.   Undo: kontor payment reverse %s --reason TEXT"),
                   output_money(client, payment->balance_before_minor),
                   output_money(client, payment->balance_minor), payment->number);
     (void)fputc('\n', out);
@@ -157,7 +157,7 @@ enum status page_payment(struct client *client, const Reply *reply, const Protob
     page_label(_("On account"), out);
     (void)fprintf(out, "%s\n", output_money(client, payment->on_account_minor));
     page_label(_("Balance"), out);
-    (void)fprintf(out, "%s → %s\n", output_money(client, payment->balance_before_minor),
+    (void)fprintf(out, "%s -> %s\n", output_money(client, payment->balance_before_minor),
                   output_money(client, payment->balance_minor));
     (void)reply;
     return status;

@@ -10,6 +10,21 @@
 #include "shared/wire.h"
 #include "shared/words.h"
 
+// The value of an option that was written "@FILE".
+static enum status file_load(void *context, struct arena *arena, const char *path, size_t size_max, struct bytes *out)
+{
+    (void)context;
+    struct bytes content = {0};
+    enum status status = home_read(arena, path, &content);
+    if (status == STATUS_OK && content.size > size_max) {
+        return STATUS_TOO_LARGE;
+    }
+    if (status == STATUS_OK) {
+        *out = content;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_FILE_ERROR : status;
+}
+
 enum status command_parse(struct client *client, const struct command *command, size_t count,
                           const char *const *words, ProtobufCMessage **out)
 {
@@ -25,6 +40,7 @@ enum status command_parse(struct client *client, const struct command *command, 
         .currency = client->context.currency,
         .find = reference_find,
         .find_context = &reference,
+        .load = file_load,
     };
     ProtobufCMessage *inner = wire_make(client->arena, command->request);
     if (inner == NULL || count > INT32_MAX) {

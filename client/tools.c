@@ -85,9 +85,10 @@ static void whoami_print(struct client *client, const SessionWhoamiReply *who)
     (void)printf(chinese ? "%s（%s）· " : "%s (%s) · ",
                  who->name[0] == '\0' ? who->login : who->name, who->login);
     for (size_t i = 0; i < who->n_role; i++) {
-        (void)printf("%s%s", i == 0 ? "" : between, language_word(who->role[i]));
+        (void)printf("%s%s", i == 0 ? "" : between, language_role(who->role[i]));
     }
-    (void)printf(_(" · scope: %s, %u customers"), language_word(who->scope), who->customers);
+    (void)printf(" · ");
+    (void)printf(_("scope: %s, %u customers"), language_word(who->scope), who->customers);
     (void)printf("\n%s  %s → %s   %s %s / %s %s%s%s\n", _("Context"), client->context.name,
                  client->context.server[0], _("version"), KONTOR_VERSION, _("server"),
                  who->server_version, strcmp(who->state, "ok") == 0 ? "" : "  ",

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli.h"
+#include "client/language.h"
+#include "shared/fields.h"
+#include "shared/words.h"
+#include "tests/unit/unit.h"
+
+#include <locale.h>
+
+// The build collects sentences from the sources. The words of fields, choices and roles stand in no source: this suite takes
+// them from the descriptors and asks the catalogue that the build made.
+
+static int chinese_up(void **state)
+{
+    (void)state;
+    enum language language = LANGUAGE_ENGLISH;
+    if (language_start("zh-CN", &language) != STATUS_OK || language != LANGUAGE_CHINESE) {
+        return -1;
+    }
+    (void)bindtextdomain(WORDS_DOMAIN, KONTOR_BUILD_DIR "/client/locale");
+    return 0;
+}
+
+static size_t missing(const char *word)
+{
+    // A word that is the same in both languages is in the catalogue all the same; gettext then gives another pointer.
+    if (dgettext(WORDS_DOMAIN, word) != word) {
+        return 0;
+    }
+    print_error("no Chinese for \"%s\"\n", word);
+    return 1;
+}
+
+static size_t message_missing(const ProtobufCMessageDescriptor *message, unsigned depth)
+{
+    size_t count = 0;
+    for (unsigned i = 0; i < message->n_fields; i++) {
+        struct field field = field_of(message, i);
+        char key[64];
+        if (field.admission) {
+            continue;
+        }
+        field_key(field.descriptor, key);
+        count += missing(key);
+        if (field.descriptor->type == PROTOBUF_C_TYPE_MESSAGE && depth > 0) {
+            count += message_missing(field.descriptor->descriptor, depth - 1);
+        }
+        if (field.descriptor->type == PROTOBUF_C_TYPE_ENUM) {
+            const ProtobufCEnumDescriptor *choice = field.descriptor->descriptor;
+            for (unsigned v = 0; v < choice->n_values; v++) {
+                char word[64];
+                if (choice->values[v].value != 0) {
+                    count += missing(field_choice_word(choice, choice->values[v].value, word));
+                }
+            }
+        }
+    }
+    return count;
+}
+
+static void every_field_and_choice_has_a_chinese_word(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    for (size_t i = 0; i < command_count(); i++) {
+        const struct command *command = command_at(i);
+        if (command->permission == PERMISSION_SYSTEM) {
+            continue;
+        }
+        count += message_missing(command->request, 3);
+        count += message_missing(command->reply, 3);
+    }
+    assert_int_equal(count, 0);
+}
+
+static void every_table_sentence_has_a_chinese_one(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    for (size_t i = 0; i < command_count(); i++) {
+        count += missing(command_at(i)->summary);
+        count += command_at(i)->audit[0] == '\0' ? 0 : missing(command_at(i)->audit);
+    }
+    for (size_t i = 0; i < cli_example_count(); i++) {
+        count += missing(cli_example_at(i)->why);
+    }
+    for (uint32_t number = 0; number < 256; number++) {
+        count += status_is_known(number) ? missing(status_sentence((enum status)number)) : 0;
+    }
+    assert_int_equal(count, 0);
+}
+
+static void every_role_has_a_chinese_word(void **state)
+{
+    (void)state;
+    for (int role = ROLE_NONE + 1; role < ROLE_COUNT; role++) {
+        const char *word = role_word((enum role)role);
+        assert_string_not_equal(language_role(word), word);
+    }
+}
+
+static void every_typed_command_has_an_example(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    for (size_t i = 0; i < command_count(); i++) {
+        const struct command *command = command_at(i);
+        bool found = !command->typed;
+        for (size_t e = 0; e < cli_example_count() && !found; e++) {
+            found = strcmp(cli_example_at(e)->command, command->name) == 0;
+        }
+        if (!found) {
+            print_error("no example for %s in client/cli.def\n", command->name);
+            count++;
+        }
+    }
+    for (size_t e = 0; e < cli_example_count(); e++) {
+        assert_non_null(command_by_name(cli_example_at(e)->command));
+    }
+    assert_int_equal(count, 0);
+}
+
+static void the_language_is_chosen_without_generated_locales(void **state)
+{
+    (void)state;
+    enum language language = LANGUAGE_CHINESE;
+    assert_int_equal(language_start("en", &language), STATUS_OK);
+    assert_int_equal(language, LANGUAGE_ENGLISH);
+    assert_string_equal(_("cancelled"), "cancelled");
+    assert_int_equal(language_start("zh_CN.UTF-8", &language), STATUS_OK);
+    (void)bindtextdomain(WORDS_DOMAIN, KONTOR_BUILD_DIR "/client/locale");
+    assert_string_equal(_("cancelled"), "已取消");
+    assert_int_equal(language_start("klingon", &language), STATUS_FIELD_NOT_CHOICE);
+    assert_string_equal(_("cancelled"), "cancelled");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(every_field_and_choice_has_a_chinese_word, chinese_up),
+        cmocka_unit_test_setup(every_table_sentence_has_a_chinese_one, chinese_up),
+        cmocka_unit_test_setup(every_role_has_a_chinese_word, chinese_up),
+        cmocka_unit_test(every_typed_command_has_an_example),
+        cmocka_unit_test(the_language_is_chosen_without_generated_locales),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
