@@ -19,7 +19,8 @@ static const char *field_name(struct arena *arena, const char *field)
     size_t size = strlen(field);
     for (size_t i = 0; i < COUNT_OF(SUFFIXES); i++) {
         size_t suffix = strlen(SUFFIXES[i]);
-        if (size > suffix && strcmp(field + size - suffix, SUFFIXES[i]) == 0) {
+        bool is_kind = strcmp(field, "tax_id") != 0;
+        if (is_kind && size > suffix && strcmp(field + size - suffix, SUFFIXES[i]) == 0) {
             size -= suffix;
             break;
         }

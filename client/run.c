@@ -11,7 +11,8 @@
 #include "shared/words.h"
 
 // The value of an option that was written "@FILE".
-static enum status file_load(void *context, struct arena *arena, const char *path, size_t size_max, struct bytes *out)
+static enum status file_load(void *context, struct arena *arena, const char *path, size_t size_max,
+                             struct bytes *out)
 {
     (void)context;
     struct bytes content = {0};

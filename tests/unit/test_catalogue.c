@@ -7,8 +7,8 @@
 
 #include <locale.h>
 
-// The build collects sentences from the sources. The words of fields, choices and roles stand in no source: this suite takes
-// them from the descriptors and asks the catalogue that the build made.
+// The build collects sentences from the sources. The words of fields, choices and roles stand in no
+// source: this suite takes them from the descriptors and asks the catalogue that the build made.
 
 static int chinese_up(void **state)
 {
@@ -23,7 +23,8 @@ static int chinese_up(void **state)
 
 static size_t missing(const char *word)
 {
-    // A word that is the same in both languages is in the catalogue all the same; gettext then gives another pointer.
+    // A word that is the same in both languages is in the catalogue all the same; gettext then
+    // gives another pointer.
     if (dgettext(WORDS_DOMAIN, word) != word) {
         return 0;
     }
