@@ -115,7 +115,7 @@ static enum status explain_field(struct client *client, const char *noun, const 
                 (void)printf("%s.%s · %s\n  %s\n", noun, field, output_word(client, key),
                              kind_sentence(facts.kind));
             }
-            if (!found && facts.length_max > 0) {
+            if (!found && facts.kind == KIND_TEXT && facts.length_max > 0) {
                 (void)printf(_("  at most %u bytes"), facts.length_max);
                 (void)putchar('\n');
             }

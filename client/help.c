@@ -7,6 +7,8 @@
 #include "shared/text.h"
 #include "shared/words.h"
 
+#include <ctype.h>
+
 #define LABEL_CELLS    30
 #define SUGGESTION_MAX 3
 
@@ -147,13 +149,27 @@ static void option_print(const struct args_option *option)
     const char *value = option->placeholder == NULL ? "" : option->placeholder;
     (void)snprintf(label, sizeof(label), "%s--%s%s%s%s", letter, option->name,
                    value[0] == '\0' ? "" : " ", value, option->repeated ? " …" : "");
-    field_key(option->field, key);
+    field_option(option->field, key);
+    for (char *c = key; *c != '\0'; c++) {
+        *c = *c == '-' ? '_' : *c;
+    }
     char text[192];
     const char *word = language_word(key);
     (void)snprintf(text, sizeof(text), "%s%s%s%s%s", word, option->needed ? " · " : "",
                    option->needed ? _("needed") : "", option->repeated ? " · " : "",
                    option->repeated ? _("may be repeated") : "");
     row_print(label, text);
+}
+
+// "CUSTOMER", "AMOUNT"; of plain text the option's own name says more.
+static void positional_label(const struct args_option *option, char out[static 64])
+{
+    const char *text =
+        strcmp(option->placeholder, "TEXT") == 0 ? option->name : option->placeholder;
+    (void)snprintf(out, 64, "%s", text);
+    for (char *c = out; *c != '\0'; c++) {
+        *c = (unsigned char)*c < 0x80 ? (char)toupper((unsigned char)*c) : *c;
+    }
 }
 
 static void usage_print(struct client *client, const struct command *command, const char *noun,
@@ -163,9 +179,9 @@ static void usage_print(struct client *client, const struct command *command, co
     struct args_option option;
     for (size_t i = 0; args_option_at(command, i, client->arena, &option); i++) {
         if (option.positional) {
-            (void)printf(option.needed ? " %s%s" : " [%s%s]",
-                         option.placeholder == NULL ? option.name : option.placeholder,
-                         option.repeated ? "…" : "");
+            char label[64];
+            positional_label(&option, label);
+            (void)printf(option.needed ? " %s%s" : " [%s%s]", label, option.repeated ? "…" : "");
         }
     }
     (void)printf(" [--%s]\n", _("option"));
@@ -262,6 +278,11 @@ enum status help_suggest(struct client *client, size_t count, const char *const 
     size_t best = SUGGESTION_MAX + 1;
     if (noun == NULL) {
         for (size_t i = 0; i < cli_noun_count(); i++) {
+            // Typed in Chinese: nouns are English so that scripts travel, and here is which.
+            if (strcmp(words[0], language_word(cli_noun_at(i)->word)) == 0) {
+                nearest = cli_noun_at(i)->word;
+                best = 0;
+            }
             nearest_take(words[0], cli_noun_at(i)->word, &best, &nearest);
         }
         for (size_t i = 0; i < tool_count(); i++) {
