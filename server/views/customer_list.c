@@ -149,21 +149,20 @@ static void choose(struct choice *choice, struct customer_matches *out)
     }
 }
 
-static int64_t key_of(const struct choice *choice, uint32_t i)
+// Nothing asked and nothing hidden: the running sums are the answer, and no bits are needed.
+static bool is_everything(const struct choice *choice)
 {
-    const struct customers *customers = &choice->views->customers;
-    switch (choice->query->order) {
-    case CUSTOMER_BY_OPEN:
-        return customers->open[i];
-    case CUSTOMER_BY_OVERDUE:
-        return choice->overdue[i];
-    case CUSTOMER_BY_ACTIVITY:
-        return customers->activity_day[i];
-    case CUSTOMER_BY_NUMBER:
-    case CUSTOMER_BY_NAME:
-        break;
-    }
-    return i;
+    const struct customer_query *query = choice->query;
+    bool texts = query->word_count > 0 || query->tag != NULL || query->class != NULL ||
+                 query->region != NULL;
+    return choice->sight.all && !texts && choice->owner == NONE && choice->only == NONE &&
+           !query->archived && !query->any_state && !query->open_only && !query->overdue_only &&
+           choice->overdue == choice->views->customers.overdue;
+}
+
+static bool is_listed(const struct customers *customers, const uint64_t *bits, uint32_t i)
+{
+    return bits != NULL ? bit_is_set(bits, i) : (customers->flags[i] & CUSTOMER_ARCHIVED) == 0;
 }
 
 enum status customers_page_by_name(const struct views *views, const struct filter *filter,
@@ -177,49 +176,80 @@ enum status customers_page_by_name(const struct views *views, const struct filte
     for (size_t k = 0; k < customers->count && page->count < page->limit; k++) {
         uint32_t i = customers->by_name.index[descending ? customers->count - 1 - k : k];
         bool hidden = persons_last && (customers->flags[i] & CUSTOMER_PERSON) != 0;
-        if (bit_is_set(bits, i) && !hidden && at++ >= page->skip) {
+        if (is_listed(customers, bits, i) && !hidden && at++ >= page->skip) {
             page->index[page->count++] = i;
         }
     }
     for (uint32_t i = 0; persons_last && i < customers->count && page->count < page->limit; i++) {
         bool hidden = (customers->flags[i] & CUSTOMER_PERSON) != 0;
-        if (bit_is_set(bits, i) && hidden && at++ >= page->skip) {
+        if (is_listed(customers, bits, i) && hidden && at++ >= page->skip) {
             page->index[page->count++] = i;
         }
     }
     return STATUS_OK;
 }
 
-static enum status page_by_key(const struct choice *choice, struct arena *arena,
-                               struct page_of *page)
+static void page_by_number(const struct choice *choice, struct page_of *page)
 {
     const struct customers *customers = &choice->views->customers;
-    bool by_number = choice->query->order == CUSTOMER_BY_NUMBER;
-    bool descending = choice->query->descending;
-    uint64_t room = page->skip + page->limit;
-    struct picks picks;
-    enum status status = picks_make(
-        arena, room < customers->count ? (size_t)room : customers->count, descending, &picks);
-    if (status != STATUS_OK) {
-        return status;
-    }
     uint64_t at = 0;
     for (size_t k = 0; k < customers->count && page->count < page->limit; k++) {
-        uint32_t i = (uint32_t)(by_number && descending ? customers->count - 1 - k : k);
-        if (!bit_is_set(choice->bits, i)) {
-            continue;
-        }
-        if (!by_number) {
-            picks_offer(&picks, key_of(choice, i), i);
-        } else if (at++ >= page->skip) {
+        uint32_t i = (uint32_t)(choice->query->descending ? customers->count - 1 - k : k);
+        if (is_listed(customers, choice->bits, i) && at++ >= page->skip) {
             page->index[page->count++] = i;
         }
     }
+}
+
+// Offers everybody listed by an amount column, or by the day of the last activity.
+static void offer_all(const struct choice *choice, struct picks *picks)
+{
+    const struct customers *customers = &choice->views->customers;
+    enum customer_order order = choice->query->order;
+    const int64_t *amount = order == CUSTOMER_BY_OPEN ? customers->open : choice->overdue;
+    for (uint32_t i = 0; i < customers->count; i++) {
+        int64_t key = order == CUSTOMER_BY_ACTIVITY ? customers->activity_day[i] : amount[i];
+        if (!picks_reject(picks, key) && is_listed(customers, choice->bits, i)) {
+            picks_offer(picks, key, i);
+        }
+    }
+}
+
+static enum status page_by_key(const struct choice *choice, struct arena *arena,
+                               struct page_of *page)
+{
+    size_t customers = choice->views->customers.count;
+    uint64_t room = page->skip + page->limit;
+    struct picks picks;
+    enum status status = picks_make(arena, room < customers ? (size_t)room : customers,
+                                    choice->query->descending, &picks);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    offer_all(choice, &picks);
     picks_sort(&picks);
-    for (size_t k = (size_t)page->skip; !by_number && k < picks.count; k++) {
+    for (size_t k = (size_t)page->skip; k < picks.count; k++) {
         page->index[page->count++] = picks.heap[k].index;
     }
     return STATUS_OK;
+}
+
+static enum status choose_page(const struct choice *choice, const struct filter *filter,
+                               struct arena *arena, struct page_of *page)
+{
+    switch (choice->query->order) {
+    case CUSTOMER_BY_NAME:
+        return customers_page_by_name(choice->views, filter, choice->bits,
+                                      choice->query->descending, page);
+    case CUSTOMER_BY_NUMBER:
+        page_by_number(choice, page);
+        return STATUS_OK;
+    case CUSTOMER_BY_OPEN:
+    case CUSTOMER_BY_OVERDUE:
+    case CUSTOMER_BY_ACTIVITY:
+        break;
+    }
+    return page_by_key(choice, arena, page);
 }
 
 static int32_t oldest_due(const struct views *views, uint32_t customer)
@@ -292,17 +322,22 @@ enum status views_customers(const struct views *views, const struct filter *filt
     if (status != STATUS_OK || nobody) {
         return status;
     }
-    status = match_text(views, filter, query, arena, &choice.bits);
-    if (status == STATUS_OK) {
-        status = overdue_of(views, query->today, arena, &choice.overdue);
-    }
+    status = overdue_of(views, query->today, arena, &choice.overdue);
     if (status != STATUS_OK) {
         return status;
     }
-    choose(&choice, out);
-    status = query->order == CUSTOMER_BY_NAME
-                 ? customers_page_by_name(views, filter, choice.bits, query->descending, &page)
-                 : page_by_key(&choice, arena, &page);
+    if (is_everything(&choice)) {
+        out->total_count = (uint64_t)customers->active;
+        out->open_minor = customers->active_open;
+        out->overdue_minor = customers->active_overdue;
+    } else {
+        status = match_text(views, filter, query, arena, &choice.bits);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        choose(&choice, out);
+    }
+    status = choose_page(&choice, filter, arena, &page);
     return status == STATUS_OK ? fill(&choice, &page, arena, out) : status;
 }
 

@@ -245,6 +245,16 @@ static uint32_t add(struct customers *customers, const CustomerRecord *record)
     return index;
 }
 
+// Adds (1) or takes (-1) an active customer to the sums of all.
+static void count_active(struct customers *customers, uint32_t index, int64_t sign)
+{
+    if ((customers->flags[index] & CUSTOMER_ARCHIVED) == 0) {
+        customers->active += sign;
+        customers->active_open += sign * customers->open[index];
+        customers->active_overdue += sign * customers->overdue[index];
+    }
+}
+
 enum status customers_apply(struct views *views, const struct customer_texts *texts)
 {
     struct customers *customers = &views->customers;
@@ -264,13 +274,16 @@ enum status customers_apply(struct views *views, const struct customer_texts *te
         struct order_rule rule = by_name(customers);
         order_take(&customers->by_name, &rule, index);
     }
-    if (!known) {
+    if (known) {
+        count_active(customers, index, -1);
+    } else {
         index = add(customers, record);
     }
     bool archived = record->state == CUSTOMER_STATE__CUSTOMER_STATE_ARCHIVED;
     bool person = record->kind == CUSTOMER_KIND__CUSTOMER_KIND_PERSON;
     customers->flags[index] =
         (uint8_t)((archived ? CUSTOMER_ARCHIVED : 0) | (person ? CUSTOMER_PERSON : 0));
+    count_active(customers, index, 1);
     customers->owner[index] = people_user(&views->people, record->owner_id);
     for (size_t i = 0; i < PARTS && status == STATUS_OK; i++) {
         status = corpus_set(&customers->part[i], index, texts->text[i], texts->size[i]);
@@ -299,6 +312,8 @@ void customers_free(struct customers *customers)
 
 void digest_customers(const struct customers *customers, struct view_digest *digest)
 {
+    int64_t active[] = {customers->active, customers->active_open, customers->active_overdue};
+    digest_row(digest, "active", active, sizeof active);
     for (uint32_t i = 0; i < customers->count; i++) {
         uint64_t row[] = {
             customers->id[i],

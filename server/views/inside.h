@@ -82,6 +82,7 @@ enum item_flag { ITEM_DEBIT = 1, ITEM_DISPUTED = 2 };
 struct customers {
     size_t count, capacity;
     CUSTOMER_COLUMNS(COLUMN_MEMBER)
+    int64_t active, active_open, active_overdue; // how many are not archived, and their sums
     struct corpus part[PARTS];
     struct order by_name;
 };

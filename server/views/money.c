@@ -54,8 +54,12 @@ static void count_item(struct views *views, uint32_t item, int64_t sign)
     bool debit = (items->flags[item] & ITEM_DEBIT) != 0;
     uint32_t customer = items->customer[item];
     if (debit) {
+        int64_t overdue = items->due_day[item] < views->overdue_day ? sign * open : 0;
+        bool active = (customers->flags[customer] & CUSTOMER_ARCHIVED) == 0;
+        customers->active_open += active ? sign * open : 0;
+        customers->active_overdue += active ? overdue : 0;
         customers->open[customer] += sign * open;
-        customers->overdue[customer] += items->due_day[item] < views->overdue_day ? sign * open : 0;
+        customers->overdue[customer] += overdue;
         customers->open_count[customer] = (uint32_t)(customers->open_count[customer] + sign);
     } else {
         customers->on_account[customer] += sign * open;
@@ -205,6 +209,11 @@ void money_roll(struct views *views, int32_t day)
         if (items->open[i] > 0 && (items->flags[i] & ITEM_DEBIT) != 0 && items->due_day[i] < day) {
             customers->overdue[items->customer[i]] += items->open[i];
         }
+    }
+    customers->active_overdue = 0;
+    for (size_t i = 0; i < customers->count; i++) {
+        bool active = (customers->flags[i] & CUSTOMER_ARCHIVED) == 0;
+        customers->active_overdue += active ? customers->overdue[i] : 0;
     }
 }
 

@@ -20,5 +20,16 @@ struct picks {
 
 MUST_CHECK enum status picks_make(struct arena *arena, size_t room, bool descending,
                                   struct picks *out);
+
+// Would an offer of this key be kept for sure not? Spares most calls of picks_offer; equal keys are
+// asked there.
+static inline bool picks_reject(const struct picks *picks, int64_t key)
+{
+    if (picks->count < picks->room || picks->room == 0) {
+        return picks->room == 0;
+    }
+    return picks->descending ? key < picks->heap[0].key : key > picks->heap[0].key;
+}
+
 void picks_offer(struct picks *picks, int64_t key, uint32_t index);
 void picks_sort(struct picks *picks); // best first
