@@ -210,5 +210,9 @@ MUST_CHECK enum status vault_seal(const struct key *vault_key, uint64_t vault_id
                                   uint32_t ordinal, const char *text, struct arena *arena,
                                   ProtobufCBinaryData *box);
 MUST_CHECK enum status vault_key(struct txn *txn, uint64_t vault_id, struct key *out);
+// With the key at hand, for who opens several boxes of one customer.
+MUST_CHECK enum status vault_open_with(const struct key *vault_key, uint64_t vault_id, uint32_t field,
+                                       uint32_t ordinal, ProtobufCBinaryData box, struct arena *arena,
+                                       char **text);
 MUST_CHECK enum status vault_open(struct txn *txn, uint64_t vault_id, uint32_t field,
                                   uint32_t ordinal, ProtobufCBinaryData box, char **text);

@@ -45,26 +45,33 @@ enum status vault_key(struct txn *txn, uint64_t vault_id, struct key *out)
     return STATUS_OK;
 }
 
-enum status vault_open(struct txn *txn, uint64_t vault_id, uint32_t field, uint32_t ordinal,
-                       ProtobufCBinaryData box, char **text)
+enum status vault_open_with(const struct key *vault_key, uint64_t vault_id, uint32_t field,
+                            uint32_t ordinal, ProtobufCBinaryData box, struct arena *arena,
+                            char **text)
 {
-    CLEANUP(key_wipe) struct key key;
-    enum status status = vault_key(txn, vault_id, &key);
-    if (status != STATUS_OK) {
-        return status;
-    }
     if (box.len < BOX_BYTES) {
         return STATUS_TAMPERED;
     }
-    char *opened = arena_alloc(txn->arena, box.len - BOX_BYTES + 1);
+    char *opened = arena_alloc(arena, box.len - BOX_BYTES + 1);
     if (opened == NULL) {
         return STATUS_TOO_LARGE;
     }
     uint8_t bound[16];
-    status = key_open(&key, associated_print(vault_id, field, ordinal, bound),
-                      bytes_of(box.data, box.len), (uint8_t *)opened);
+    const enum status status =
+        key_open(vault_key, associated_print(vault_id, field, ordinal, bound),
+                 bytes_of(box.data, box.len), (uint8_t *)opened);
     if (status == STATUS_OK) {
         *text = opened;
     }
     return status;
+}
+
+enum status vault_open(struct txn *txn, uint64_t vault_id, uint32_t field, uint32_t ordinal,
+                       ProtobufCBinaryData box, char **text)
+{
+    CLEANUP(key_wipe) struct key key;
+    const enum status status = vault_key(txn, vault_id, &key);
+    return status == STATUS_OK
+               ? vault_open_with(&key, vault_id, field, ordinal, box, txn->arena, text)
+               : status;
 }

@@ -71,7 +71,7 @@ static enum status write_phone(struct writer *writer, const char *text)
     return status;
 }
 
-static enum status write_sealed(struct txn *txn, const CustomerRecord *record,
+static enum status write_sealed(const struct key *key, const CustomerRecord *record,
                                 const struct searched *searched, struct writer *writers)
 {
     bool personal =
@@ -83,11 +83,8 @@ static enum status write_sealed(struct txn *txn, const CustomerRecord *record,
             continue;
         }
         char *text = NULL;
-        enum status status =
-            vault_open(txn, record->vault_id, sealed->field, sealed->ordinal, sealed->box, &text);
-        if (status == STATUS_KEY_DESTROYED) {
-            return STATUS_OK;
-        }
+        enum status status = vault_open_with(key, record->vault_id, sealed->field, sealed->ordinal,
+                                             sealed->box, writer->arena, &text);
         if (status != STATUS_OK) {
             return status;
         }
@@ -132,9 +129,13 @@ enum status customer_texts(struct txn *txn, const CustomerRecord *record, struct
     for (size_t i = 0; i < PARTS; i++) {
         writers[i] = (struct writer){.text = buffers[i], .arena = arena};
     }
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < COUNT_OF(SEARCHED) && status == STATUS_OK; i++) {
-        status = write_sealed(txn, record, &SEARCHED[i], writers);
+    CLEANUP(key_wipe) struct key key = {0};
+    enum status status = vault_key(txn, record->vault_id, &key);
+    // Without its key a customer is found by what was never sealed.
+    bool erased = status == STATUS_KEY_DESTROYED;
+    status = erased ? STATUS_OK : status;
+    for (size_t i = 0; i < COUNT_OF(SEARCHED) && status == STATUS_OK && !erased; i++) {
+        status = write_sealed(&key, record, &SEARCHED[i], writers);
     }
     if (status == STATUS_OK) {
         status = write_clear(record, &writers[CLASS_PUBLIC]);
