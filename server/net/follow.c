@@ -122,12 +122,12 @@ static void send_answer(struct session *session, const struct flight *flight, en
 // The last answer: the reply as it is.
 static void answer_last(struct session *session, struct flight *flight, const struct job *job)
 {
-    if (job->packed.size > MESSAGE_REPLY_MAX) {
-        finish(session, flight, STATUS_TOO_LARGE);
-        return;
-    }
     const struct flight ended = *flight;
     flight_end(session, flight);
+    if (job->packed.size > MESSAGE_REPLY_MAX) {
+        request_answer_too_large(session, ended.request);
+        return;
+    }
     send_answer(session, &ended, RECORD_RES, 0, job->packed);
 }
 

@@ -125,7 +125,9 @@ static void malformed(struct session *session, const char *what)
 
 // ---- refusals that the session speaks itself ----
 
-void request_refuse(struct session *session, uint64_t request, enum status status)
+// A reply that says nothing but its status.
+static void answer_status(struct session *session, uint64_t request, enum record_type type,
+                          enum status status)
 {
     struct arena *scratch = session->listener->scratch;
     arena_reset(scratch);
@@ -135,8 +137,18 @@ void request_refuse(struct session *session, uint64_t request, enum status statu
     struct bytes packed;
     const enum status packing = wire_pack(scratch, &reply.base, &packed);
     assert(packing == STATUS_OK);
-    const struct record message = {.type = RECORD_ERR, .request = request, .data = packed};
+    const struct record message = {.type = type, .request = request, .data = packed};
     output_message(session, &message);
+}
+
+void request_refuse(struct session *session, uint64_t request, enum status status)
+{
+    answer_status(session, request, RECORD_ERR, status);
+}
+
+void request_answer_too_large(struct session *session, uint64_t request)
+{
+    answer_status(session, request, RECORD_RES, STATUS_TOO_LARGE);
 }
 
 // ---- requests under way ----
@@ -238,7 +250,7 @@ static void answer(struct session *session, struct flight *flight, struct job *j
     const uint64_t request = flight->request;
     flight_end(session, flight);
     if (job->packed.size > MESSAGE_REPLY_MAX) {
-        request_refuse(session, request, STATUS_TOO_LARGE);
+        request_answer_too_large(session, request);
         return;
     }
     const struct record message = {.type = RECORD_RES, .request = request, .data = job->packed};

@@ -204,6 +204,9 @@ void flight_submit(struct session *session, struct flight *flight, struct job *j
 // Answers an ERR record: the request did not reach the books.
 void request_refuse(struct session *session, uint64_t request, enum status status);
 
+// Answers instead of a reply that does not fit: the request was carried out.
+void request_answer_too_large(struct session *session, uint64_t request);
+
 // ---- follow.c ----
 
 MUST_CHECK enum status follow_begin(struct session *session, struct flight *flight,
