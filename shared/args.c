@@ -174,6 +174,7 @@ static void store_period(struct parser *parser, const char *text)
     static const char *const ENDS[] = {"from_day", "to_day"};
     for (size_t i = 0; i < COUNT_OF(ENDS); i++) {
         const struct field *field = day_field(parser, ENDS[i]);
+        assert(field != NULL);
         if (field_is_set(parser->request, field->descriptor)) {
             problems_add(parser->target.problems, STATUS_FIELD_CONFLICT, PERIOD, text, NULL, NULL);
             return;

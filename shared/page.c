@@ -33,19 +33,21 @@ bool page_is_paged(const struct command *command)
 
 void page_set_cursor(const struct command *command, ProtobufCMessage *request, char *cursor)
 {
-    assert(page_is_paged(command));
+    const ProtobufCFieldDescriptor *field = cursor_field(command);
+    assert(page_is_paged(command) && field != NULL);
     assert(request->descriptor == command->request);
-    memcpy((uint8_t *)request + cursor_field(command)->offset, &cursor, sizeof cursor);
+    memcpy((uint8_t *)request + field->offset, &cursor, sizeof cursor);
 }
 
 const char *page_next(const struct command *command, const ProtobufCMessage *reply)
 {
-    assert(page_is_paged(command));
+    const ProtobufCFieldDescriptor *field = page_field(command);
+    assert(page_is_paged(command) && field != NULL);
     if (reply == NULL) {
         return NULL;
     }
     assert(reply->descriptor == command->reply);
     const Page *page = NULL;
-    memcpy(&page, (const uint8_t *)reply + page_field(command)->offset, sizeof page);
+    memcpy(&page, (const uint8_t *)reply + field->offset, sizeof page);
     return page != NULL && page->next != NULL && page->next[0] != '\0' ? page->next : NULL;
 }

@@ -130,6 +130,7 @@ static enum status answer(struct admit *admit, struct job *job)
     case REQUEST__COMMAND_SESSION_JOIN:
         return answer_join(admit, job);
     case REQUEST__COMMAND_SESSION_LOGOUT:
+        assert(device != NULL);
         device->session_live = false;
         (void)result_of(job);
         return STATUS_OK;
