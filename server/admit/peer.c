@@ -4,8 +4,7 @@
 #include "server/machine/access.h"
 #include "server/machine/clock.h"
 
-#define MINUTE_US   ((int64_t)60 * 1000000)
-#define PSK_KEPT_US ((int64_t)7 * 24 * 3600 * 1000000) // after an invitation was used or expired
+#define MINUTE_US ((int64_t)60 * 1000000)
 
 // ---- what a session does ----
 
@@ -239,8 +238,7 @@ bool admit_psk(struct admit *admit, const uint8_t invitation_id[static 16], stru
         return false;
     }
     const PskRecord *record = (const PskRecord *)row;
-    if (record->psk.len != KEY_BYTES ||
-        queue_now(admit->options.queue) >= record->expires_us + PSK_KEPT_US) {
+    if (record->psk.len != KEY_BYTES || queue_now(admit->options.queue) >= record->expires_us) {
         return false;
     }
     memcpy(psk->bytes, record->psk.data, KEY_BYTES);

@@ -6,6 +6,8 @@
 #define POSITION_BYTES  (8 + BOX_BYTES)
 #define PLAN_TEXT_BYTES 32 // of the machine's part
 #define HOUR_US         ((int64_t)3600 * 1000000)
+#define PSK_KEPT_US \
+    (7 * 24 * HOUR_US) // so that "used" and "expired" can be said inside the channel
 
 static_assert(POSITION_BYTES == 48, "a position is 48 bytes on the wire");
 
@@ -152,7 +154,7 @@ enum status invitation_draw(const struct admit *admit, struct job *job)
     invite->invitation_id.len = sizeof invitation.id;
     job->admitted.has_psk = true;
     job->admitted.psk = invitation_psk(invitation.secret);
-    job->admitted.psk_expires_us = invite->expires_us;
+    job->admitted.psk_expires_us = invite->expires_us + PSK_KEPT_US;
     memcpy(job->admitted.invitation_id, invitation.id, sizeof invitation.id);
     extra_of(job)->invitation = invitation_print(job->arena, &invitation);
     explicit_bzero(&invitation, sizeof invitation);
