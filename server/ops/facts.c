@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ops/facts.h"
+
+#include "server/ledger/books.h"
+#include "shared/money.h"
+#include "shared/text.h"
+
+#include <inttypes.h>
+
+#define ROOM_FIRST 64
+
+// ---- columns ----
+
+void facts_keep(struct facts *facts, struct column *column, const void *item)
+{
+    if (column->count == column->room) {
+        const size_t room = column->room == 0 ? ROOM_FIRST : column->room * 2;
+        void *data = arena_alloc(facts->arena, room * column->item_size);
+        if (data == NULL) {
+            facts->exhausted = true;
+            return;
+        }
+        if (column->count > 0) {
+            memcpy(data, column->data, column->count * column->item_size);
+        }
+        column->data = data;
+        column->room = room;
+    }
+    memcpy((uint8_t *)column->data + column->count * column->item_size, item, column->item_size);
+    column->count++;
+}
+
+void column_sort(struct column *column, int (*compare)(const void *a, const void *b))
+{
+    if (column->count > 1) {
+        qsort(column->data, column->count, column->item_size, compare);
+    }
+}
+
+static uint64_t id_at(const struct column *column, size_t index)
+{
+    uint64_t id;
+    memcpy(&id, (const uint8_t *)column->data + index * column->item_size, sizeof id);
+    return id;
+}
+
+void *column_find(const struct column *column, uint64_t id)
+{
+    size_t low = 0;
+    size_t high = column->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (id_at(column, middle) < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    const bool found = low < column->count && id_at(column, low) == id;
+    return found ? (uint8_t *)column->data + low * column->item_size : NULL;
+}
+
+int64_t facts_sum(struct facts *facts, int64_t a, int64_t b)
+{
+    int64_t total = 0;
+    if (!money_add(a, b, &total)) {
+        verify_find(facts->report, STATUS_TAMPERED, "a sum of amounts does not fit");
+    }
+    return total;
+}
+
+#define COLUMN(facts, name, type) (facts)->name.item_size = sizeof(struct type)
+
+void facts_init(struct facts *facts, struct store *store, struct arena *arena,
+                struct verify_report *report)
+{
+    *facts = (struct facts){.store = store, .arena = arena, .report = report};
+    COLUMN(facts, account, fact_account);
+    COLUMN(facts, item, fact_item);
+    COLUMN(facts, allocation, fact_allocation);
+    COLUMN(facts, move, fact_move);
+    COLUMN(facts, settling, fact_settling);
+    COLUMN(facts, balance, fact_balance);
+    COLUMN(facts, number, fact_number);
+    COLUMN(facts, counter, fact_counter);
+    COLUMN(facts, part, fact_part);
+    COLUMN(facts, customer, fact_id);
+    COLUMN(facts, invoice, fact_id);
+    COLUMN(facts, payment, fact_id);
+    COLUMN(facts, entry, fact_id);
+    COLUMN(facts, user, fact_id);
+    COLUMN(facts, device, fact_id);
+    COLUMN(facts, import, fact_id);
+    COLUMN(facts, open_item, fact_pair);
+    COLUMN(facts, settled_by, fact_pair);
+    COLUMN(facts, unique, fact_hash);
+    COLUMN(facts, login, fact_hash);
+    COLUMN(facts, device_key, fact_hash);
+    COLUMN(facts, unique_of, fact_hash);
+    COLUMN(facts, login_of, fact_hash);
+    COLUMN(facts, device_of, fact_hash);
+    COLUMN(facts, request, fact_request);
+    COLUMN(facts, outcome, fact_outcome);
+}
+
+// ---- one row of each table ----
+
+static void keep_hash(struct facts *facts, struct column *column, const uint8_t *hash, uint64_t id)
+{
+    struct fact_hash fact = {.id = id};
+    memcpy(fact.hash, hash, sizeof fact.hash);
+    facts_keep(facts, column, &fact);
+}
+
+static void keep_id(struct facts *facts, struct column *column, uint64_t id)
+{
+    facts_keep(facts, column, &(struct fact_id){.id = id});
+}
+
+static void keep_number(struct facts *facts, enum series series, uint32_t year, uint32_t sequence)
+{
+    facts_keep(facts, &facts->number,
+               &(struct fact_number){.series = series, .year = year, .sequence = sequence});
+}
+
+static void take_account(struct facts *facts, const AccountRecord *record)
+{
+    facts_keep(facts, &facts->account,
+               &(struct fact_account){.code = record->code,
+                                      .is_control = record->control,
+                                      .is_advances = record->role == ACCOUNT_ADVANCES,
+                                      .debit_minor = record->debit_minor,
+                                      .credit_minor = record->credit_minor});
+}
+
+static void take_customer(struct facts *facts, const CustomerRecord *record)
+{
+    keep_id(facts, &facts->customer, record->id);
+    keep_number(facts, SERIES_CUSTOMER, 0, record->sequence);
+    for (size_t i = 0; i < record->n_unique; i++) {
+        if (record->unique[i]->hash.len == 16) {
+            keep_hash(facts, &facts->unique_of, record->unique[i]->hash.data, record->id);
+        }
+    }
+}
+
+// Net and tax are gross, line by line and together; the parts are the gross (domain.md d.15, 6).
+static void check_amounts(struct facts *facts, const InvoiceRecord *record)
+{
+    int64_t net = 0;
+    int64_t tax = 0;
+    int64_t parts = 0;
+    bool sound = true;
+    for (size_t i = 0; i < record->n_line; i++) {
+        const InvoiceLine *line = record->line[i];
+        net = facts_sum(facts, net, line->net_minor);
+        tax = facts_sum(facts, tax, line->tax_minor);
+        sound = sound && facts_sum(facts, line->net_minor, line->tax_minor) == line->gross_minor;
+    }
+    for (size_t i = 0; i < record->n_part; i++) {
+        parts = facts_sum(facts, parts, record->part[i]->amount_minor);
+    }
+    if (!sound || net != record->net_minor || tax != record->tax_minor ||
+        facts_sum(facts, net, tax) != record->gross_minor) {
+        verify_find(facts->report, STATUS_TAMPERED,
+                    "invoice %" PRIu64 ": net and tax are not gross", record->id);
+    }
+    if (record->sequence != 0 && parts != record->gross_minor) {
+        verify_find(facts->report, STATUS_TAMPERED,
+                    "invoice %" PRIu64 ": its parts are not its gross", record->id);
+    }
+}
+
+static void take_invoice(struct facts *facts, const InvoiceRecord *record)
+{
+    keep_id(facts, &facts->invoice, record->id);
+    check_amounts(facts, record);
+    const bool is_numbered = record->state == INVOICE_STATE__INVOICE_STATE_ISSUED ||
+                             record->state == INVOICE_STATE__INVOICE_STATE_REVERSED;
+    if (!is_numbered) {
+        return;
+    }
+    const bool is_credit = record->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
+    keep_number(facts, is_credit ? SERIES_CREDIT_NOTE : SERIES_INVOICE, record->year,
+                record->sequence);
+    for (size_t i = 0; i < record->n_part; i++) {
+        const InvoicePart *part = record->part[i];
+        if (part->amount_minor != 0) {
+            facts_keep(facts, &facts->part,
+                       &(struct fact_part){.item_id = part->item_id,
+                                           .document_id = record->id,
+                                           .amount_minor = part->amount_minor});
+        }
+    }
+}
+
+static void take_payment(struct facts *facts, const PaymentRecord *record)
+{
+    keep_id(facts, &facts->payment, record->id);
+    keep_number(facts, SERIES_PAYMENT, record->year, record->sequence);
+}
+
+static void take_item(struct facts *facts, const ItemRecord *record)
+{
+    const bool is_debit = record->side == ITEM_SIDE__ITEM_SIDE_DEBIT;
+    if (record->amount_minor <= 0 || (!is_debit && record->side != ITEM_SIDE__ITEM_SIDE_CREDIT)) {
+        verify_find(facts->report, STATUS_TAMPERED, "item %" PRIu64 ": no side or no amount",
+                    record->id);
+    }
+    facts_keep(facts, &facts->item,
+               &(struct fact_item){.id = record->id,
+                                   .customer_id = record->customer_id,
+                                   .document_id = record->document_id,
+                                   .amount_minor = record->amount_minor,
+                                   .open_minor = record->open_minor,
+                                   .date_day = record->date_day,
+                                   .account = record->account,
+                                   .is_debit = is_debit});
+    facts_keep(
+        facts, &facts->move,
+        &(struct fact_move){.customer_id = record->customer_id,
+                            .account = record->account,
+                            .day = record->date_day,
+                            .item_minor = is_debit ? record->amount_minor : -record->amount_minor});
+}
+
+static void take_allocation(struct facts *facts, const AllocationRecord *record)
+{
+    facts_keep(facts, &facts->allocation,
+               &(struct fact_allocation){.id = record->id,
+                                         .debit_id = record->debit_id,
+                                         .credit_id = record->credit_id,
+                                         .customer_id = record->customer_id,
+                                         .reverses_id = record->reverses_id,
+                                         .reversed_by_id = record->reversed_by_id,
+                                         .amount_minor = record->amount_minor,
+                                         .effective_day = record->effective_day});
+}
+
+static void take_line(struct facts *facts, const EntryRecord *record, const PostingLine *line)
+{
+    struct fact_account *account = column_find(&facts->account, line->account);
+    if (account == NULL) {
+        verify_find(facts->report, STATUS_INCOMPLETE,
+                    "entry %" PRIu64 ": account %" PRIu32 " is missing", record->id, line->account);
+        return;
+    }
+    account->debits_minor = facts_sum(facts, account->debits_minor, line->debit_minor);
+    account->credits_minor = facts_sum(facts, account->credits_minor, line->credit_minor);
+    if (!account->is_control) {
+        return;
+    }
+    if (line->customer_id == 0) {
+        verify_find(facts->report, STATUS_TAMPERED,
+                    "entry %" PRIu64 ": a control account without a customer", record->id);
+    }
+    facts_keep(
+        facts, &facts->move,
+        &(struct fact_move){.customer_id = line->customer_id,
+                            .account = line->account,
+                            .day = record->date_day,
+                            .ledger_minor = facts_sum(facts, line->debit_minor,
+                                                      facts_sum(facts, 0, -line->credit_minor))});
+}
+
+static void take_entry(struct facts *facts, const EntryRecord *record)
+{
+    keep_id(facts, &facts->entry, record->id);
+    keep_number(facts, SERIES_ENTRY, record->year, record->sequence);
+    int64_t difference = 0;
+    for (size_t i = 0; i < record->n_line; i++) {
+        const PostingLine *line = record->line[i];
+        difference = facts_sum(facts, difference, line->debit_minor);
+        difference = facts_sum(facts, difference, -line->credit_minor);
+        take_line(facts, record, line);
+    }
+    if (difference != 0) {
+        verify_find(facts->report, STATUS_TAMPERED, "entry %" PRIu64 " does not balance",
+                    record->id);
+    }
+}
+
+static void take_user(struct facts *facts, const UserRecord *record)
+{
+    keep_id(facts, &facts->user, record->id);
+    CLEANUP(arena_free_at) struct arena *arena = arena_make(64 * 1024);
+    const char *folded = arena != NULL ? text_fold(arena, record->login) : NULL;
+    if (folded == NULL) {
+        facts->exhausted = true;
+        return;
+    }
+    uint8_t hash[16];
+    store_hash(facts->store, "login", bytes_of(folded, strlen(folded)), hash);
+    keep_hash(facts, &facts->login_of, hash, record->id);
+}
+
+static void take_device(struct facts *facts, const DeviceRecord *record)
+{
+    keep_id(facts, &facts->device, record->id);
+    uint8_t hash[16];
+    store_hash(facts->store, "device", bytes_of(record->key.data, record->key.len), hash);
+    keep_hash(facts, &facts->device_of, hash, record->id);
+}
+
+static void take_journal(struct facts *facts, const JournalRecord *record)
+{
+    struct fact_request fact = {.number = record->number, .status = record->status};
+    if (record->key.len == sizeof fact.key) {
+        memcpy(fact.key, record->key.data, sizeof fact.key);
+    }
+    facts_keep(facts, &facts->request, &fact);
+}
+
+static void take_outcome(struct facts *facts, const struct row_key *key,
+                         const OutcomeRecord *record)
+{
+    struct fact_outcome fact = {.number = record->number, .status = record->status};
+    memcpy(fact.key, key->bytes, sizeof fact.key);
+    facts_keep(facts, &facts->outcome, &fact);
+}
+
+static void take_balance(struct facts *facts, const struct row_key *key,
+                         const BalanceRecord *record)
+{
+    facts_keep(facts, &facts->balance,
+               &(struct fact_balance){.customer_id = row_key_first(key),
+                                      .receivable_minor = record->receivable_minor,
+                                      .advance_minor = record->advance_minor});
+}
+
+// ---- every row ----
+
+// Tables whose key is the record's own id. True when both agree.
+static bool key_is_id(enum table table, const struct row_key *key, const ProtobufCMessage *record)
+{
+    switch ((int)table) {
+    case TABLE_journal:
+    case TABLE_customer:
+    case TABLE_invoice:
+    case TABLE_payment:
+    case TABLE_item:
+    case TABLE_allocation:
+    case TABLE_entry:
+    case TABLE_user:
+    case TABLE_device:
+    case TABLE_session:
+    case TABLE_import:
+    case TABLE_export: {
+        // The id is the first field of each of these messages.
+        uint64_t id;
+        memcpy(&id, (const uint8_t *)record + record->descriptor->fields[0].offset, sizeof id);
+        return record->descriptor->fields[0].type == PROTOBUF_C_TYPE_FIXED64 &&
+               row_key_first(key) == id;
+    }
+    case TABLE_account:
+        return row_key_first(key) == ((const AccountRecord *)record)->code;
+    case TABLE_open_item:
+    case TABLE_settled_by:
+        return row_key_second(key) == ((const IdRecord *)record)->id;
+    default:
+        return true;
+    }
+}
+
+static void take_index(struct facts *facts, enum table table, const struct row_key *key,
+                       const IdRecord *record)
+{
+    switch ((int)table) {
+    case TABLE_open_item:
+        facts_keep(facts, &facts->open_item,
+                   &(struct fact_pair){.first = row_key_first(key), .second = row_key_second(key)});
+        break;
+    case TABLE_settled_by:
+        facts_keep(facts, &facts->settled_by,
+                   &(struct fact_pair){.first = row_key_first(key), .second = row_key_second(key)});
+        break;
+    case TABLE_unique:
+        keep_hash(facts, &facts->unique, key->bytes, record->id);
+        break;
+    case TABLE_login:
+        keep_hash(facts, &facts->login, key->bytes, record->id);
+        break;
+    case TABLE_device_key:
+        keep_hash(facts, &facts->device_key, key->bytes, record->id);
+        break;
+    default:
+        break;
+    }
+}
+
+static void take_import(struct facts *facts, const ImportRecord *record)
+{
+    keep_id(facts, &facts->import, record->id);
+    keep_number(facts, SERIES_IMPORT, 0, record->sequence);
+}
+
+static void take_counter(struct facts *facts, const struct row_key *key,
+                         const CounterRecord *record)
+{
+    facts_keep(facts, &facts->counter,
+               &(struct fact_counter){.key = row_key_first(key), .next = record->next});
+}
+
+void facts_take(struct facts *facts, enum table table, const struct row_key *key,
+                const ProtobufCMessage *record)
+{
+    if (!key_is_id(table, key, record)) {
+        verify_find(facts->report, STATUS_TAMPERED,
+                    "table %s, key %" PRIu64 ": the row is another's", table_name(table),
+                    row_key_first(key));
+    }
+    switch ((int)table) {
+    case TABLE_journal:
+        take_journal(facts, (const JournalRecord *)record);
+        break;
+    case TABLE_outcome:
+        take_outcome(facts, key, (const OutcomeRecord *)record);
+        break;
+    case TABLE_counter:
+        take_counter(facts, key, (const CounterRecord *)record);
+        break;
+    case TABLE_customer:
+        take_customer(facts, (const CustomerRecord *)record);
+        break;
+    case TABLE_invoice:
+        take_invoice(facts, (const InvoiceRecord *)record);
+        break;
+    case TABLE_payment:
+        take_payment(facts, (const PaymentRecord *)record);
+        break;
+    case TABLE_item:
+        take_item(facts, (const ItemRecord *)record);
+        break;
+    case TABLE_allocation:
+        take_allocation(facts, (const AllocationRecord *)record);
+        break;
+    case TABLE_entry:
+        take_entry(facts, (const EntryRecord *)record);
+        break;
+    case TABLE_account:
+        take_account(facts, (const AccountRecord *)record);
+        break;
+    case TABLE_user:
+        take_user(facts, (const UserRecord *)record);
+        break;
+    case TABLE_device:
+        take_device(facts, (const DeviceRecord *)record);
+        break;
+    case TABLE_import:
+        take_import(facts, (const ImportRecord *)record);
+        break;
+    case TABLE_balance:
+        take_balance(facts, key, (const BalanceRecord *)record);
+        break;
+    default:
+        if (record->descriptor == &id_record__descriptor) {
+            take_index(facts, table, key, (const IdRecord *)record);
+        }
+        break;
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What verify keeps of the rows while it reads them: narrow columns of numbers, sorted by what the
+// checks ask for. The checks themselves are in check_books.c and check_indexes.c.
+
+#include "server/ops/verify.h"
+
+// An array that grows in an arena.
+struct column {
+    size_t item_size;
+    void *data;
+    size_t count;
+    size_t room;
+};
+
+struct fact_id {
+    uint64_t id;
+};
+
+struct fact_item {
+    uint64_t id;
+    uint64_t customer_id;
+    uint64_t document_id;
+    int64_t amount_minor;
+    int64_t open_minor;
+    int32_t date_day;
+    uint32_t account;
+    bool is_debit;
+    bool indexed;
+};
+
+struct fact_allocation {
+    uint64_t id;
+    uint64_t debit_id;
+    uint64_t credit_id;
+    uint64_t customer_id;
+    uint64_t reverses_id;
+    uint64_t reversed_by_id;
+    int64_t amount_minor;
+    int32_t effective_day;
+    uint32_t indexed_count;
+};
+
+// A movement of what a customer owes on a control account: as the entries say, and as the items
+// say.
+struct fact_move {
+    uint64_t customer_id;
+    uint32_t account;
+    int32_t day;
+    int64_t ledger_minor;
+    int64_t item_minor;
+};
+
+// What an allocation takes from an item (or gives back) on a day.
+struct fact_settling {
+    uint64_t item_id;
+    int32_t day;
+    int64_t change_minor;
+};
+
+struct fact_account {
+    uint64_t code;
+    bool is_control;
+    bool is_advances;
+    int64_t debit_minor, credit_minor;   // as kept
+    int64_t debits_minor, credits_minor; // as the entries say
+};
+
+struct fact_balance {
+    uint64_t customer_id;
+    int64_t receivable_minor, advance_minor;
+};
+
+struct fact_number {
+    uint32_t series, year, sequence;
+};
+
+struct fact_counter {
+    uint64_t key; // series << 32 | year
+    uint64_t next;
+};
+
+struct fact_part {
+    uint64_t item_id;
+    uint64_t document_id;
+    int64_t amount_minor;
+};
+
+// A keyed hash and what it stands for.
+struct fact_hash {
+    uint8_t hash[16];
+    uint64_t id;
+};
+
+struct fact_pair {
+    uint64_t first, second;
+};
+
+struct fact_request {
+    uint64_t number;
+    uint32_t status;
+    uint8_t key[16];
+};
+
+struct fact_outcome {
+    uint64_t number;
+    uint32_t status;
+    uint8_t key[16];
+};
+
+struct facts {
+    struct store *store;
+    struct arena *arena;
+    struct verify_report *report;
+    bool exhausted; // memory
+    struct column account, item, allocation, move, settling, balance, number, counter, part;
+    struct column customer, invoice, payment, entry, user, device, import; // fact_id
+    struct column open_item, settled_by;                                   // fact_pair
+    struct column unique, login, device_key;                               // fact_hash: the index
+    struct column unique_of, login_of, device_of; // fact_hash: what the rows say
+    struct column request, outcome;
+};
+
+void facts_init(struct facts *facts, struct store *store, struct arena *arena,
+                struct verify_report *report);
+
+// Takes one opened row; notes what is wrong with the row itself.
+void facts_take(struct facts *facts, enum table table, const struct row_key *key,
+                const ProtobufCMessage *record);
+
+// Adds a copy of the item to the column.
+void facts_keep(struct facts *facts, struct column *column, const void *item);
+void column_sort(struct column *column, int (*compare)(const void *a, const void *b));
+// In a column whose items begin with a 64-bit id and are sorted by it; NULL when there is none.
+void *column_find(const struct column *column, uint64_t id);
+
+// Sum that notes an overflow instead of having one.
+int64_t facts_sum(struct facts *facts, int64_t a, int64_t b);
+
+// The checks; what they find stands in the report.
+void check_books(struct facts *facts);
+void check_indexes(struct facts *facts);

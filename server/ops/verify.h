@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// `kontord verify`: is the store what it was when it was written, and do the books tie? Reads
+// everything, trusts nothing, changes nothing. In this order: the pages of the file, the seal of
+// every row, the head row against digest and tree, indexes against rows both ways, the invariants
+// of domain.md d.15, and with `replay` the whole journal run again in an empty store.
+
+#include "server/store/store.h"
+
+#define FINDINGS_MAX      50
+#define FINDING_BYTES_MAX 160
+
+struct finding {
+    enum status status;           // TAMPERED, INCOMPLETE or UNREADABLE
+    char text[FINDING_BYTES_MAX]; // ids and numbers only, never what a row says
+};
+
+struct verify_report {
+    uint64_t row_count;
+    uint64_t number; // of the last journal record
+    uint64_t entry_count;
+    uint64_t item_count;
+    uint64_t allocation_count;
+    uint64_t replayed_count;
+    uint8_t tree_root[LEAF_BYTES];
+    struct digest digest;
+    struct finding finding[FINDINGS_MAX];
+    size_t finding_count; // of all findings; the first FINDINGS_MAX are kept
+};
+
+struct verify_options {
+    struct store_options store;
+    bool replay;
+    const char *scratch; // directory for the replay, made and removed; NULL: "DIR.replay"
+};
+
+// STATUS_OK (exit 0), STATUS_TAMPERED (20), STATUS_INCOMPLETE (21), STATUS_UNREADABLE (22); or why
+// it could not begin: STATUS_KEY_MISSING, _STORE_LOCKED, _STORE_NEWER, _NOT_FOUND.
+MUST_CHECK enum status verify_run(const struct verify_options *options,
+                                  struct verify_report *report);
+
+// Notes what is wrong; for the files of this room.
+void verify_find(struct verify_report *report, enum status status, const char *format, ...)
+    PRINTF(3, 4);
