@@ -37,7 +37,7 @@ static void check_pair(struct facts *facts, const struct fact_allocation *alloca
 
 static void check_reversal(struct facts *facts, const struct fact_allocation *reversal)
 {
-    const struct fact_allocation *first = column_find(&facts->allocation, reversal->reverses_id);
+    const struct fact_allocation *first = facts_find(&facts->allocation, reversal->reverses_id);
     const bool fits = first != NULL && first->reversed_by_id == reversal->id &&
                       first->reverses_id == 0 && first->debit_id == reversal->debit_id &&
                       first->credit_id == reversal->credit_id &&
@@ -69,8 +69,8 @@ static void check_allocations(struct facts *facts)
 {
     const struct fact_allocation *allocation = facts->allocation.data;
     for (size_t i = 0; i < facts->allocation.count; i++) {
-        const struct fact_item *debit = column_find(&facts->item, allocation[i].debit_id);
-        const struct fact_item *credit = column_find(&facts->item, allocation[i].credit_id);
+        const struct fact_item *debit = facts_find(&facts->item, allocation[i].debit_id);
+        const struct fact_item *credit = facts_find(&facts->item, allocation[i].credit_id);
         if (debit == NULL || credit == NULL) {
             verify_find(facts->report, STATUS_INCOMPLETE,
                         "allocation %" PRIu64 ": an item of it is missing", allocation[i].id);
@@ -121,7 +121,7 @@ static size_t check_residual(struct facts *facts, const struct fact_item *item,
 
 static void check_residuals(struct facts *facts)
 {
-    column_sort(&facts->settling, by_item_and_day);
+    facts_sort(&facts->settling, by_item_and_day);
     const struct fact_settling *settling = facts->settling.data;
     const struct fact_item *item = facts->item.data;
     size_t at = 0;
@@ -134,7 +134,7 @@ static void check_parts(struct facts *facts)
 {
     const struct fact_part *part = facts->part.data;
     for (size_t i = 0; i < facts->part.count; i++) {
-        const struct fact_item *item = column_find(&facts->item, part[i].item_id);
+        const struct fact_item *item = facts_find(&facts->item, part[i].item_id);
         const int64_t amount = part[i].amount_minor;
         if (item == NULL) {
             verify_find(facts->report, STATUS_INCOMPLETE,
@@ -168,8 +168,8 @@ static bool same_account(const struct fact_move *a, const struct fact_move *b)
 // The kept balance less what the entries say must be nothing at the end.
 static void take_from_balance(struct facts *facts, const struct fact_move *move, int64_t ledger)
 {
-    const struct fact_account *account = column_find(&facts->account, move->account);
-    struct fact_balance *balance = column_find(&facts->balance, move->customer_id);
+    const struct fact_account *account = facts_find(&facts->account, move->account);
+    struct fact_balance *balance = facts_find(&facts->balance, move->customer_id);
     if (account == NULL || (balance == NULL && ledger != 0)) {
         verify_find(facts->report, STATUS_INCOMPLETE,
                     "customer %" PRIu64 ": the kept balance is missing", move->customer_id);
@@ -206,11 +206,11 @@ static size_t check_tie(struct facts *facts, const struct fact_move *move, size_
 
 static void check_ties(struct facts *facts)
 {
-    column_sort(&facts->move, by_customer_account_day);
+    facts_sort(&facts->move, by_customer_account_day);
     const struct fact_move *move = facts->move.data;
     size_t at = 0;
     while (at < facts->move.count) {
-        if (column_find(&facts->customer, move[at].customer_id) == NULL) {
+        if (facts_find(&facts->customer, move[at].customer_id) == NULL) {
             verify_find(facts->report, STATUS_INCOMPLETE, "customer %" PRIu64 " is missing",
                         move[at].customer_id);
         }
@@ -274,7 +274,7 @@ static size_t check_series(struct facts *facts, const struct fact_number *number
                     number->series, number->year);
     }
     struct fact_counter *counter =
-        column_find(&facts->counter, (uint64_t)number->series << 32 | number->year);
+        facts_find(&facts->counter, (uint64_t)number->series << 32 | number->year);
     if (counter == NULL || counter->next != count + 1) {
         verify_find(facts->report, STATUS_TAMPERED,
                     "series %" PRIu32 " of %" PRIu32 ": the counter is not at its end",
@@ -288,7 +288,7 @@ static size_t check_series(struct facts *facts, const struct fact_number *number
 
 static void check_numbers(struct facts *facts)
 {
-    column_sort(&facts->number, by_number);
+    facts_sort(&facts->number, by_number);
     const struct fact_number *number = facts->number.data;
     size_t at = 0;
     while (at < facts->number.count) {

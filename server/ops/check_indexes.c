@@ -11,7 +11,7 @@ static int by_hash(const void *a, const void *b)
     return memcmp(((const struct fact_hash *)a)->hash, ((const struct fact_hash *)b)->hash, 16);
 }
 
-static const struct fact_hash *hash_find(const struct column *column,
+static const struct fact_hash *hash_find(const struct fact_column *column,
                                          const struct fact_hash *wanted)
 {
     return column->count == 0
@@ -20,10 +20,10 @@ static const struct fact_hash *hash_find(const struct column *column,
 }
 
 // `index` holds exactly the hashes that the rows say.
-static void check_hashes(struct facts *facts, const char *name, struct column *index,
-                         struct column *rows)
+static void check_hashes(struct facts *facts, const char *name, struct fact_column *index,
+                         struct fact_column *rows)
 {
-    column_sort(rows, by_hash);
+    facts_sort(rows, by_hash);
     const struct fact_hash *in_index = index->data;
     const struct fact_hash *in_rows = rows->data;
     for (size_t i = 0; i < index->count; i++) {
@@ -46,20 +46,20 @@ static void check_hashes(struct facts *facts, const char *name, struct column *i
 // keeps only the value.
 static void check_unique(struct facts *facts)
 {
-    column_sort(&facts->unique_of, by_hash);
+    facts_sort(&facts->unique_of, by_hash);
     const struct fact_hash *unique = facts->unique.data;
     for (size_t i = 0; i < facts->unique.count; i++) {
         const uint64_t id = unique[i].id;
-        if (column_find(&facts->customer, id) != NULL) {
+        if (facts_find(&facts->customer, id) != NULL) {
             const struct fact_hash *row = hash_find(&facts->unique_of, &unique[i]);
             if (row == NULL || row->id != id) {
                 verify_find(facts->report, STATUS_TAMPERED,
                             "a unique value leads to customer %" PRIu64 ", which says otherwise",
                             id);
             }
-        } else if (column_find(&facts->invoice, id) == NULL &&
-                   column_find(&facts->payment, id) == NULL &&
-                   column_find(&facts->import, id) == NULL) {
+        } else if (facts_find(&facts->invoice, id) == NULL &&
+                   facts_find(&facts->payment, id) == NULL &&
+                   facts_find(&facts->import, id) == NULL) {
             verify_find(facts->report, STATUS_INCOMPLETE,
                         "a unique value leads to %" PRIu64 ", which is missing", id);
         }
@@ -78,7 +78,7 @@ static void check_open_items(struct facts *facts)
 {
     const struct fact_pair *pair = facts->open_item.data;
     for (size_t i = 0; i < facts->open_item.count; i++) {
-        struct fact_item *item = column_find(&facts->item, pair[i].second);
+        struct fact_item *item = facts_find(&facts->item, pair[i].second);
         if (item == NULL || item->customer_id != pair[i].first || item->open_minor <= 0) {
             verify_find(facts->report, STATUS_TAMPERED,
                         "the index of open items has %" PRIu64 ", of which nothing is open",
@@ -100,7 +100,7 @@ static void check_settled_by(struct facts *facts)
 {
     const struct fact_pair *pair = facts->settled_by.data;
     for (size_t i = 0; i < facts->settled_by.count; i++) {
-        struct fact_allocation *allocation = column_find(&facts->allocation, pair[i].second);
+        struct fact_allocation *allocation = facts_find(&facts->allocation, pair[i].second);
         if (allocation == NULL ||
             (allocation->debit_id != pair[i].first && allocation->credit_id != pair[i].first)) {
             verify_find(facts->report, STATUS_TAMPERED,
@@ -124,7 +124,7 @@ static void check_outcomes(struct facts *facts)
 {
     const struct fact_outcome *outcome = facts->outcome.data;
     for (size_t i = 0; i < facts->outcome.count; i++) {
-        const struct fact_request *request = column_find(&facts->request, outcome[i].number);
+        const struct fact_request *request = facts_find(&facts->request, outcome[i].number);
         if (request == NULL) {
             verify_find(facts->report, STATUS_INCOMPLETE,
                         "an outcome belongs to record %" PRIu64 ", which is missing",

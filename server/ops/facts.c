@@ -11,7 +11,7 @@
 
 // ---- columns ----
 
-void facts_keep(struct facts *facts, struct column *column, const void *item)
+void facts_keep(struct facts *facts, struct fact_column *column, const void *item)
 {
     if (column->count == column->room) {
         const size_t room = column->room == 0 ? ROOM_FIRST : column->room * 2;
@@ -30,21 +30,21 @@ void facts_keep(struct facts *facts, struct column *column, const void *item)
     column->count++;
 }
 
-void column_sort(struct column *column, int (*compare)(const void *a, const void *b))
+void facts_sort(struct fact_column *column, int (*compare)(const void *a, const void *b))
 {
     if (column->count > 1) {
         qsort(column->data, column->count, column->item_size, compare);
     }
 }
 
-static uint64_t id_at(const struct column *column, size_t index)
+static uint64_t id_at(const struct fact_column *column, size_t index)
 {
     uint64_t id;
     memcpy(&id, (const uint8_t *)column->data + index * column->item_size, sizeof id);
     return id;
 }
 
-void *column_find(const struct column *column, uint64_t id)
+void *facts_find(const struct fact_column *column, uint64_t id)
 {
     size_t low = 0;
     size_t high = column->count;
@@ -105,14 +105,15 @@ void facts_init(struct facts *facts, struct store *store, struct arena *arena,
 
 // ---- one row of each table ----
 
-static void keep_hash(struct facts *facts, struct column *column, const uint8_t *hash, uint64_t id)
+static void keep_hash(struct facts *facts, struct fact_column *column, const uint8_t *hash,
+                      uint64_t id)
 {
     struct fact_hash fact = {.id = id};
     memcpy(fact.hash, hash, sizeof fact.hash);
     facts_keep(facts, column, &fact);
 }
 
-static void keep_id(struct facts *facts, struct column *column, uint64_t id)
+static void keep_id(struct facts *facts, struct fact_column *column, uint64_t id)
 {
     facts_keep(facts, column, &(struct fact_id){.id = id});
 }
@@ -239,7 +240,7 @@ static void take_allocation(struct facts *facts, const AllocationRecord *record)
 
 static void take_line(struct facts *facts, const EntryRecord *record, const PostingLine *line)
 {
-    struct fact_account *account = column_find(&facts->account, line->account);
+    struct fact_account *account = facts_find(&facts->account, line->account);
     if (account == NULL) {
         verify_find(facts->report, STATUS_INCOMPLETE,
                     "entry %" PRIu64 ": account %" PRIu32 " is missing", record->id, line->account);

@@ -7,7 +7,7 @@
 #include "server/ops/verify.h"
 
 // An array that grows in an arena.
-struct column {
+struct fact_column {
     size_t item_size;
     void *data;
     size_t count;
@@ -114,12 +114,12 @@ struct facts {
     struct arena *arena;
     struct verify_report *report;
     bool exhausted; // memory
-    struct column account, item, allocation, move, settling, balance, number, counter, part;
-    struct column customer, invoice, payment, entry, user, device, import; // fact_id
-    struct column open_item, settled_by;                                   // fact_pair
-    struct column unique, login, device_key;                               // fact_hash: the index
-    struct column unique_of, login_of, device_of; // fact_hash: what the rows say
-    struct column request, outcome;
+    struct fact_column account, item, allocation, move, settling, balance, number, counter, part;
+    struct fact_column customer, invoice, payment, entry, user, device, import; // fact_id
+    struct fact_column open_item, settled_by;                                   // fact_pair
+    struct fact_column unique, login, device_key;      // fact_hash: the index
+    struct fact_column unique_of, login_of, device_of; // fact_hash: what the rows say
+    struct fact_column request, outcome;
 };
 
 void facts_init(struct facts *facts, struct store *store, struct arena *arena,
@@ -130,10 +130,10 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
                 const ProtobufCMessage *record);
 
 // Adds a copy of the item to the column.
-void facts_keep(struct facts *facts, struct column *column, const void *item);
-void column_sort(struct column *column, int (*compare)(const void *a, const void *b));
+void facts_keep(struct facts *facts, struct fact_column *column, const void *item);
+void facts_sort(struct fact_column *column, int (*compare)(const void *a, const void *b));
 // In a column whose items begin with a 64-bit id and are sorted by it; NULL when there is none.
-void *column_find(const struct column *column, uint64_t id);
+void *facts_find(const struct fact_column *column, uint64_t id);
 
 // Sum that notes an overflow instead of having one.
 int64_t facts_sum(struct facts *facts, int64_t a, int64_t b);
