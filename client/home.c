@@ -131,9 +131,10 @@ static bool dir_flush(const char *path)
     (void)snprintf(dir, sizeof(dir), "%s", path);
     char *slash = strrchr(dir, '/');
     if (slash == NULL) {
-        return false;
+        (void)snprintf(dir, sizeof(dir), ".");
+    } else {
+        slash[slash == dir ? 1 : 0] = '\0';
     }
-    *slash = '\0';
     CLEANUP(home_close_at) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd >= 0 && fsync(fd) == 0;
 }

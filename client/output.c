@@ -216,6 +216,19 @@ static const Page *page_of(const ProtobufCMessage *reply)
     return *(const Page *const *)field_at(reply, page);
 }
 
+// Where the sums of the columns stand: in a row of its own ("total"), or beside the rows.
+static const ProtobufCMessage *sums_of(const ProtobufCMessage *inner,
+                                       const ProtobufCFieldDescriptor *rows)
+{
+    const ProtobufCFieldDescriptor *total =
+        protobuf_c_message_descriptor_get_field_by_name(inner->descriptor, "total");
+    if (total == NULL || total->type != PROTOBUF_C_TYPE_MESSAGE ||
+        total->descriptor != rows->descriptor || !field_is_set(inner, total)) {
+        return inner;
+    }
+    return *(const ProtobufCMessage *const *)field_at(inner, total);
+}
+
 static enum status list_print(struct client *client, const struct command *command,
                               const ProtobufCMessage *inner, const ProtobufCFieldDescriptor *rows,
                               FILE *out)
@@ -232,7 +245,7 @@ static enum status list_print(struct client *client, const struct command *comma
     }
     const char *columns =
         client->options.columns != NULL ? client->options.columns : cli_columns(command);
-    enum status status = output_table(client, inner, rows, columns, inner, out);
+    enum status status = output_table(client, inner, rows, columns, sums_of(inner, rows), out);
     const Page *page = page_of(inner);
     if (status == STATUS_OK && page != NULL && page->next[0] != '\0' && !client->options.quiet) {
         (void)fprintf(out, _("%zu of %u; the next ones: --cursor %s"), count, page->count,
@@ -257,7 +270,7 @@ static enum status record_print(struct client *client, const ProtobufCMessage *i
     for (unsigned i = 0; i < inner->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &inner->descriptor->fields[i];
         enum kind kind = field_of(inner->descriptor, i).kind;
-        if (kind == KIND_MESSAGE || kind == KIND_BYTES ||
+        if (kind == KIND_MESSAGE || kind == KIND_BYTES || kind == KIND_REFERENCE ||
             (!field_is_set(inner, field) && kind != KIND_MONEY) || strcmp(field->name, "id") == 0) {
             continue;
         }
