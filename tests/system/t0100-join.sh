@@ -42,12 +42,14 @@ claim "all twenty customers are there" 20 "$(as li customer list --json | jq -r 
 
 # A revoked device and a disabled user.
 device=$(as zhang device list --json | jq -r '.data[] | select(.login == "li") | .id')
-exits 0 as zhang device revoke "$device" --reason "lost" --yes
+exits 0 as zhang device revoke "#$device" --reason "lost" --yes
 exits 17 as li customer list
 person wang sales
 exits 0 as wang customer list
 exits 0 as zhang user disable wang --reason "left" --yes
-exits 17 as wang customer list
+exits 4 as wang customer list
+exits 5 as wang login --password-stdin <<<'correct horse battery wang'
+says 'E-USER-DISABLED'
 
 # A server with another key is not the pinned one.
 stop_server

@@ -14,7 +14,7 @@ exits 0 as li import run "$file" --as invoices --date-format DD/MM/YYYY \
 cat "$place/out"
 claim "invoices" 2466 "$(as li invoice list --json -n 1 | jq -r .page.count)"
 claim "customers" 100 "$(as li customer list --json -n 1 | jq -r .page.count)"
-claim "total invoiced" 147703.18 "$(as li invoice list --json -n 1 | jq -r .gross)"
+claim "total invoiced" 147703.18 "$(as li invoice list --json -n 1 | jq -r .sums.gross)"
 
 aging() { # DAY OPEN COUNT CUSTOMERS NOT-DUE COUNT D1-30 COUNT DISPUTED COUNT
     exits 0 as li report aging --as-of "$1" --json

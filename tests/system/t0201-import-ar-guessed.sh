@@ -12,4 +12,4 @@ says 'reference=invoiceNumber'
 exits 0 as zhang report aging --as-of 2012-12-31 --json
 claim "open" 5725.06 "$(figure .data.total.open "$place/out")"
 claim "open items" 99 "$(figure .data.total.count "$place/out")"
-claim "invoiced" 147703.18 "$(as zhang invoice list --json -n 1 | jq -r .gross)"
+claim "invoiced" 147703.18 "$(as zhang invoice list --json -n 1 | jq -r .sums.gross)"

@@ -17,12 +17,12 @@ done
 
 exits 0 as wang customer list --json
 claim "own customers only" 1 "$(figure .page.count "$place/out")"
-claim "and the sum over them" 100.00 "$(figure .open "$place/out")"
+claim "and the sum over them" 100.00 "$(figure .sums.open "$place/out")"
 exits 0 as wang customer list -q 陈 --json
 claim "a search does not find the others" 0 "$(figure .page.count "$place/out")"
 exits 0 as wang invoice list --json
 claim "own invoices only" 1 "$(figure .page.count "$place/out")"
-claim "and their sum" 100.00 "$(figure .gross "$place/out")"
+claim "and their sum" 100.00 "$(figure .sums.gross "$place/out")"
 exits 0 as wang report aging --as-of 2026-03-31 --json
 claim "aging of own customers" 100.00 "$(figure .data.total.open "$place/out")"
 exits 0 as wang statement show C-0001 --from 2026-01-01 --to 2026-03-31 --json

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Help: every command explains itself in both languages, and every example that it gives works, in order, on a fresh book.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+table=$top/client/cli.def
+year=$(TZ=Asia/Shanghai date +%Y)
+
+book CNY cn-small
+cd "$place"
+while IFS='|' read -r command line; do
+    exits 0 env "KONTOR_HOME=$place/home-zhang" bash -c "exec ${line//@Y/$year} --yes"
+    claim "$command says something" yes "$([ -s "$place/out" ] && echo yes || echo no)"
+    if [ "$command" = user_invite ]; then
+        exits 0 as lina join @lina.invitation --password-stdin --device lina-laptop <<<'correct horse battery lina'
+    fi
+done < <(sed -nE 's/^EXAMPLE\(([a-z_]+), "([^"]*)", .*/\1|\2/p' "$table")
+claim "more than forty examples were run" yes "$([ "$claims" -gt 80 ] && echo yes || echo no)"
+
+while read -r name; do
+    noun=${name%%_*} verb=${name#*_}
+    for lang in en zh-CN; do
+        exits 0 kontor --lang $lang "$noun" "${verb//_/-}" --help
+        says "^kontor $noun ${verb//_/-}"
+        cp "$place/out" "$place/help.$lang"
+    done
+    claim "$name has help in Chinese" yes "$(cmp -s "$place/help.en" "$place/help.zh-CN" && echo no || echo yes)"
+done < <(sed -nE 's/^COMMAND\(([a-z_]+),.* USER, .*/\1/p' "$top/proto/commands.def")
+
+# Completion comes from the same tables.
+exits 0 kontor __complete -- customer ''
+says '^archive$'
+exits 0 kontor __complete -- customer add --kind ''
+says '^organisation$'
+exits 0 kontor completion bash
+says '__complete'
