@@ -108,7 +108,8 @@ enum status order_settle(struct order *order, const struct order_rule *rule)
     qsort_r(sorted, added, sizeof *sorted, compare_keyed, &copy);
 
     size_t left = order->count;
-    for (size_t i = added; i-- > 0;) {
+    for (size_t todo = added; todo > 0; todo--) {
+        size_t i = todo - 1;
         size_t at = position(order, rule, left, sorted[i]);
         memmove(order->index + at + i + 1, order->index + at, (left - at) * sizeof *order->index);
         order->index[at + i] = sorted[i].index;

@@ -40,7 +40,8 @@ static ProtobufCBinaryData box(struct house *house, uint32_t field, const char *
 static void put_vault(struct house *house)
 {
     struct key key = {.bytes = {9}};
-    VaultRecord vault = VAULT_RECORD__INIT;
+    VaultRecord vault;
+    vault_record__init(&vault);
     vault.key = (ProtobufCBinaryData){.data = key.bytes, .len = KEY_BYTES};
     assert_int_equal(table_put(house->txn, TABLE_vault, key_u64(VAULT), &vault.base), STATUS_OK);
 }
@@ -49,7 +50,8 @@ static void put_vault(struct house *house)
 static void end_journalled(struct house *house, enum status status, uint32_t command,
                            uint64_t object_id)
 {
-    JournalRecord record = JOURNAL_RECORD__INIT;
+    JournalRecord record;
+    journal_record__init(&record);
     record.number = house->number;
     record.instant_us = house->call.instant_us;
     record.command = command;
@@ -80,13 +82,18 @@ static uint64_t first_user(struct house *house)
 static uint64_t add_mine(struct office *office)
 {
     struct house *house = &office->house;
-    CustomerAdd add = CUSTOMER_ADD__INIT;
-    CustomerAddReply reply = CUSTOMER_ADD_REPLY__INIT;
-    Sealed texts[3] = {SEALED__INIT, SEALED__INIT, SEALED__INIT};
+    CustomerAdd add;
+    customer_add__init(&add);
+    CustomerAddReply reply;
+    customer_add_reply__init(&reply);
+    Sealed texts[3];
     Sealed *sealed[3] = {&texts[0], &texts[1], &texts[2]};
     house_begin(house);
     put_vault(house);
     txn_call_begin(house->txn, house->arena, NULL);
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        sealed__init(&texts[i]);
+    }
     texts[0].field = 2;
     texts[0].box = box(house, 2, NAME);
     texts[1].field = 4;
@@ -108,8 +115,10 @@ static uint64_t add_mine(struct office *office)
 static uint64_t issue(struct house *house, uint64_t customer_id, int64_t amount_minor, int32_t day,
                       int32_t due, char *reference)
 {
-    InvoiceIssue request = INVOICE_ISSUE__INIT;
-    InvoiceIssueReply reply = INVOICE_ISSUE_REPLY__INIT;
+    InvoiceIssue request;
+    invoice_issue__init(&request);
+    InvoiceIssueReply reply;
+    invoice_issue_reply__init(&reply);
     house_begin(house);
     request.customer_id = customer_id;
     request.amount_minor = amount_minor;
@@ -127,8 +136,10 @@ static uint64_t issue(struct house *house, uint64_t customer_id, int64_t amount_
 
 static uint64_t pay(struct house *house, uint64_t customer_id, int64_t amount_minor, int32_t day)
 {
-    PaymentAdd request = PAYMENT_ADD__INIT;
-    PaymentAddReply reply = PAYMENT_ADD_REPLY__INIT;
+    PaymentAdd request;
+    payment_add__init(&request);
+    PaymentAddReply reply;
+    payment_add_reply__init(&reply);
     house_begin(house);
     request.customer_id = customer_id;
     request.amount_minor = amount_minor;
@@ -144,8 +155,10 @@ static uint64_t pay(struct house *house, uint64_t customer_id, int64_t amount_mi
 static void credit(struct house *house, uint64_t invoice_id, int64_t amount_minor, int32_t day)
 {
     static char reason[] = "wrong price";
-    InvoiceCredit request = INVOICE_CREDIT__INIT;
-    InvoiceIssueReply reply = INVOICE_ISSUE_REPLY__INIT;
+    InvoiceCredit request;
+    invoice_credit__init(&request);
+    InvoiceIssueReply reply;
+    invoice_issue_reply__init(&reply);
     house_begin(house);
     request.invoice_id = invoice_id;
     request.amount_minor = amount_minor;
@@ -227,8 +240,10 @@ static void the_aging_ties_to_the_control_accounts(void **state)
     struct office *office = *state;
     for (int32_t day = DAY_1 - 1; day <= TODAY; day += 7) {
         struct call *call = read_all(office);
-        ReportAging request = REPORT_AGING__INIT;
-        ReportAgingReply reply = REPORT_AGING_REPLY__INIT;
+        ReportAging request;
+        report_aging__init(&request);
+        ReportAgingReply reply;
+        report_aging_reply__init(&reply);
         request.as_of_day = day;
         assert_int_equal(report_aging(office->txn, call, &request, &reply), STATUS_OK);
         assert_int_equal(call->status, STATUS_OK);
@@ -242,8 +257,10 @@ static void the_aging_of_today_is_what_is_owed(void **state)
 {
     struct office *office = *state;
     struct call *call = read_all(office);
-    ReportAging request = REPORT_AGING__INIT;
-    ReportAgingReply reply = REPORT_AGING_REPLY__INIT;
+    ReportAging request;
+    report_aging__init(&request);
+    ReportAgingReply reply;
+    report_aging_reply__init(&reply);
     assert_int_equal(report_aging(office->txn, call, &request, &reply), STATUS_OK);
     assert_int_equal(reply.total->open_minor, 80000);
     assert_int_equal(reply.total->not_due_minor, 30000);
@@ -264,7 +281,8 @@ static void a_difference_is_answered_beside_the_figures(void **state)
     struct house *house = &office->house;
     // An item that no entry knows of: damage that the tie-out must find.
     house_begin(house);
-    ItemRecord item = ITEM_RECORD__INIT;
+    ItemRecord item;
+    item_record__init(&item);
     item.id = call_new_id(&house->call);
     item.side = ITEM_SIDE__ITEM_SIDE_DEBIT;
     item.customer_id = office->mine;
@@ -275,8 +293,10 @@ static void a_difference_is_answered_beside_the_figures(void **state)
     assert_int_equal(table_put(house->txn, TABLE_item, key_u64(item.id), &item.base), STATUS_OK);
     house_end(house, STATUS_OK);
     struct call *call = read_all(office);
-    ReportAging request = REPORT_AGING__INIT;
-    ReportAgingReply reply = REPORT_AGING_REPLY__INIT;
+    ReportAging request;
+    report_aging__init(&request);
+    ReportAgingReply reply;
+    report_aging_reply__init(&reply);
     assert_int_equal(report_aging(office->txn, call, &request, &reply), STATUS_OK);
     assert_int_equal(call->status, STATUS_DIFFERENCE);
     assert_int_equal(reply.control->difference_minor, -1);
@@ -287,16 +307,21 @@ static void who_sees_own_customers_gets_their_figures_and_no_control(void **stat
 {
     struct office *office = *state;
     struct call *call = read_as(office, SCOPE_OWN, VIEW_FULL);
-    ReportAging request = REPORT_AGING__INIT;
-    ReportAgingReply reply = REPORT_AGING_REPLY__INIT;
+    ReportAging request;
+    report_aging__init(&request);
+    ReportAgingReply reply;
+    report_aging_reply__init(&reply);
     assert_int_equal(report_aging(office->txn, call, &request, &reply), STATUS_OK);
     assert_null(reply.control);
     assert_int_equal(reply.n_row, 1);
     assert_int_equal(reply.total->on_account_minor, 0);
 
-    CustomerShow foreign = CUSTOMER_SHOW__INIT;
-    CustomerShow missing = CUSTOMER_SHOW__INIT;
-    CustomerCard card = CUSTOMER_CARD__INIT;
+    CustomerShow foreign;
+    customer_show__init(&foreign);
+    CustomerShow missing;
+    customer_show__init(&missing);
+    CustomerCard card;
+    customer_card__init(&card);
     foreign.customer_id = office->theirs;
     missing.customer_id = 4711;
     call = read_as(office, SCOPE_OWN, VIEW_FULL);
@@ -313,8 +338,10 @@ static void a_statement_closes_with_what_the_aging_says(void **state)
 {
     struct office *office = *state;
     struct call *call = read_all(office);
-    StatementShow request = STATEMENT_SHOW__INIT;
-    StatementShowReply reply = STATEMENT_SHOW_REPLY__INIT;
+    StatementShow request;
+    statement_show__init(&request);
+    StatementShowReply reply;
+    statement_show_reply__init(&reply);
     request.customer_id = office->mine;
     request.from_day = DAY_1 + 1;
     assert_int_equal(statement_show(office->txn, call, &request, &reply), STATUS_OK);
@@ -340,8 +367,10 @@ static void a_statement_in_pages_is_the_whole_statement(void **state)
     char cursor[20] = "";
     for (size_t i = 0; i < COUNT_OF(balances); i++) {
         struct call *call = read_all(office);
-        StatementShow request = STATEMENT_SHOW__INIT;
-        StatementShowReply reply = STATEMENT_SHOW_REPLY__INIT;
+        StatementShow request;
+        statement_show__init(&request);
+        StatementShowReply reply;
+        statement_show_reply__init(&reply);
         request.customer_id = office->mine;
         request.limit = 1;
         request.cursor = cursor;
@@ -359,8 +388,10 @@ static void the_trial_balance_balances(void **state)
 {
     struct office *office = *state;
     struct call *call = read_all(office);
-    ReportTrialBalance request = REPORT_TRIAL_BALANCE__INIT;
-    ReportTrialBalanceReply reply = REPORT_TRIAL_BALANCE_REPLY__INIT;
+    ReportTrialBalance request;
+    report_trial_balance__init(&request);
+    ReportTrialBalanceReply reply;
+    report_trial_balance_reply__init(&reply);
     request.from_day = DAY_1 + 30;
     assert_int_equal(report_trial_balance(office->txn, call, &request, &reply), STATUS_OK);
     assert_int_equal(call->status, STATUS_OK);
@@ -384,8 +415,10 @@ static void revenue_counts_a_credit_note_negative(void **state)
     struct office *office = *state;
     for (int by = REVENUE_BY__REVENUE_BY_MONTH; by <= REVENUE_BY__REVENUE_BY_CUSTOMER; by++) {
         struct call *call = read_all(office);
-        ReportRevenue request = REPORT_REVENUE__INIT;
-        ReportRevenueReply reply = REPORT_REVENUE_REPLY__INIT;
+        ReportRevenue request;
+        report_revenue__init(&request);
+        ReportRevenueReply reply;
+        report_revenue_reply__init(&reply);
         request.by = (RevenueBy)by;
         assert_int_equal(report_revenue(office->txn, call, &request, &reply), STATUS_OK);
         assert_int_equal(reply.total->net_minor, 125000);
@@ -403,7 +436,8 @@ static void revenue_counts_a_credit_note_negative(void **state)
 static enum status list_customers(struct office *office, struct call *call, const char *query,
                                   CustomerListReply *reply)
 {
-    CustomerList request = CUSTOMER_LIST__INIT;
+    CustomerList request;
+    customer_list__init(&request);
     char text[80];
     (void)snprintf(text, sizeof text, "%s", query);
     customer_list_reply__init(reply);
@@ -476,8 +510,10 @@ static void a_card_says_what_the_customer_owes(void **state)
 {
     struct office *office = *state;
     struct call *call = read_all(office);
-    CustomerShow request = CUSTOMER_SHOW__INIT;
-    CustomerCard card = CUSTOMER_CARD__INIT;
+    CustomerShow request;
+    customer_show__init(&request);
+    CustomerCard card;
+    customer_card__init(&card);
     request.customer_id = office->mine;
     assert_int_equal(customer_show(office->txn, call, &request, &card), STATUS_OK);
     assert_string_equal(card.number, "C-0001");
@@ -489,8 +525,10 @@ static void a_card_says_what_the_customer_owes(void **state)
     assert_int_equal(card.oldest_due_day, DAY_1 + 30);
     assert_int_equal(card.last_payment_day, DAY_1 + 40);
 
-    CustomerBalance ask = CUSTOMER_BALANCE__INIT;
-    CustomerBalanceReply balance = CUSTOMER_BALANCE_REPLY__INIT;
+    CustomerBalance ask;
+    customer_balance__init(&ask);
+    CustomerBalanceReply balance;
+    customer_balance_reply__init(&balance);
     ask.customer_id = office->mine;
     ask.as_of_day = DAY_1 + 45;
     call = read_all(office);
@@ -504,16 +542,20 @@ static void documents_show_what_settles_them(void **state)
 {
     struct office *office = *state;
     struct call *call = read_all(office);
-    InvoiceShow ask = INVOICE_SHOW__INIT;
-    InvoiceCard invoice = INVOICE_CARD__INIT;
+    InvoiceShow ask;
+    invoice_show__init(&ask);
+    InvoiceCard invoice;
+    invoice_card__init(&invoice);
     ask.invoice_id = office->invoice_id;
     assert_int_equal(invoice_show(office->txn, call, &ask, &invoice), STATUS_OK);
     assert_int_equal(invoice.open_minor, 50000);
     assert_string_equal(invoice.reference, BILL);
     assert_string_equal(invoice.customer_name, NAME);
 
-    PaymentShow asked = PAYMENT_SHOW__INIT;
-    PaymentCard payment = PAYMENT_CARD__INIT;
+    PaymentShow asked;
+    payment_show__init(&asked);
+    PaymentCard payment;
+    payment_card__init(&payment);
     asked.payment_id = office->payment_id;
     call = read_all(office);
     assert_int_equal(payment_show(office->txn, call, &asked, &payment), STATUS_OK);
@@ -539,8 +581,10 @@ static void lists_of_documents_follow_their_filters(void **state)
 
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
         struct call *call = read_all(office);
-        InvoiceList request = INVOICE_LIST__INIT;
-        InvoiceListReply reply = INVOICE_LIST_REPLY__INIT;
+        InvoiceList request;
+        invoice_list__init(&request);
+        InvoiceListReply reply;
+        invoice_list_reply__init(&reply);
         char text[40];
         (void)snprintf(text, sizeof text, "%s", CASES[i].query);
         request.query = text;
@@ -549,8 +593,10 @@ static void lists_of_documents_follow_their_filters(void **state)
         assert_int_equal(reply.open_minor, CASES[i].open_minor);
     }
     struct call *call = read_all(office);
-    PaymentList request = PAYMENT_LIST__INIT;
-    PaymentListReply reply = PAYMENT_LIST_REPLY__INIT;
+    PaymentList request;
+    payment_list__init(&request);
+    PaymentListReply reply;
+    payment_list_reply__init(&reply);
     request.unapplied = true;
     assert_int_equal(payment_list(office->txn, call, &request, &reply), STATUS_OK);
     assert_int_equal(reply.n_row, 1);
@@ -561,8 +607,10 @@ static void entries_and_accounts_are_listed_and_shown(void **state)
 {
     struct office *office = *state;
     struct call *call = read_all(office);
-    EntryList request = ENTRY_LIST__INIT;
-    EntryListReply reply = ENTRY_LIST_REPLY__INIT;
+    EntryList request;
+    entry_list__init(&request);
+    EntryListReply reply;
+    entry_list_reply__init(&reply);
     request.account = 1122;
     request.limit = 2;
     assert_int_equal(entry_list(office->txn, call, &request, &reply), STATUS_OK);
@@ -571,8 +619,10 @@ static void entries_and_accounts_are_listed_and_shown(void **state)
     assert_true(reply.row[0]->date_day >= reply.row[1]->date_day);
     assert_true(strncmp(reply.row[0]->document, "INV-", 4) == 0);
 
-    EntryShow ask = ENTRY_SHOW__INIT;
-    EntryCard card = ENTRY_CARD__INIT;
+    EntryShow ask;
+    entry_show__init(&ask);
+    EntryCard card;
+    entry_card__init(&card);
     ask.entry_id = reply.row[0]->id;
     call = read_all(office);
     assert_int_equal(entry_show(office->txn, call, &ask, &card), STATUS_OK);
@@ -585,8 +635,10 @@ static void entries_and_accounts_are_listed_and_shown(void **state)
     assert_int_equal(sum, 0);
 
     call = read_all(office);
-    AccountList accounts = ACCOUNT_LIST__INIT;
-    AccountListReply rows = ACCOUNT_LIST_REPLY__INIT;
+    AccountList accounts;
+    account_list__init(&accounts);
+    AccountListReply rows;
+    account_list_reply__init(&rows);
     static char word[] = "1122";
     accounts.query = word;
     assert_int_equal(account_list(office->txn, call, &accounts, &rows), STATUS_OK);
@@ -597,8 +649,10 @@ static void entries_and_accounts_are_listed_and_shown(void **state)
 static void edit_region(struct office *office, uint32_t version, char *region)
 {
     struct house *house = &office->house;
-    CustomerEdit edit = CUSTOMER_EDIT__INIT;
-    CustomerEditReply reply = CUSTOMER_EDIT_REPLY__INIT;
+    CustomerEdit edit;
+    customer_edit__init(&edit);
+    CustomerEditReply reply;
+    customer_edit_reply__init(&reply);
     house_begin(house);
     edit.customer_id = office->mine;
     edit.version = version;
@@ -622,8 +676,10 @@ static void a_history_is_read_along_its_chain_newest_first(void **state)
     char cursor[20] = "";
     for (size_t i = 0; i < COUNT_OF(AFTER); i++) {
         struct call *call = read_all(office);
-        CustomerHistory request = CUSTOMER_HISTORY__INIT;
-        CustomerHistoryReply reply = CUSTOMER_HISTORY_REPLY__INIT;
+        CustomerHistory request;
+        customer_history__init(&request);
+        CustomerHistoryReply reply;
+        customer_history_reply__init(&reply);
         request.customer_id = office->mine;
         request.limit = 1;
         request.cursor = cursor;
@@ -640,7 +696,8 @@ static void a_history_is_read_along_its_chain_newest_first(void **state)
 static size_t find_all(struct office *office, struct call *call, FindNoun noun, const char *text,
                        FindReply *reply)
 {
-    Find request = FIND__INIT;
+    Find request;
+    find__init(&request);
     char typed[80];
     (void)snprintf(typed, sizeof typed, "%s", text);
     find_reply__init(reply);
