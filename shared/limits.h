@@ -89,7 +89,8 @@
 #define LINGER_MS                1000
 #define REFUSAL_MS_MIN           50
 #define REFUSAL_MS_MAX           150
-#define LIVENESS_MS              250
+#define LIVENESS_MS              100
+#define LIVENESS_SLICE           512
 #define PENALTY_FAILED_MS        5000
 #define PENALTY_TIMEOUT_MS       10000
 #define PENALTY_GARBAGE_MS       5000

@@ -92,9 +92,27 @@ void listener_check_all(struct listener *listener)
     }
 }
 
+// A part of all connections at a time, since each check reads the store; goes on until all were
+// checked after the commit.
 static void on_liveness(uv_timer_t *timer)
 {
-    listener_check_all(timer->data);
+    struct listener *listener = timer->data;
+    struct session *at = listener->check_next;
+    for (size_t i = 0; i < LIVENESS_SLICE && at != NULL; i++) {
+        struct session *next = at->next;
+        session_check(at);
+        at = next;
+    }
+    listener->check_next = at;
+    if (at == NULL && !listener->check_again) {
+        const int failure = uv_timer_stop(timer);
+        assert(failure == 0);
+        return;
+    }
+    if (at == NULL) {
+        listener->check_again = false;
+        listener->check_next = listener->sessions;
+    }
 }
 
 void listener_committed(struct listener *listener, uint64_t number)
@@ -103,9 +121,12 @@ void listener_committed(struct listener *listener, uint64_t number)
     for (struct session *at = listener->sessions; at != NULL; at = at->next) {
         follow_wake(at);
     }
-    if (!uv_is_active((const uv_handle_t *)&listener->liveness) && !listener->stopping) {
-        const int failure =
-            uv_timer_start(&listener->liveness, on_liveness, listener->limits.liveness_ms, 0);
+    if (uv_is_active((const uv_handle_t *)&listener->liveness)) {
+        listener->check_again = true;
+    } else if (!listener->stopping) {
+        const uint64_t wait_ms = listener->limits.liveness_ms;
+        listener->check_next = listener->sessions;
+        const int failure = uv_timer_start(&listener->liveness, on_liveness, wait_ms, wait_ms);
         assert(failure == 0);
     }
 }

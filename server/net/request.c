@@ -222,13 +222,12 @@ static void take_login(struct session *session, const Reply *reply)
     }
 }
 
-// Commands after which somebody may no longer be who they were.
-static bool changes_people(const struct command *command)
+// Commands that end what others have open: checked at once, before their answer goes out. What ends
+// a session otherwise is noticed after its commit.
+static bool ends_others(const struct command *command)
 {
     switch ((int)command->permission) {
     case PERMISSION_SELF:
-    case PERMISSION_DEVICE:
-    case PERMISSION_INVITED:
     case PERMISSION_USER_EDIT:
     case PERMISSION_USER_DISABLE:
     case PERMISSION_DEVICE_REVOKE:
@@ -268,7 +267,7 @@ static void on_done(struct job *job)
     if (session_is_open(session)) {
         take_login(session, job->reply);
     }
-    if (changes_people(job->command) && job->reply->status == STATUS_OK) {
+    if (ends_others(job->command) && job->reply->status == STATUS_OK) {
         listener_check_all(listener);
     }
     flight->busy = false;

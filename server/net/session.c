@@ -82,6 +82,9 @@ void session_free_when_over(struct session *session)
         return;
     }
     struct listener *listener = session->listener;
+    if (listener->check_next == session) {
+        listener->check_next = session->next;
+    }
     *session->at = session->next;
     if (session->next != NULL) {
         session->next->at = session->at;

@@ -138,7 +138,9 @@ struct listener {
     struct bucket handshakes;
     struct session *sessions;
     struct session *dirty;
-    struct arena *scratch; // for small things that are packed at once
+    struct session *check_next; // where the check of all connections goes on; NULL: done
+    bool check_again;           // a commit came meanwhile
+    struct arena *scratch;      // for small things that are packed at once
     uv_tcp_t tcp;
     uv_pipe_t pipe;
     uv_prepare_t flush;
