@@ -223,21 +223,27 @@ static bool is_other_member(const ProtobufCMessage *message,
 
 static bool is_value_set(const void *value, ProtobufCType type)
 {
-    static const uint8_t ZEROS[8] = {0};
+    uint32_t narrow = 0;
+    uint64_t wide = 0;
+    const char *text = NULL;
     if (type == PROTOBUF_C_TYPE_STRING) {
-        const char *const *text = value;
-        return *text != NULL && (*text)[0] != '\0';
-    }
-    if (type == PROTOBUF_C_TYPE_MESSAGE) {
-        const void *const *pointer = value;
-        return *pointer != NULL;
+        memcpy(&text, value, sizeof text);
+        return text != NULL && text[0] != '\0';
     }
     if (type == PROTOBUF_C_TYPE_BYTES) {
         const ProtobufCBinaryData *bytes = value;
         return bytes->len > 0;
     }
-    return memcmp(value, ZEROS, type_size(type)) != 0;
+    if (type_size(type) == sizeof narrow) {
+        memcpy(&narrow, value, sizeof narrow);
+        return narrow != 0;
+    }
+    memcpy(&wide, value, sizeof wide); // pointers of messages too
+    return wide != 0;
 }
+
+static_assert(sizeof(void *) == sizeof(uint64_t), "a pointer is as wide as the widest number");
+static_assert(sizeof(protobuf_c_boolean) == sizeof(uint32_t), "a flag is as wide as a number");
 
 bool field_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *descriptor)
 {

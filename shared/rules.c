@@ -3,24 +3,11 @@
 
 #include "shared/day.h"
 #include "shared/money.h"
+#include "shared/rules_walk.h"
 #include "shared/terms.h"
 #include "shared/text.h"
 
-#define PATH_BYTES 160
-#define RATE_MAX   10000 // basis points
-
-// One message of the request on the way down to the field that is looked at.
-struct frame {
-    const ProtobufCMessage *message;
-    unsigned field; // that is looked at
-    size_t element; // of a repeated message field
-};
-
-struct walk {
-    struct problems *problems;
-    struct frame frame[SCAN_DEPTH_MAX];
-    size_t depth;
-};
+#define RATE_MAX 10000 // basis points
 
 // "line[2].price": the options on the way down.
 static void path_print(const struct walk *walk, char out[static PATH_BYTES])
@@ -56,14 +43,14 @@ static bool is_reported(const struct problems *problems, const char *path)
     return false;
 }
 
-static bool is_reported_field(const struct walk *walk)
+bool rules_is_reported(const struct walk *walk)
 {
     char path[PATH_BYTES];
     path_print(walk, path);
     return is_reported(walk->problems, path);
 }
 
-static void fault(struct walk *walk, enum status code, const char *asked, const char *allowed)
+void rules_fault(struct walk *walk, enum status code, const char *asked, const char *allowed)
 {
     char path[PATH_BYTES];
     path_print(walk, path);
@@ -134,16 +121,16 @@ static void text_check(struct walk *walk, const struct field *field, const char 
     if (size > field->length_max) {
         char allowed[32];
         (void)snprintf(allowed, sizeof allowed, "%u", field->length_max);
-        fault(walk, STATUS_FIELD_TOO_LONG, NULL, allowed);
+        rules_fault(walk, STATUS_FIELD_TOO_LONG, NULL, allowed);
         return;
     }
     if (!text_is_clean(text, size, field->format == FORMAT_LINES)) {
-        fault(walk, STATUS_FIELD_NOT_TEXT, NULL, NULL);
+        rules_fault(walk, STATUS_FIELD_NOT_TEXT, NULL, NULL);
         return;
     }
     const enum status status = format_check(field->format, text);
     if (status != STATUS_OK) {
-        fault(walk, status, is_private ? NULL : text, format_allowed(field->format));
+        rules_fault(walk, status, is_private ? NULL : text, format_allowed(field->format));
     }
 }
 
@@ -153,7 +140,7 @@ static void range_fault(struct walk *walk, int64_t asked, int64_t most)
     char allowed[32];
     (void)snprintf(asked_text, sizeof asked_text, "%lld", (long long)asked);
     (void)snprintf(allowed, sizeof allowed, "%lld", (long long)most);
-    fault(walk, STATUS_FIELD_OUT_OF_RANGE, asked_text, allowed);
+    rules_fault(walk, STATUS_FIELD_OUT_OF_RANGE, asked_text, allowed);
 }
 
 static void number_check(struct walk *walk, const struct field *field, const void *value)
@@ -183,19 +170,19 @@ static void value_check(struct walk *walk, const struct field *field, const void
     case KIND_MONEY:
         memcpy(&amount, value, sizeof amount);
         if (field->positive && amount <= 0) {
-            fault(walk, STATUS_FIELD_OUT_OF_RANGE, NULL, "> 0");
+            rules_fault(walk, STATUS_FIELD_OUT_OF_RANGE, NULL, "> 0");
         }
         break;
     case KIND_DAY:
         memcpy(&day, value, sizeof day);
         if (day < DAY_MIN || day > DAY_MAX) {
-            fault(walk, STATUS_FIELD_NOT_DAY, NULL, NULL);
+            rules_fault(walk, STATUS_FIELD_NOT_DAY, NULL, NULL);
         }
         break;
     case KIND_CHOICE:
         memcpy(&choice, value, sizeof choice);
         if (field_choice_word(field->descriptor->descriptor, choice, word) == NULL) {
-            fault(walk, STATUS_FIELD_NOT_CHOICE, NULL, NULL);
+            rules_fault(walk, STATUS_FIELD_NOT_CHOICE, NULL, NULL);
         }
         break;
     case KIND_NUMBER:
@@ -218,12 +205,12 @@ static void field_check(struct walk *walk, const struct field *field)
     const size_t count = field_count(message, field->descriptor);
     if (count == 0) {
         if (field->needed) {
-            fault(walk, STATUS_FIELD_MISSING, NULL, NULL);
+            rules_fault(walk, STATUS_FIELD_MISSING, NULL, NULL);
         }
         return;
     }
     if (field->admission || field->reply_only) {
-        fault(walk, STATUS_FIELD_NOT_FOR_CLIENT, NULL, NULL);
+        rules_fault(walk, STATUS_FIELD_NOT_FOR_CLIENT, NULL, NULL);
         return;
     }
     if (field->descriptor->label == PROTOBUF_C_LABEL_REPEATED && field->most > 0 &&
@@ -233,129 +220,6 @@ static void field_check(struct walk *walk, const struct field *field)
     }
     for (size_t i = 0; field->kind != KIND_MESSAGE && i < count; i++) {
         value_check(walk, field, field_element(message, field->descriptor, i));
-    }
-}
-
-static void order_check(struct walk *walk, const struct cross *cross)
-{
-    const ProtobufCMessage *message = walk->frame[walk->depth - 1].message;
-    const ProtobufCFieldDescriptor *fields = message->descriptor->fields;
-    int32_t day[2] = {0};
-    for (size_t i = 0; i < 2; i++) {
-        memcpy(&day[i], field_at(message, &fields[cross->field[i]]), sizeof day[i]);
-    }
-    if (day[0] != 0 && day[1] != 0 && day[0] > day[1]) {
-        walk->frame[walk->depth - 1].field = cross->field[0];
-        fault(walk, STATUS_FIELD_OUT_OF_RANGE, NULL, NULL);
-    }
-}
-
-static void cross_check(struct walk *walk, const struct cross *cross)
-{
-    struct frame *frame = &walk->frame[walk->depth - 1];
-    const ProtobufCFieldDescriptor *fields = frame->message->descriptor->fields;
-    size_t set = 0;
-    for (size_t i = 0; i < cross->count; i++) {
-        set += field_is_set(frame->message, &fields[cross->field[i]]) ? 1 : 0;
-    }
-    const bool has_first = field_is_set(frame->message, &fields[cross->field[0]]);
-    frame->field = cross->field[0];
-    char first[64];
-    field_option(&fields[cross->field[0]], first);
-    if (cross->kind == CROSS_IN_ORDER) {
-        order_check(walk, cross);
-    } else if (cross->kind == CROSS_ONE_OF && set == 0) {
-        char allowed[PATH_BYTES];
-        size_t size = 0;
-        for (size_t i = 0; i < cross->count && size < sizeof allowed; i++) {
-            frame->field = cross->field[i];
-            if (is_reported_field(walk)) {
-                return;
-            }
-            char option[64];
-            field_option(&fields[cross->field[i]], option);
-            size += (size_t)snprintf(allowed + size, sizeof allowed - size, "%s%s",
-                                     i > 0 ? " | " : "", option);
-        }
-        frame->field = cross->field[0];
-        fault(walk, STATUS_FIELD_MISSING, NULL, allowed);
-    } else if (cross->kind == CROSS_EXCLUDES && has_first && set > 1) {
-        for (size_t i = 1; i < cross->count; i++) {
-            frame->field = cross->field[i];
-            if (field_is_set(frame->message, &fields[cross->field[i]])) {
-                fault(walk, STATUS_FIELD_CONFLICT, first, NULL);
-            }
-        }
-    }
-}
-
-static void password_check(struct walk *walk, const ProtobufCMessage *message)
-{
-    const SessionJoin *join = (const SessionJoin *)message;
-    if (join->password[0] != '\0' && strlen(join->password) < PASSWORD_BYTES_MIN) {
-        walk->frame[walk->depth - 1].field = 0;
-        char allowed[32];
-        (void)snprintf(allowed, sizeof allowed, "%d - %d", PASSWORD_BYTES_MIN, PASSWORD_BYTES_MAX);
-        fault(walk, STATUS_PASSWORD_TOO_WEAK, NULL, allowed);
-    }
-}
-
-// A limit stands with the mode that has one; a new customer's mode with its limit.
-static void credit_check(struct walk *walk, const ProtobufCFieldDescriptor *limit, CreditMode mode,
-                         int64_t limit_minor, bool is_new)
-{
-    struct frame *frame = &walk->frame[walk->depth - 1];
-    frame->field = (unsigned)(limit - frame->message->descriptor->fields);
-    const bool has_mode = mode != CREDIT_MODE__CREDIT_MODE_UNSET;
-    const bool is_limit = mode == CREDIT_MODE__CREDIT_MODE_LIMIT;
-    if (is_new && is_limit && limit_minor == 0) {
-        fault(walk, STATUS_FIELD_MISSING, NULL, NULL);
-    } else if (has_mode && !is_limit && limit_minor != 0) {
-        fault(walk, STATUS_FIELD_CONFLICT, "credit", NULL);
-    }
-}
-
-// Only fields that can be empty are emptied.
-static void clear_check(struct walk *walk, const ProtobufCFieldDescriptor *clear,
-                        const CustomerEdit *edit)
-{
-    static const char *const FIELDS[] = {
-        "company",       "phone",    "email", "address",      "tax_id",
-        "industry",      "region",   "class", "tag",          "owner",
-        "terms",         "credit",   "notes", "contact_name", "contact_position",
-        "contact_phone", "reference"};
-    struct frame *frame = &walk->frame[walk->depth - 1];
-    frame->field = (unsigned)(clear - frame->message->descriptor->fields);
-    for (size_t i = 0; i < edit->n_clear; i++) {
-        bool is_known = false;
-        for (size_t j = 0; j < COUNT_OF(FIELDS); j++) {
-            is_known = is_known || strcmp(FIELDS[j], edit->clear[i]) == 0;
-        }
-        if (!is_known) {
-            fault(walk, STATUS_FIELD_NOT_CHOICE, edit->clear[i], NULL);
-        }
-    }
-}
-
-// What a table cannot say about one message.
-static void special_check(struct walk *walk)
-{
-    const ProtobufCMessage *message = walk->frame[walk->depth - 1].message;
-    const ProtobufCMessageDescriptor *descriptor = message->descriptor;
-    if (descriptor == &session_join__descriptor) {
-        password_check(walk, message);
-    } else if (descriptor == &customer_add__descriptor) {
-        const CustomerAdd *add = (const CustomerAdd *)message;
-        credit_check(
-            walk, protobuf_c_message_descriptor_get_field_by_name(descriptor, "credit_limit_minor"),
-            add->credit, add->credit_limit_minor, true);
-    } else if (descriptor == &customer_edit__descriptor) {
-        const CustomerEdit *edit = (const CustomerEdit *)message;
-        credit_check(
-            walk, protobuf_c_message_descriptor_get_field_by_name(descriptor, "credit_limit_minor"),
-            edit->credit, edit->credit_limit_minor, false);
-        clear_check(walk, protobuf_c_message_descriptor_get_field_by_name(descriptor, "clear"),
-                    edit);
     }
 }
 
@@ -371,12 +235,7 @@ static void enter(struct walk *walk, const ProtobufCMessage *message)
         frame->field = i;
         field_check(walk, &fields[i]);
     }
-    const struct cross *cross = NULL;
-    const size_t count = crosses_of(message->descriptor, &cross);
-    for (size_t i = 0; i < count; i++) {
-        cross_check(walk, &cross[i]);
-    }
-    special_check(walk);
+    rules_cross_check(walk);
     frame->field = 0;
 }
 

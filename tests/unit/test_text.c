@@ -40,6 +40,9 @@ static void clean_text_is_utf8_without_controls(void **state)
     assert_false(is_clean("\xf4\x90\x80\x80")); // beyond U+10FFFF
     assert_false(is_clean("\xe6\xb7"));         // cut off
     assert_false(is_clean("\xff"));
+    assert_false(is_clean("\xe4\xb8"));
+    assert_false(is_clean("\xe4\xb8x"));
+    assert_false(is_clean("\xe9\x41\x80"));
 }
 
 static void widths_are_those_of_a_terminal(void **state)
@@ -72,6 +75,10 @@ static void folding_levels_what_search_does_not_tell_apart(void **state)
     assert_string_not_equal(text_fold(*state, "が"), text_fold(*state, "か"));
     assert_string_equal(text_fold(*state, "a\xff"), "a\xff");
     assert_string_equal(text_fold(*state, ""), "");
+    // The short way for plain text gives what the long one gives: a wide space sends the same text
+    // that way.
+    assert_string_equal(text_fold(*state, "ACME 恒通龟鿿一"), "acme 恒通龟鿿一");
+    assert_string_equal(text_fold(*state, "ACME　恒通龟鿿一"), "acme 恒通龟鿿一");
     struct arena *small = arena_make(16);
     assert_null(text_fold(small, "恒通贸易恒通贸易"));
     arena_free(small);
