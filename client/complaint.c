@@ -66,7 +66,9 @@ static void problem_print(const struct client *client, const Problem *problem)
         problem->asked[0] == '\0'
             ? ""
             : arena_print(arena, chinese ? "“%s”：" : "\"%s\": ", safe(client, problem->asked));
-    const char *allowed = problem->allowed[0] == '\0'
+    // Of an amount it is the number of decimals, which says nothing beside a hint.
+    bool is_bare = problem->code == STATUS_FIELD_NOT_AMOUNT;
+    const char *allowed = problem->allowed[0] == '\0' || is_bare
                               ? ""
                               : arena_print(arena, chinese ? "；%s：%s" : "; %s: %s", _("allowed"),
                                             safe(client, problem->allowed));

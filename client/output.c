@@ -3,6 +3,7 @@
 
 #include "client/cli.h"
 #include "client/grid.h"
+#include "client/output_machine.h"
 #include "client/pages.h"
 #include "shared/day.h"
 #include "shared/fields.h"
@@ -64,62 +65,21 @@ const char *output_day(struct client *client, int32_t day)
     return both == NULL ? "" : both;
 }
 
+// One cell. What the server says in sentences of the table (audit) is said in the person's
+// language.
+static const char *cell_text(const struct render_context *render, const ProtobufCMessage *row,
+                             const ProtobufCFieldDescriptor *field)
+{
+    const char *text = render_cell(render, row, field);
+    if (text == NULL) {
+        return "";
+    }
+    bool is_sentence =
+        strncmp(row->descriptor->name, "Audit", 5) == 0 && strcmp(field->name, "text") == 0;
+    return is_sentence ? language_word(text) : text;
+}
+
 // ---- lists ----
-
-static const ProtobufCFieldDescriptor *field_by_key(const ProtobufCMessageDescriptor *message,
-                                                    const char *key, size_t size)
-{
-    for (unsigned i = 0; i < message->n_fields; i++) {
-        char name[64];
-        field_key(&message->fields[i], name);
-        if (strlen(name) == size && memcmp(name, key, size) == 0) {
-            return &message->fields[i];
-        }
-    }
-    return NULL;
-}
-
-static bool field_is_number(const ProtobufCMessageDescriptor *message,
-                            const ProtobufCFieldDescriptor *field)
-{
-    enum kind kind = field_of(message, (unsigned)(field - message->fields)).kind;
-    return kind == KIND_MONEY || kind == KIND_NUMBER || kind == KIND_RATE || kind == KIND_QUANTITY;
-}
-
-struct selection {
-    const ProtobufCFieldDescriptor *field[GRID_COLUMNS_MAX];
-    size_t count;
-};
-
-static enum status columns_named(struct client *client, const ProtobufCMessageDescriptor *message,
-                                 const char *list, struct selection *out)
-{
-    const char *at = list;
-    while (*at != '\0') {
-        size_t size = strcspn(at, ",");
-        const ProtobufCFieldDescriptor *field = field_by_key(message, at, size);
-        if (field == NULL || out->count == GRID_COLUMNS_MAX) {
-            char *name = arena_copy(client->arena, at, size);
-            const char *all = "";
-            for (unsigned i = 0; i < message->n_fields && all != NULL; i++) {
-                char key[64];
-                field_key(&message->fields[i], key);
-                all = arena_print(client->arena, "%s%s%s", all, i == 0 ? "" : ", ", key);
-            }
-            return client_fail(client, STATUS_FIELD_NOT_CHOICE, "columns", name, all);
-        }
-        out->field[out->count++] = field;
-        at += size + (at[size] == ',' ? 1 : 0);
-    }
-    return STATUS_OK;
-}
-
-static const ProtobufCMessage *row_at(const ProtobufCMessage *message,
-                                      const ProtobufCFieldDescriptor *rows, size_t i)
-{
-    ProtobufCMessage *const *list = *(ProtobufCMessage *const *const *)field_at(message, rows);
-    return list[i];
-}
 
 // Every field that at least one row sets; the internal id stays behind the number.
 static void columns_all(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *rows,
@@ -130,10 +90,11 @@ static void columns_all(const ProtobufCMessage *message, const ProtobufCFieldDes
     for (unsigned f = 0; f < row->n_fields && out->count < GRID_COLUMNS_MAX; f++) {
         bool is_set = false;
         for (size_t i = 0; i < count && !is_set; i++) {
-            is_set = field_is_set(row_at(message, rows, i), &row->fields[f]);
+            is_set = field_is_set(output_row_at(message, rows, i), &row->fields[f]);
         }
-        if (is_set && strcmp(row->fields[f].name, "id") != 0 &&
-            row->fields[f].type != PROTOBUF_C_TYPE_MESSAGE &&
+        bool is_id =
+            strcmp(row->fields[f].name, "id") == 0 || field_of(row, f).kind == KIND_REFERENCE;
+        if (is_set && !is_id && row->fields[f].type != PROTOBUF_C_TYPE_MESSAGE &&
             row->fields[f].type != PROTOBUF_C_TYPE_BYTES) {
             out->field[out->count++] = &row->fields[f];
         }
@@ -147,7 +108,7 @@ static const char *sum_of(const struct render_context *render, const ProtobufCMe
     for (unsigned i = 0; i < sums->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &sums->descriptor->fields[i];
         if (strcmp(field->name, column->name) == 0 && field->label != PROTOBUF_C_LABEL_REPEATED &&
-            field_is_number(sums->descriptor, field)) {
+            output_field_is_number(sums->descriptor, field)) {
             return render_cell(render, sums, field);
         }
     }
@@ -160,7 +121,7 @@ enum status output_table(struct client *client, const ProtobufCMessage *message,
 {
     struct selection selection = {0};
     if (columns != NULL) {
-        enum status status = columns_named(client, rows->descriptor, columns, &selection);
+        enum status status = output_columns_named(client, rows->descriptor, columns, &selection);
         if (status != STATUS_OK) {
             return status;
         }
@@ -177,7 +138,7 @@ enum status output_table(struct client *client, const ProtobufCMessage *message,
         char key[64];
         field_key(selection.field[c], key);
         grid_column(&grid, output_header(client, key),
-                    field_is_number(rows->descriptor, selection.field[c]));
+                    output_field_is_number(rows->descriptor, selection.field[c]));
         grid.footer[c] = sums == NULL ? NULL : sum_of(&render, sums, selection.field[c]);
         grid.has_footer = grid.has_footer || grid.footer[c] != NULL;
     }
@@ -188,22 +149,11 @@ enum status output_table(struct client *client, const ProtobufCMessage *message,
             return STATUS_TOO_LARGE;
         }
         for (size_t c = 0; c < selection.count; c++) {
-            const char *text = render_cell(&render, row_at(message, rows, i), selection.field[c]);
-            cells[c] = text == NULL ? "" : text;
+            cells[c] = cell_text(&render, output_row_at(message, rows, i), selection.field[c]);
         }
     }
     grid_print(&grid, client->terminal.width, client->terminal.colour, out);
     return STATUS_OK;
-}
-
-static const ProtobufCFieldDescriptor *rows_of(const ProtobufCMessageDescriptor *reply)
-{
-    const ProtobufCFieldDescriptor *row =
-        protobuf_c_message_descriptor_get_field_by_name(reply, "row");
-    return row != NULL && row->label == PROTOBUF_C_LABEL_REPEATED &&
-                   row->type == PROTOBUF_C_TYPE_MESSAGE
-               ? row
-               : NULL;
 }
 
 static const Page *page_of(const ProtobufCMessage *reply)
@@ -276,8 +226,7 @@ static enum status record_print(struct client *client, const ProtobufCMessage *i
         }
         char key[64];
         field_key(field, key);
-        const char *text = render_cell(&render, inner, field);
-        label_print(output_word(client, key), text == NULL ? "" : text, out);
+        label_print(output_word(client, key), cell_text(&render, inner, field), out);
     }
     for (unsigned i = 0; i < inner->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &inner->descriptor->fields[i];
@@ -308,7 +257,8 @@ static void done_print(struct client *client, const char *sentence, const Protob
             break;
         }
         size_t size = (size_t)(end - at) - 1;
-        const ProtobufCFieldDescriptor *field = field_by_key(inner->descriptor, at + 1, size);
+        const ProtobufCFieldDescriptor *field =
+            output_field_by_key(inner->descriptor, at + 1, size);
         const char *text = field == NULL ? NULL : render_cell(&render, inner, field);
         if (size == 8 && memcmp(at + 1, "currency", 8) == 0) {
             text = client->context.currency;
@@ -319,125 +269,13 @@ static void done_print(struct client *client, const char *sentence, const Protob
     (void)fputc('\n', out);
 }
 
-// ---- for programs ----
-
-// Leaves only the named fields in the object, or in each object of the array.
-static void json_filter(json_t *json, const char *fields)
-{
-    size_t index = 0;
-    json_t *element = NULL;
-    if (json_is_array(json)) {
-        json_array_foreach(json, index, element)
-        {
-            json_filter(element, fields);
-        }
-        return;
-    }
-    const char *key = NULL;
-    void *next = NULL;
-    json_t *value = NULL;
-    json_object_foreach_safe(json, next, key, value)
-    {
-        bool wanted = false;
-        for (const char *at = fields; *at != '\0';) {
-            size_t size = strcspn(at, ",");
-            wanted = wanted || (strlen(key) == size && memcmp(at, key, size) == 0);
-            at += size + (at[size] == ',' ? 1 : 0);
-        }
-        if (!wanted) {
-            (void)json_object_del(json, key);
-        }
-    }
-}
-
-static enum status json_print(struct client *client, const struct command *command,
-                              const Reply *reply, const ProtobufCMessage *inner)
-{
-    const struct render_context render = client_render(client);
-    json_t *json = render_json(&render, command, inner);
-    if (json == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    if (client->options.json[0] != '\0') {
-        json_filter(json_object_get(json, "data"), client->options.json);
-    }
-    if (command->mode == COMMAND_WRITE) {
-        (void)json_object_set_new(json, "committed", json_boolean(reply->committed));
-        (void)json_object_set_new(json, "replayed", json_boolean(reply->replayed));
-        if (reply->plan[0] != '\0') {
-            (void)json_object_set_new(json, "plan", json_string(reply->plan));
-        }
-    }
-    int failed = json_dumpf(json, stdout, JSON_INDENT(1));
-    (void)fputc('\n', stdout);
-    json_decref(json);
-    return failed == 0 ? STATUS_OK : STATUS_FILE_ERROR;
-}
-
-// A cell that a spreadsheet would take for a formula gets an apostrophe; numbers of ours are no
-// such cells.
-static void csv_cell(const char *text, bool number, FILE *out)
-{
-    bool quoted = strpbrk(text, ",\"\r\n") != NULL;
-    bool formula = !number && text[0] != '\0' && strchr("=+-@", text[0]) != NULL;
-    (void)fputs(quoted ? "\"" : "", out);
-    (void)fputs(formula ? "'" : "", out);
-    for (const char *c = text; *c != '\0'; c++) {
-        (void)fputs(*c == '"' ? "\"" : "", out);
-        (void)fputc(*c, out);
-    }
-    (void)fputs(quoted ? "\"" : "", out);
-}
-
-static enum status csv_print(struct client *client, const ProtobufCMessage *inner, FILE *out)
-{
-    const ProtobufCFieldDescriptor *rows = rows_of(inner->descriptor);
-    const ProtobufCMessageDescriptor *message = rows == NULL ? inner->descriptor : rows->descriptor;
-    struct selection selection = {0};
-    if (client->options.columns != NULL) {
-        enum status status = columns_named(client, message, client->options.columns, &selection);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    for (unsigned i = 0; client->options.columns == NULL && i < message->n_fields; i++) {
-        enum kind kind = field_of(message, i).kind;
-        if (kind != KIND_MESSAGE && kind != KIND_BYTES && selection.count < GRID_COLUMNS_MAX) {
-            selection.field[selection.count++] = &message->fields[i];
-        }
-    }
-    for (size_t c = 0; c < selection.count; c++) {
-        char key[64];
-        field_key(selection.field[c], key);
-        (void)fprintf(out, "%s%s", c == 0 ? "" : ",", key);
-    }
-    (void)fputs("\r\n", out);
-    const struct render_context render = client_render(client);
-    size_t count = rows == NULL ? 1 : field_count(inner, rows);
-    for (size_t i = 0; i < count; i++) {
-        const ProtobufCMessage *row = rows == NULL ? inner : row_at(inner, rows, i);
-        for (size_t c = 0; c < selection.count; c++) {
-            const ProtobufCFieldDescriptor *field = selection.field[c];
-            const char *text = render_cell(&render, row, field);
-            if (field_of(message, (unsigned)(field - message->fields)).kind == KIND_MONEY) {
-                text = money_print(client->arena, *(const int64_t *)field_at(row, field),
-                                   client->context.decimals);
-            }
-            (void)fputs(c == 0 ? "" : ",", out);
-            csv_cell(text == NULL ? "" : text, field_is_number(message, field), out);
-        }
-        (void)fputs("\r\n", out);
-    }
-    return STATUS_OK;
-}
-
 // ---- people ----
 
 static enum status people_print(struct client *client, const struct command *command,
                                 const Reply *reply, const ProtobufCMessage *inner, FILE *out)
 {
     page_function *page = page_of_command(command);
-    const ProtobufCFieldDescriptor *rows = rows_of(inner->descriptor);
+    const ProtobufCFieldDescriptor *rows = output_rows_of(inner->descriptor);
     const char *done = cli_done(command);
     if (command->mode == COMMAND_WRITE && client->options.dry_run) {
         (void)fprintf(out, "%s\n", _("Nothing is written by --dry-run. It would be:"));
@@ -472,7 +310,7 @@ enum status output_reply(struct client *client, const struct command *command, c
         return STATUS_MALFORMED;
     }
     if (client->options.json != NULL) {
-        return json_print(client, command, reply, inner);
+        return output_json(client, command, reply, inner);
     }
     if (client->options.quiet && command->mode == COMMAND_WRITE && cli_done(command) != NULL) {
         return STATUS_OK;
@@ -487,7 +325,7 @@ enum status output_reply(struct client *client, const struct command *command, c
             return STATUS_ENVIRONMENT;
         }
 
-        status = client->options.csv ? csv_print(client, inner, out)
+        status = client->options.csv ? output_csv(client, inner, out)
                                      : people_print(client, command, reply, inner, out);
     }
 

@@ -122,9 +122,11 @@ static void payment_done(struct client *client, const PaymentAddReply *payment, 
 {
     (void)fprintf(out, "%s  %s %s", payment->number, output_money(client, payment->amount_minor),
                   client->context.currency);
+    const char *colon = client->language == LANGUAGE_CHINESE ? "：" : ": ";
+    const char *comma = client->language == LANGUAGE_CHINESE ? "，" : ", ";
     for (size_t i = 0; i < payment->n_line; i++) {
         const AllocationLine *line = payment->line[i];
-        (void)fputs(i == 0 ? ": " : ", ", out);
+        (void)fputs(i == 0 ? colon : comma, out);
         if (line->left_minor == 0) {
             (void)fprintf(out, _("%s closed"), line->invoice);
         } else {
@@ -133,7 +135,7 @@ static void payment_done(struct client *client, const PaymentAddReply *payment, 
         }
     }
     if (payment->on_account_minor != 0) {
-        (void)fputs(payment->n_line == 0 ? ": " : ", ", out);
+        (void)fputs(payment->n_line == 0 ? colon : comma, out);
         (void)fprintf(out, _("%s on account"), output_money(client, payment->on_account_minor));
     }
     (void)fputc('\n', out);
@@ -157,7 +159,7 @@ enum status page_payment(struct client *client, const Reply *reply, const Protob
     page_label(_("On account"), out);
     (void)fprintf(out, "%s\n", output_money(client, payment->on_account_minor));
     page_label(_("Balance"), out);
-    (void)fprintf(out, "%s -> %s\n", output_money(client, payment->balance_before_minor),
+    (void)fprintf(out, "%s → %s\n", output_money(client, payment->balance_before_minor),
                   output_money(client, payment->balance_minor));
     (void)reply;
     return status;
