@@ -5,6 +5,7 @@
 #include "server/machine/clock.h"
 #include "server/ops/backup.h"
 #include "server/ops/init.h"
+#include "server/ops/verify.h"
 #include "server/serve.h"
 #include "server/store/file.h"
 
@@ -226,6 +227,42 @@ static int run_restore(const struct line *line)
     return finish(status, "restore");
 }
 
+static void print_findings(const struct verify_report *report)
+{
+    for (size_t i = 0; i < report->finding_count && i < FINDINGS_MAX; i++) {
+        (void)printf("%s  %s\n", status_code(report->finding[i].status), report->finding[i].text);
+    }
+    if (report->finding_count > FINDINGS_MAX) {
+        (void)printf("and %zu more\n", report->finding_count - FINDINGS_MAX);
+    }
+}
+
+static int run_verify(const struct line *line)
+{
+    const int missing = need(line, OPTION_dir);
+    if (missing != 0) {
+        return missing;
+    }
+    struct place place;
+    struct verify_report report = {0};
+    enum status status = place_of(line->value[OPTION_dir], line->value[OPTION_key_file], &place);
+    if (status == STATUS_OK) {
+        const struct verify_options options = {.store = place.store,
+                                               .replay = line->value[OPTION_replay] != NULL};
+        status = verify_run(&options, &report);
+    }
+    print_findings(&report);
+    if (status == STATUS_OK) {
+        (void)printf("whole: %llu records of the journal, %llu replayed, %llu rows, %llu entries, "
+                     "%llu open items and settled ones, %llu allocations\n",
+                     (unsigned long long)report.number, (unsigned long long)report.replayed_count,
+                     (unsigned long long)report.row_count, (unsigned long long)report.entry_count,
+                     (unsigned long long)report.item_count,
+                     (unsigned long long)report.allocation_count);
+    }
+    return finish(status, "verify");
+}
+
 struct subcommand {
     const char *name;
     int (*run)(const struct line *line);
@@ -235,6 +272,7 @@ struct subcommand {
 static const struct subcommand SUBCOMMANDS[] = {
     {"init", run_init, "make a book and the owner's invitation"},
     {"serve", run_serve, "serve the book"},
+    {"verify", run_verify, "check the whole book while no server runs"},
     {"backup", run_backup, "write a sealed copy of the book while no server runs"},
     {"restore", run_restore, "restore a copy into a new directory"},
 };

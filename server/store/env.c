@@ -132,10 +132,11 @@ enum status env_cover_file(MDB_env *env, const char *dir)
         mdb_env_stat(env, &stat) != MDB_SUCCESS || fstat(fd, &file) != 0) {
         return STATUS_ENVIRONMENT;
     }
-    const uint64_t needed = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-    if (needed > info.me_mapsize) {
+    // Neither number has a seal.
+    if (stat.ms_psize == 0 || info.me_last_pgno >= info.me_mapsize / stat.ms_psize) {
         return STATUS_TAMPERED;
     }
+    const uint64_t needed = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
     if ((uint64_t)file.st_size >= needed) {
         return STATUS_OK;
     }

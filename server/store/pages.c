@@ -325,6 +325,7 @@ static const uint8_t *meta_choose(const uint8_t *map, size_t size, size_t page_s
     for (size_t i = 0; i < 2; i++) {
         const uint8_t *meta = map + i * page_size;
         if ((i + 1) * page_size > size || (read_u16(meta + 10) & FLAG_META) == 0 ||
+            read_u32(meta + META_TREES) != page_size ||
             read_u32(meta + PAGE_HEADER) != META_MAGIC ||
             read_u32(meta + PAGE_HEADER + 4) != META_VERSION) {
             return NULL;

@@ -751,6 +751,23 @@ static void a_flipped_bit_anywhere_ends_no_process(void **state)
     assert_true(found > 300);
 }
 
+// The size of pages stands in both meta pages, and LMDB believes the newer one.
+static void a_meta_page_with_another_page_size_is_found(void **state)
+{
+    struct house *house = *state;
+    store_close(house->store);
+    house->store = NULL;
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/data.mdb", house->dir);
+    for (off_t meta = 0; meta < 2; meta++) {
+        const off_t high_byte_of_the_size = meta * 4096 + 16 + 24 + 2;
+        temporary_flip(path, high_byte_of_the_size, 1);
+        struct page_report report;
+        assert_int_equal(pages_check(house->dir, &report), STATUS_TAMPERED);
+        temporary_flip(path, high_byte_of_the_size, 1);
+    }
+}
+
 // LMDB has two meta pages and takes the one with the higher transaction number. Without the newer
 // one it would silently go back by a commit.
 static void a_lost_meta_page_is_found(void **state)
@@ -837,6 +854,7 @@ int main(void)
         CASE(a_cut_or_emptied_file_gives_a_status),
         CASE(sound_pages_pass),
         CASE(a_flipped_bit_anywhere_ends_no_process),
+        CASE(a_meta_page_with_another_page_size_is_found),
         CASE(a_lost_meta_page_is_found),
         CASE(a_store_is_never_made_over_another),
         CASE(an_unfinished_creation_is_discarded),
