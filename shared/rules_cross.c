@@ -81,6 +81,16 @@ static void credit_check(struct walk *walk, const ProtobufCFieldDescriptor *limi
     }
 }
 
+// People know a field by its option: "tax-id" names tax_id.
+static bool is_name_of(const char *typed, const char *field)
+{
+    while (*typed != '\0' && (*typed == *field || (*typed == '-' && *field == '_'))) {
+        typed++;
+        field++;
+    }
+    return *typed == '\0' && *field == '\0';
+}
+
 // Only fields that can be empty are emptied.
 static void clear_check(struct walk *walk, const ProtobufCFieldDescriptor *clear,
                         const CustomerEdit *edit)
@@ -95,7 +105,7 @@ static void clear_check(struct walk *walk, const ProtobufCFieldDescriptor *clear
     for (size_t i = 0; i < edit->n_clear; i++) {
         bool is_known = false;
         for (size_t j = 0; j < COUNT_OF(FIELDS); j++) {
-            is_known = is_known || strcmp(FIELDS[j], edit->clear[i]) == 0;
+            is_known = is_known || is_name_of(edit->clear[i], FIELDS[j]);
         }
         if (!is_known) {
             rules_fault(walk, STATUS_FIELD_NOT_CHOICE, edit->clear[i], NULL);

@@ -97,7 +97,7 @@ enum status book_open(struct txn *txn, struct call *call, const BookOpen *reques
     const struct chart *chart = chart_by_word(request->chart);
 
     if (status == STATUS_OK) {
-        return refuse(txn, call, STATUS_STORE_EXISTS, NULL, "the book is open already");
+        return refuse(txn, call, STATUS_NOTHING_TO_DO, NULL, "the book is open already");
     }
     if (status != STATUS_NOT_FOUND) {
         return status;

@@ -114,6 +114,16 @@ static char *copy(struct arena *arena, const char *text)
     return text == NULL ? arena_copy(arena, "", 0) : arena_copy(arena, text, strlen(text));
 }
 
+// Problems name a field like the option that sets it.
+static char *option_name(struct arena *arena, const char *field)
+{
+    char *name = copy(arena, field);
+    for (char *at = name; at != NULL && *at != '\0'; at++) {
+        *at = *at == '_' ? '-' : *at;
+    }
+    return name;
+}
+
 // A row that does not go in: reported beside the others, as far as there is room.
 static void note_row(struct books *books, enum status code, const char *field, const char *asked,
                      const char *allowed)
@@ -126,7 +136,7 @@ static void note_row(struct books *books, enum status code, const char *field, c
     problem__init(problem);
     problem->code = code;
     problem->row = rows->row;
-    problem->field = copy(books->arena, field);
+    problem->field = option_name(books->arena, field);
     problem->asked = copy(books->arena, asked);
     problem->allowed = copy(books->arena, allowed);
     if (problem->field == NULL || problem->asked == NULL || problem->allowed == NULL) {
@@ -149,7 +159,8 @@ enum status books_refuse(struct books *books, enum status status, const char *fi
         note_row(books, status, field, asked, allowed);
         return books->refused;
     }
-    problems_add(&books->call->problems, status, field, asked, allowed, NULL);
+    const char *option = field != NULL ? option_name(books->arena, field) : NULL;
+    problems_add(&books->call->problems, status, option, asked, allowed, NULL);
     if (!first) {
         return books->refused;
     }

@@ -125,7 +125,8 @@ static bool is_sealed_in(const CustomerEdit *request, uint32_t number)
 // Each name of `clear` is a field that can be empty, and is not given a value at the same time.
 static enum status check_clear(struct books *books, const CustomerEdit *request)
 {
-    static const char *const OTHERS[] = {"industry", "region", "class", "terms", "tag", "credit"};
+    static const char *const OTHERS[] = {"industry", "region", "class", "terms",
+                                         "tag",      "credit", "owner"};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < request->n_clear; i++) {
         const char *name = request->clear[i];
@@ -146,6 +147,7 @@ static enum status check_clear(struct books *books, const CustomerEdit *request)
                 (same_name(name, "class") && request->class_[0] != '\0') ||
                 (same_name(name, "terms") && request->terms[0] != '\0') ||
                 (same_name(name, "tag") && request->n_tag > 0) ||
+                (same_name(name, "owner") && request->owner_id != 0) ||
                 (same_name(name, "credit") && wants_credit(request));
         if (!known || given) {
             status = books_refuse(books, known ? STATUS_FIELD_CONFLICT : STATUS_FIELD_NOT_CHOICE,
@@ -288,7 +290,8 @@ static void merge_clear_fields(struct books *books, const CustomerEdit *request,
         customer->credit = mode;
         customer->credit_limit_minor = request->credit_limit_minor;
     }
-    if (request->owner_id != 0 && request->owner_id != customer->owner_id) {
+    const bool unowned = wants_clear(request, "owner");
+    if (unowned || (request->owner_id != 0 && request->owner_id != customer->owner_id)) {
         call_note_change(call, customer->id, "owner",
                          arena_print(books->arena, "%llu", (unsigned long long)customer->owner_id),
                          arena_print(books->arena, "%llu", (unsigned long long)request->owner_id));
@@ -301,7 +304,9 @@ static enum status check_scope(struct books *books, const CustomerEdit *request,
                                const CustomerRecord *customer)
 {
     CustomerRecord after = *customer;
-    after.owner_id = request->owner_id != 0 ? request->owner_id : customer->owner_id;
+    if (request->owner_id != 0 || wants_clear(request, "owner")) {
+        after.owner_id = request->owner_id;
+    }
     enum status status =
         rows_may_put(books->txn, TABLE_customer, key_u64(customer->id), &after.base);
     return status == STATUS_SCOPE_DENIED ? books_refuse(books, status, "owner", NULL, NULL)

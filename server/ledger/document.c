@@ -36,7 +36,7 @@ InvoiceRecord *document_make(struct books *books, InvoiceKind kind, uint64_t cus
 static enum status refuse_line(struct books *books, size_t index, enum status code,
                                const char *field)
 {
-    const char *path = arena_print(books->arena, "line[%zu].%s", index, field);
+    const char *path = arena_print(books->arena, "line[%zu].%s", index + 1, field);
     return books_refuse(books, code, path, NULL, NULL);
 }
 

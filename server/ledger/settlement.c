@@ -52,7 +52,7 @@ static enum status add_line(struct books *books, struct settlement *settlement, 
 
 static const char *path(struct books *books, size_t index, const char *field)
 {
-    return arena_print(books->arena, "allocate[%zu].%s", index, field);
+    return arena_print(books->arena, "allocate[%zu].%s", index + 1, field);
 }
 
 // The debit items of the invoice that the payer named, and what is open on them beside the plan.

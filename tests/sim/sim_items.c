@@ -2,6 +2,7 @@
 // Random invoices, payments, allocations, credits and reversals, dated forwards and backwards;
 // after each step every invariant is recomputed from the rows. A failure names seed and step: run
 // it again with them.
+#include "tests/ledger/house.h"
 #include "tests/sim/invariants.h"
 
 #define CUSTOMERS 3
@@ -215,7 +216,8 @@ static bool step(struct sim *sim, uint64_t seed, size_t at)
     house_end(&sim->house, status);
     sim->done[chosen] += status == STATUS_OK ? 1 : 0;
     sim->refused[chosen] += status == STATUS_OK ? 0 : 1;
-    const char *broken = status == STATUS_OK ? invariants_check(&sim->house) : NULL;
+    const char *broken =
+        status == STATUS_OK ? invariants_check(sim->house.store, sim->house.arena) : NULL;
     if (broken != NULL) {
         (void)fprintf(stderr, "seed %llu step %zu, after %s: %s\n", (unsigned long long)seed, at,
                       ACTS[chosen].name, broken);
