@@ -60,7 +60,8 @@ static enum status put_accounts(struct txn *txn, struct call *call, const struct
             continue;
         }
         const char *name = name_in(&ROWS[i], word);
-        AccountRecord account = ACCOUNT_RECORD__INIT;
+        AccountRecord account;
+        account_record__init(&account);
         account.code = chart_code(chart, (enum account_role)ROWS[i].role);
         account.name = arena_copy(call->arena, name, strlen(name));
         account.kind = ROWS[i].kind;
@@ -109,7 +110,8 @@ enum status book_open(struct txn *txn, struct call *call, const BookOpen *reques
         return refuse(txn, call, STATUS_FIELD_MISSING, "owner_login", "a book needs an owner");
     }
 
-    BookRecord book = BOOK_RECORD__INIT;
+    BookRecord book;
+    book_record__init(&book);
     book.company = request->company;
     book.currency = request->currency;
     book.decimals = request->decimals;

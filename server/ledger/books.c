@@ -238,7 +238,8 @@ enum status books_keep_unique(struct books *books, ProtobufCBinaryData hash, uin
     assert(hash.len == 16);
     assert(id != 0);
 
-    IdRecord record = ID_RECORD__INIT;
+    IdRecord record;
+    id_record__init(&record);
     record.id = id;
     return unique_put(books->txn, key_hash16(hash.data), &record);
 }

@@ -46,7 +46,7 @@ static const char *join(struct books *books, char *const *list, size_t count)
 
 static const char *credit_text(struct books *books, CreditMode mode, int64_t limit_minor)
 {
-    switch (mode) {
+    switch ((int)mode) {
     case CREDIT_MODE__CREDIT_MODE_CASH:
         return "cash";
     case CREDIT_MODE__CREDIT_MODE_LIMIT:

@@ -258,7 +258,8 @@ static enum status open_items(struct books *books, InvoiceRecord *document)
             continue;
         }
         bool debit = part->amount_minor > 0;
-        ItemRecord draft = ITEM_RECORD__INIT;
+        ItemRecord draft;
+        item_record__init(&draft);
         draft.side = debit ? ITEM_SIDE__ITEM_SIDE_DEBIT : ITEM_SIDE__ITEM_SIDE_CREDIT;
         draft.customer_id = document->customer_id;
         draft.account = chart_code(books->chart, ACCOUNT_RECEIVABLES);
@@ -322,8 +323,8 @@ enum status document_issue_reversal(struct books *books, InvoiceRecord *invoice,
 {
     assert(note->gross_minor == -invoice->gross_minor);
 
-    EntryRecord *entry;
-    EntryRecord *reversal;
+    EntryRecord *entry = NULL;
+    EntryRecord *reversal = NULL;
     enum status status = enter(books, note);
     if (status == STATUS_OK) {
         status = entry_get(books->txn, key_u64(invoice->entry_id), &entry);

@@ -35,7 +35,7 @@ static enum status check_line(struct books *books, size_t index, const EntryLine
         return refuse_line(books, index, STATUS_ACCOUNT_NEEDS_CUSTOMER, "account",
                            arena_print(books->arena, "%u", line->account));
     }
-    CustomerRecord *customer;
+    CustomerRecord *customer = NULL;
     if (status == STATUS_OK && line->customer_id != 0) {
         status = customer_get(books->txn, key_u64(line->customer_id), &customer);
         if (status == STATUS_NOT_FOUND) {
@@ -207,7 +207,7 @@ enum status entry_reverse(struct txn *txn, struct call *call, const EntryReverse
         return status;
     }
 
-    EntryRecord *reversal;
+    EntryRecord *reversal = NULL;
     status = posting_reverse(&books, entry, day, request->reason, &reversal);
     if (status == STATUS_OK) {
         status = books_close(&books);

@@ -20,7 +20,8 @@ enum status export_journal(struct txn *txn, struct call *call, const ExportJourn
         return refuse(txn, call, STATUS_FIELD_OUT_OF_RANGE, "to", "it lies before the first day");
     }
 
-    ExportRecord record = EXPORT_RECORD__INIT;
+    ExportRecord record;
+    export_record__init(&record);
     record.id = call_new_id(call);
     record.user_id = call->user_id;
     record.format = request->format;
@@ -164,7 +165,7 @@ static enum status customer_note(struct page *page, uint64_t id, const char **ou
     if (id == 0) {
         return STATUS_OK;
     }
-    CustomerRecord *customer;
+    CustomerRecord *customer = NULL;
     enum status status = customer_get(page->txn, key_u64(id), &customer);
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
@@ -256,7 +257,7 @@ enum status export_page(struct txn *txn, struct call *call, const ExportPage *re
     struct page page = {.txn = txn, .arena = call->arena};
     ExportRecord *export = NULL;
     uint64_t from = 0;
-    BookRecord *book;
+    BookRecord *book = NULL;
     enum status status = export_get(txn, key_u64(request->export_id), &export);
 
     if (status == STATUS_NOT_FOUND || (status == STATUS_OK && export->user_id != call->user_id)) {

@@ -66,7 +66,8 @@ struct incoming {
 static enum status make_customer(struct books *books, const ImportRow *row,
                                  const UniqueHash *reference, CustomerRecord **out)
 {
-    CustomerAdd add = CUSTOMER_ADD__INIT;
+    CustomerAdd add;
+    customer_add__init(&add);
     UniqueHash *own = arena_alloc(books->arena, sizeof *own);
     UniqueHash **list = arena_alloc(books->arena, sizeof *list);
     if (own == NULL || list == NULL) {
@@ -122,7 +123,8 @@ static enum status build_document(struct books *books, struct incoming *in)
     in->document->reference = from->reference;
 
     // A document of nothing is a document all the same.
-    InvoiceLine nothing = INVOICE_LINE__INIT;
+    InvoiceLine nothing;
+    invoice_line__init(&nothing);
     InvoiceLine *const empty[] = {&nothing};
     bool is_empty = from->n_line == 0 && from->amount_minor == 0;
     enum status status =
@@ -294,7 +296,8 @@ static enum status plan_payment(struct books *books, const PaymentRecord *paymen
     if (invoice_id == 0) {
         return settlement_automatic(books, out);
     }
-    Allocate named = ALLOCATE__INIT;
+    Allocate named;
+    allocate__init(&named);
     Allocate *const list[] = {&named};
     named.invoice_id = invoice_id;
     return settlement_named(books, out, list, COUNT_OF(list));
@@ -320,7 +323,7 @@ static enum status check_payment(struct books *books, const ImportRow *row, uint
     if (payment->method == PAYMENT_METHOD__PAYMENT_METHOD_UNSET) {
         return books_refuse(books, STATUS_FIELD_NOT_CHOICE, "method", from->method, NULL);
     }
-    CustomerRecord *customer;
+    CustomerRecord *customer = NULL;
     enum status status = books_active_customer(books, customer_id, "customer", &customer);
     *out = payment;
     return status == STATUS_OK ? receipt_check(books, payment, "", NULL) : status;

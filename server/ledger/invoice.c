@@ -261,7 +261,7 @@ static enum status load_issued(struct books *books, uint64_t id, InvoiceRecord *
     if (status != STATUS_OK) {
         return status;
     }
-    switch ((*out)->state) {
+    switch ((int)(*out)->state) {
     case INVOICE_STATE__INVOICE_STATE_ISSUED:
         break;
     case INVOICE_STATE__INVOICE_STATE_REVERSED:

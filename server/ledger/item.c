@@ -245,7 +245,8 @@ static void touch(struct books *books, struct item *item)
 
 static enum status put_allocation(struct books *books, AllocationRecord *allocation)
 {
-    IdRecord index = ID_RECORD__INIT;
+    IdRecord index;
+    id_record__init(&index);
     index.id = allocation->id;
     enum status status = allocation_put(books->txn, key_u64(allocation->id), allocation);
     if (status == STATUS_OK) {
@@ -341,8 +342,8 @@ static enum status transfer_back(struct books *books, const AllocationRecord *al
     if (allocation->entry_id == 0) {
         return STATUS_OK;
     }
-    EntryRecord *entry;
-    EntryRecord *reversed;
+    EntryRecord *entry = NULL;
+    EntryRecord *reversed = NULL;
     enum status status = entry_get(books->txn, key_u64(allocation->entry_id), &entry);
     if (status == STATUS_OK) {
         status = posting_reverse(books, entry, reversal->effective_day, "", &reversed);
@@ -359,8 +360,8 @@ enum status item_unallocate(struct books *books, AllocationRecord *allocation, i
     assert(allocation->reversed_by_id == 0 && allocation->reverses_id == 0);
     assert(day >= allocation->effective_day);
 
-    struct item *debit;
-    struct item *credit;
+    struct item *debit = NULL;
+    struct item *credit = NULL;
     enum status status = item_load(books, allocation->debit_id, &debit);
     if (status == STATUS_OK) {
         status = item_load(books, allocation->credit_id, &credit);
@@ -396,7 +397,8 @@ static enum status write_item(struct books *books, struct item *item)
     enum status status = item_put(books->txn, key_u64(record->id), record);
     struct row_key key = key_u64_u64(record->customer_id, record->id);
     if (status == STATUS_OK && open && !item->was_open) {
-        IdRecord index = ID_RECORD__INIT;
+        IdRecord index;
+        id_record__init(&index);
         index.id = record->id;
         status = open_item_put(books->txn, key, &index);
     }

@@ -51,7 +51,8 @@ enum status numbering_next(struct books *books, enum series series, uint32_t yea
 enum status numbering_write(struct books *books)
 {
     for (struct counted *each = books->counted; each != NULL; each = each->link) {
-        CounterRecord record = COUNTER_RECORD__INIT;
+        CounterRecord record;
+        counter_record__init(&record);
         record.next = each->next;
         enum status status = counter_put(books->txn, key_u64(each->key), &record);
         if (status != STATUS_OK) {

@@ -466,7 +466,7 @@ static enum status reverse(struct books *books, const struct money *money, Entry
                            int32_t day, const char *reason)
 {
     PaymentRecord *payment = money->payment;
-    EntryRecord *reversal;
+    EntryRecord *reversal = NULL;
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < money->count; i++) {
         status = counter(books, payment, money->credit[i], day);

@@ -20,7 +20,7 @@ static uint32_t parse_code(const char *text)
 
 static enum account_role role_of(PaymentMethod method)
 {
-    switch (method) {
+    switch ((int)method) {
     case PAYMENT_METHOD__PAYMENT_METHOD_CASH:
         return ACCOUNT_CASH;
     case PAYMENT_METHOD__PAYMENT_METHOD_CARD:
@@ -102,7 +102,8 @@ enum status receipt_check(struct books *books, PaymentRecord *payment, const cha
 static struct item *credit_item(struct books *books, const PaymentRecord *payment,
                                 enum account_role role, int64_t amount_minor)
 {
-    ItemRecord draft = ITEM_RECORD__INIT;
+    ItemRecord draft;
+    item_record__init(&draft);
     draft.side = ITEM_SIDE__ITEM_SIDE_CREDIT;
     draft.customer_id = payment->customer_id;
     draft.account = chart_code(books->chart, role);

@@ -67,7 +67,7 @@ enum status server_keys_load(const struct store *store, const char *dir, struct 
 
 enum status house_key_ensure(const char *path, uint8_t public_bytes[static KEY_BYTES])
 {
-    CLEANUP(key_wipe) struct key seed;
+    CLEANUP(key_wipe) struct key seed = {{0}};
     enum status status = key_file_ensure(path);
     if (status == STATUS_OK) {
         status = key_file_read(path, &seed);

@@ -490,7 +490,8 @@ static void sessions(struct bench *bench)
     rows_figure("limit: one Argon2id", argon / 1000, "ms", NULL);
     double best = 0;
     for (int i = 0; i < 5; i++) {
-        const double took = (double)load_login_us(bench->load);
+        const int64_t took_us = load_login_us(bench->load);
+        const double took = (double)took_us;
         best = best == 0 || took < best ? took : best;
     }
     rows_figure("password login", best / 1000, "ms", "best of 5, as is the limit beside it");
@@ -553,8 +554,8 @@ int main(int count, char **words)
     const struct load_options options = {
         .programs = words[1], .place = bench.place, .currency = "CNY", .chart = "cn-small"};
     bench.load = load_start(&options);
-    rows_figure("start of an empty book until it listens", (double)load_start_us(bench.load) / 1e6,
-                "s", NULL);
+    int64_t start_us = load_start_us(bench.load);
+    rows_figure("start of an empty book until it listens", (double)start_us / 1e6, "s", NULL);
     for (size_t i = 0; i < LINKS; i++) {
         bench.arena[i] = arena_make(CALL_ARENA_MAX);
     }
@@ -573,7 +574,8 @@ int main(int count, char **words)
         arena_free(bench.arena[i]);
     }
     load_restart(bench.load);
-    rows_figure("start until the first answer", (double)load_start_us(bench.load) / 1e6, "s",
+    start_us = load_start_us(bench.load);
+    rows_figure("start until the first answer", (double)start_us / 1e6, "s",
                 "customers as imported");
     ratios();
     rows_print(words[3]);

@@ -41,7 +41,8 @@ double process_cpu_us(int pid)
                                  &user, &system) != 2) { // NOLINT
         return 0;
     }
-    return (double)(user + system) * 1e6 / (double)sysconf(_SC_CLK_TCK);
+    const long ticks = sysconf(_SC_CLK_TCK);
+    return (double)(user + system) * 1e6 / (double)ticks;
 }
 
 double process_private_mb(int pid)

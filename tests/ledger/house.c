@@ -55,8 +55,10 @@ static void open_book(struct house *house, const char *chart)
     char currency[] = "CNY";
     char zone[] = "Asia/Shanghai";
     char owner[] = "owner";
-    BookOpen open = BOOK_OPEN__INIT;
-    Empty reply = EMPTY__INIT;
+    BookOpen open;
+    book_open__init(&open);
+    Empty reply;
+    empty__init(&reply);
     open.company = company;
     open.currency = currency;
     open.decimals = 2;
@@ -99,8 +101,10 @@ void house_free(struct house *house)
 
 uint64_t house_customer(struct house *house)
 {
-    CustomerAdd add = CUSTOMER_ADD__INIT;
-    CustomerAddReply reply = CUSTOMER_ADD_REPLY__INIT;
+    CustomerAdd add;
+    customer_add__init(&add);
+    CustomerAddReply reply;
+    customer_add_reply__init(&reply);
     add.kind = CUSTOMER_KIND__CUSTOMER_KIND_ORGANISATION;
     house_begin(house);
     enum status status = customer_add(house->txn, &house->call, &add, &reply);

@@ -55,9 +55,12 @@ static char TERMS[] = "30%@5,70%@25";
 static enum status issue(struct sim *sim)
 {
     struct house *house = &sim->house;
-    InvoiceIssue request = INVOICE_ISSUE__INIT;
-    InvoiceIssueReply reply = INVOICE_ISSUE_REPLY__INIT;
-    InvoiceLine line = INVOICE_LINE__INIT;
+    InvoiceIssue request;
+    invoice_issue__init(&request);
+    InvoiceIssueReply reply;
+    invoice_issue_reply__init(&reply);
+    InvoiceLine line;
+    invoice_line__init(&line);
     InvoiceLine *lines[] = {&line, &line};
     request.customer_id = some_of(sim, sim->customer, CUSTOMERS);
     request.date_day = some_day(sim, 3);
@@ -83,9 +86,12 @@ static enum status issue(struct sim *sim)
 static enum status pay(struct sim *sim)
 {
     struct house *house = &sim->house;
-    PaymentAdd request = PAYMENT_ADD__INIT;
-    PaymentAddReply reply = PAYMENT_ADD_REPLY__INIT;
-    Allocate named = ALLOCATE__INIT;
+    PaymentAdd request;
+    payment_add__init(&request);
+    PaymentAddReply reply;
+    payment_add_reply__init(&reply);
+    Allocate named;
+    allocate__init(&named);
     Allocate *list[] = {&named};
     request.customer_id = some_of(sim, sim->customer, CUSTOMERS);
     request.amount_minor = some_amount(sim);
@@ -110,9 +116,12 @@ static enum status pay(struct sim *sim)
 static enum status allocate(struct sim *sim)
 {
     struct house *house = &sim->house;
-    PaymentAllocate request = PAYMENT_ALLOCATE__INIT;
-    PaymentAllocateReply reply = PAYMENT_ALLOCATE_REPLY__INIT;
-    Allocate named = ALLOCATE__INIT;
+    PaymentAllocate request;
+    payment_allocate__init(&request);
+    PaymentAllocateReply reply;
+    payment_allocate_reply__init(&reply);
+    Allocate named;
+    allocate__init(&named);
     Allocate *list[] = {&named};
     request.payment_id = some_of(sim, sim->payment, sim->payment_count);
     request.date_day = draw(sim, 4) == 0 ? some_day(sim, 0) : 0;
@@ -128,8 +137,10 @@ static enum status allocate(struct sim *sim)
 static enum status unallocate(struct sim *sim)
 {
     struct house *house = &sim->house;
-    PaymentUnallocate request = PAYMENT_UNALLOCATE__INIT;
-    PaymentAllocateReply reply = PAYMENT_ALLOCATE_REPLY__INIT;
+    PaymentUnallocate request;
+    payment_unallocate__init(&request);
+    PaymentAllocateReply reply;
+    payment_allocate_reply__init(&reply);
     request.payment_id = some_of(sim, sim->payment, sim->payment_count);
     request.invoice_id = draw(sim, 3) == 0 ? some_of(sim, sim->invoice, sim->invoice_count) : 0;
     request.date_day = draw(sim, 2) == 0 ? some_day(sim, 0) : 0;
@@ -140,8 +151,10 @@ static enum status unallocate(struct sim *sim)
 static enum status reverse_payment(struct sim *sim)
 {
     struct house *house = &sim->house;
-    PaymentReverse request = PAYMENT_REVERSE__INIT;
-    PaymentReverseReply reply = PAYMENT_REVERSE_REPLY__INIT;
+    PaymentReverse request;
+    payment_reverse__init(&request);
+    PaymentReverseReply reply;
+    payment_reverse_reply__init(&reply);
     request.payment_id = some_of(sim, sim->payment, sim->payment_count);
     request.date_day = draw(sim, 2) == 0 ? some_day(sim, 0) : 0;
     request.reason = REASON;
@@ -151,8 +164,10 @@ static enum status reverse_payment(struct sim *sim)
 static enum status credit(struct sim *sim)
 {
     struct house *house = &sim->house;
-    InvoiceCredit request = INVOICE_CREDIT__INIT;
-    InvoiceIssueReply reply = INVOICE_ISSUE_REPLY__INIT;
+    InvoiceCredit request;
+    invoice_credit__init(&request);
+    InvoiceIssueReply reply;
+    invoice_issue_reply__init(&reply);
     request.invoice_id = some_of(sim, sim->invoice, sim->invoice_count);
     request.date_day = draw(sim, 2) == 0 ? some_day(sim, 0) : 0;
     request.amount_minor = draw(sim, 3) == 0 ? 0 : 1 + (int64_t)draw(sim, 8000);
@@ -164,8 +179,10 @@ static enum status credit(struct sim *sim)
 static enum status reverse_invoice(struct sim *sim)
 {
     struct house *house = &sim->house;
-    InvoiceReverse request = INVOICE_REVERSE__INIT;
-    InvoiceIssueReply reply = INVOICE_ISSUE_REPLY__INIT;
+    InvoiceReverse request;
+    invoice_reverse__init(&request);
+    InvoiceIssueReply reply;
+    invoice_issue_reply__init(&reply);
     request.invoice_id = some_of(sim, sim->invoice, sim->invoice_count);
     request.date_day = draw(sim, 2) == 0 ? some_day(sim, 0) : 0;
     request.reason = REASON;

@@ -53,7 +53,7 @@ static enum status add_customer(struct txn *txn, uint64_t number)
     if (status == STATUS_OK) {
         status = table_put(txn, TABLE_journal, key_u64(number), &record.base);
     }
-    struct bytes packed;
+    struct bytes packed = {NULL, 0};
     if (status == STATUS_OK) {
         status = table_get_bytes(txn, TABLE_journal, key_u64(number), &packed, NULL);
     }
