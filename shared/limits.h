@@ -98,6 +98,8 @@
 #define PENALTY_FREE_MS          15000
 #define PENALTY_MS_MAX           600000
 #define DESCRIPTORS_SPARE        256
+#define NOTES_PER_SECOND         10
+#define NOTES_BURST              100
 
 // The machine
 #define BATCH_CALLS_MAX   256

@@ -50,6 +50,7 @@ static uint64_t next_due(const struct session *session)
     case SESSION_LOGGED_OUT:
     case SESSION_LOGGED_IN:
         return open_due(session);
+    case SESSION_HINTED:
     case SESSION_CLOSING:
         return session->phase_ms + limits->linger_ms;
     case SESSION_ENDED:
@@ -108,6 +109,7 @@ static void on_timer(uv_timer_t *timer)
         case SESSION_LOGGED_IN:
             open_overdue(session);
             break;
+        case SESSION_HINTED:
         case SESSION_CLOSING:
             session_drop(session);
             break;

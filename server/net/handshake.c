@@ -15,8 +15,10 @@ static bool has_budget(struct session *session)
     struct listener *listener = session->listener;
     const struct net_limits *limits = &listener->limits;
     const uint64_t now_ms = session_now(session);
-    if (session->source != NULL &&
-        !bucket_take(&session->source->handshakes, limits->handshakes_per_second / 2,
+    if (session->source == NULL) {
+        return true; // the Unix socket
+    }
+    if (!bucket_take(&session->source->handshakes, limits->handshakes_per_second / 2,
                      limits->handshakes_burst / 2, now_ms)) {
         return false;
     }

@@ -144,7 +144,7 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
     struct session *session = handle->data;
     uint8_t *base = session->listener->shared;
     size_t size = SHARED_BYTES;
-    if (session_is_half_open(session)) {
+    if (session->state == SESSION_PREAMBLE || session->state == SESSION_IDENTITY) {
         const size_t want = session->state == SESSION_PREAMBLE
                                 ? PREAMBLE_BYTES + 2 + HANDSHAKE_1_BYTES
                                 : 2 + HANDSHAKE_3_BYTES;
@@ -162,13 +162,15 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 
 static void on_silence(struct session *session)
 {
-    if (session->state == SESSION_CLOSING) {
+    if (session_is_leaving(session)) {
         session_drop(session);
         return;
     }
-    if (session_is_open(session)) {
-        session->listener->counts.cut_off++;
+    if (!session_is_open(session)) {
+        session_drop(session);
+        return;
     }
+    session->listener->counts.cut_off++;
     session_fault(session, "ended: cut off", 0);
 }
 
@@ -198,6 +200,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
         take_bytes(session, data, size);
         break;
     case SESSION_REFUSED:
+    case SESSION_HINTED:
     case SESSION_CLOSING:
     case SESSION_ENDED:
     case SESSION_STATES:

@@ -6,6 +6,8 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define BACKLOG        511
 #define HOST_BYTES_MAX 64
@@ -40,9 +42,11 @@ const struct net_limits NET_LIMITS = {
     .penalty_free_ms = PENALTY_FREE_MS,
 };
 
-void listener_note(const struct listener *listener, const struct session *session, const char *what)
+void listener_note(struct listener *listener, const struct session *session, const char *what)
 {
-    if (listener->options.note == NULL) {
+    const uint64_t now_ms = uv_now(listener->options.loop);
+    if (listener->options.note == NULL ||
+        !bucket_take(&listener->notes, NOTES_PER_SECOND, NOTES_BURST, now_ms)) {
         return;
     }
     char host[HOST_BYTES_MAX] = "socket";
@@ -209,7 +213,13 @@ static enum status listen_pipe(struct listener *listener)
     listener->pipe.data = listener;
     listener->pipe_open = true;
     listener->handles_open++;
+    // What a process that died left behind; the lock of the store says that it is dead.
+    struct stat left;
+    if (lstat(listener->options.socket_path, &left) == 0 && S_ISSOCK(left.st_mode)) {
+        (void)unlink(listener->options.socket_path);
+    }
     if (uv_pipe_bind(&listener->pipe, listener->options.socket_path) != 0 ||
+        chmod(listener->options.socket_path, S_IRUSR | S_IWUSR) != 0 ||
         uv_listen((uv_stream_t *)&listener->pipe, BACKLOG, on_connection) != 0) {
         return STATUS_FILE_ERROR;
     }

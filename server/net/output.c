@@ -178,7 +178,7 @@ void output_raw(struct session *session, struct bytes bytes)
 void output_message(struct session *session, const struct record *message)
 {
     const size_t records = record_count(message->data.size);
-    const bool last_words = session->state == SESSION_CLOSING;
+    const bool last_words = session_is_leaving(session);
     if (!last_words && is_too_much(session, records * RECORD_HEADER_BYTES + message->data.size)) {
         return;
     }

@@ -9,7 +9,8 @@
 
 // Which states may follow which.
 static const unsigned SUCCESSORS[SESSION_STATES] = {
-    [SESSION_PREAMBLE] = BIT(SESSION_IDENTITY) | BIT(SESSION_CLOSING) | BIT(SESSION_ENDED),
+    [SESSION_PREAMBLE] = BIT(SESSION_IDENTITY) | BIT(SESSION_HINTED) | BIT(SESSION_ENDED),
+    [SESSION_HINTED] = BIT(SESSION_ENDED),
     [SESSION_IDENTITY] = BIT(SESSION_REFUSED) | BIT(SESSION_LOGGED_OUT) | BIT(SESSION_LOGGED_IN) |
                          BIT(SESSION_ENDED),
     [SESSION_REFUSED] = BIT(SESSION_CLOSING) | BIT(SESSION_ENDED),
@@ -31,12 +32,12 @@ bool session_is_open(const struct session *session)
 
 static bool is_half_open(enum session_state state)
 {
-    return state == SESSION_PREAMBLE || state == SESSION_IDENTITY;
+    return state == SESSION_PREAMBLE || state == SESSION_IDENTITY || state == SESSION_HINTED;
 }
 
-bool session_is_half_open(const struct session *session)
+bool session_is_leaving(const struct session *session)
 {
-    return is_half_open(session->state);
+    return session->state == SESSION_HINTED || session->state == SESSION_CLOSING;
 }
 
 // Counts a session into its state, or out of it.
@@ -142,7 +143,7 @@ void session_fault(struct session *session, const char *what, uint64_t penalty_m
 static void on_shut_down(uv_shutdown_t *shutdown, int failure)
 {
     struct session *session = shutdown->data;
-    if (failure != 0 && session->state == SESSION_CLOSING) {
+    if (failure != 0 && session_is_leaving(session)) {
         session_drop(session);
     }
 }
@@ -152,7 +153,7 @@ static void on_shut_down(uv_shutdown_t *shutdown, int failure)
 // words with it.
 static void last_words(struct session *session)
 {
-    assert(session->state == SESSION_CLOSING);
+    assert(session_is_leaving(session));
     output_flush(session);
     if (session->state == SESSION_ENDED) {
         return;
@@ -168,7 +169,7 @@ static void last_words(struct session *session)
 
 void session_close(struct session *session, enum status status)
 {
-    if (session->state == SESSION_CLOSING || session->state == SESSION_ENDED) {
+    if (session_is_leaving(session) || session->state == SESSION_ENDED) {
         return;
     }
     session_enter(session, SESSION_CLOSING);
@@ -184,9 +185,9 @@ void session_close(struct session *session, enum status status)
 
 void session_hint(struct session *session)
 {
-    session_enter(session, SESSION_CLOSING);
+    session_enter(session, SESSION_HINTED);
     output_raw(session, bytes_of(session->listener->hint, VERSION_HINT_BYTES));
-    if (session->state == SESSION_CLOSING) {
+    if (session->state == SESSION_HINTED) {
         last_words(session);
     }
 }
@@ -255,12 +256,12 @@ static bool is_welcome(const struct session *session)
 {
     const struct listener *listener = session->listener;
     const struct net_limits *limits = &listener->limits;
-    if (listener->stopping || listener->counts.open > limits->connections) {
-        return false;
+    if (listener->stopping || session->io.handle.type == UV_NAMED_PIPE) {
+        return !listener->stopping;
     }
     const struct source *source = session->source;
-    if (source == NULL) {
-        return session->io.handle.type == UV_NAMED_PIPE;
+    if (source == NULL || listener->counts.open > limits->connections) {
+        return false;
     }
     return !is_crowded(listener) && source->half_open <= limits->half_open_per_source &&
            source->logged_out <= limits->logged_out_per_source &&

@@ -23,6 +23,7 @@ enum session_state {
     SESSION_REFUSED,    // the device is not enrolled; CLOSE follows after a random delay
     SESSION_LOGGED_OUT, // an enrolled device, or one that joins
     SESSION_LOGGED_IN,
+    SESSION_HINTED,  // the version hint is said; still half-open, what comes is thrown away
     SESSION_CLOSING, // CLOSE is said; what comes is thrown away
     SESSION_ENDED,   // handles are closing
     SESSION_STATES,
@@ -136,6 +137,7 @@ struct listener {
     uint8_t hint[VERSION_HINT_BYTES];
     struct sources *sources;
     struct bucket handshakes;
+    struct bucket notes;
     struct session *sessions;
     struct session *dirty;
     struct session *check_next; // where the check of all connections goes on; NULL: done
@@ -160,7 +162,8 @@ struct listener {
 void session_accept(struct listener *listener, uv_stream_t *server);
 void session_enter(struct session *session, enum session_state next);
 bool session_is_open(const struct session *session);
-bool session_is_half_open(const struct session *session);
+// Has said its last word.
+bool session_is_leaving(const struct session *session);
 // Ends without a word: bytes that were not understood, or nobody there any more.
 void session_drop(struct session *session);
 // Ends with a note for the log and a penalty for the source.
@@ -181,8 +184,8 @@ void session_throttle(struct session *session);
 enum status session_bound_status(const struct session *session, enum status status);
 void session_free_when_over(struct session *session);
 uint64_t session_now(const struct session *session);
-void listener_note(const struct listener *listener, const struct session *session,
-                   const char *what);
+// One line for the log, as long as there are not too many.
+void listener_note(struct listener *listener, const struct session *session, const char *what);
 void listener_session_over(struct listener *listener);
 // After a change of people: all connections at once.
 void listener_check_all(struct listener *listener);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/connect.h"
-#include "shared/wire.h"
 #include "tests/unit/unit.h"
 #include "tests/wire/server.h"
 
@@ -211,19 +210,4 @@ void peer_expect_close(struct peer_link *peer, enum status status)
     assert_int_equal(notice.status, status);
     assert_true(notice.records == peer->receive.records - 1);
     assert_int_equal(peer_read_to_end(peer), 0);
-}
-
-struct bytes peer_whoami(uint8_t out[static 64])
-{
-    Request request;
-    request__init(&request);
-    SessionWhoami whoami;
-    session_whoami__init(&whoami);
-    wire_set_inner(&request.base, 21, &whoami.base);
-    CLEANUP(arena_free_at) struct arena *arena = arena_make(4096);
-    struct bytes packed;
-    assert_int_equal(wire_pack(arena, &request.base, &packed), STATUS_OK);
-    assert_true(packed.size <= 64);
-    memcpy(out, packed.data, packed.size);
-    return bytes_of(out, packed.size);
 }

@@ -3,6 +3,8 @@
 
 #include "tests/unit/unit.h"
 
+#include <unistd.h>
+
 #define TICK_MS 1
 
 // ---- on the loop ----
@@ -96,10 +98,17 @@ void server_start(struct server *server)
 {
     init_handles(server);
     double_start(&server->admit, &server->loop);
+    if (server->with_socket) {
+        (void)snprintf(server->socket_dir, sizeof server->socket_dir, "/tmp/kontor-wire-XXXXXX");
+        assert_non_null(mkdtemp(server->socket_dir));
+        (void)snprintf(server->socket_address, sizeof server->socket_address, "unix:%s/socket",
+                       server->socket_dir);
+    }
     const struct listener_options options = {
         .loop = &server->loop,
         .admit = &server->admit,
         .address = "127.0.0.1:0",
+        .socket_path = server->with_socket ? server->socket_address + strlen("unix:") : NULL,
         .server_key = &server->key,
         .greet = greet,
         .greet_context = server,
@@ -153,6 +162,9 @@ void server_stop(struct server *server)
     server_do(server, stop, NULL);
     assert_int_equal(uv_thread_join(&server->thread), 0);
     assert_int_equal(uv_loop_close(&server->loop), 0);
+    if (server->with_socket) {
+        assert_int_equal(rmdir(server->socket_dir), 0); // the socket itself is gone
+    }
     uv_mutex_destroy(&server->mutex);
     uv_cond_destroy(&server->changed);
 }

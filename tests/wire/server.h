@@ -28,6 +28,9 @@ struct server {
     struct net_limits limits;
     uint16_t port;
     char address[32];
+    bool with_socket; // set before: listens on a Unix socket too
+    char socket_dir[32];
+    char socket_address[64]; // "unix:/path"
     bool stopping;
     void (*work)(struct server *server, void *context);
     void *work_context;
@@ -104,5 +107,3 @@ void peer_send(struct peer_link *peer, enum record_type type, uint8_t flags, uin
 bool peer_receive(struct peer_link *peer, struct record *record);
 // The next record is a CLOSE with this status, then the stream ends.
 void peer_expect_close(struct peer_link *peer, enum status status);
-// A packed request: whoami, or a list.
-struct bytes peer_whoami(uint8_t out[static 64]);

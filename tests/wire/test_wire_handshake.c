@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/unit.h"
+#include "tests/wire/ask.h"
 #include "tests/wire/proxy.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // The handshake: what is wrong by one bit or cut by one byte ends without a word and without a
@@ -290,6 +292,145 @@ static void the_greeting_and_the_channel_id_reach_the_client(void **state)
     server_stop(&server);
 }
 
+// Somebody who has the server's key, answers one call, and then counts wrongly or lets the stream
+// end.
+struct impostor {
+    uint64_t records;
+    bool says_close;
+};
+
+static void play_server(struct proxy *proxy, int client, size_t index)
+{
+    (void)index;
+    const struct impostor *impostor = proxy->context;
+    uint8_t opening[PREAMBLE_BYTES + 2 + HANDSHAKE_1_BYTES];
+    uint8_t message[2 + HANDSHAKE_3_BYTES];
+    uint8_t payload[IDENTITY_BYTES];
+    uint8_t prologue[PROLOGUE_BYTES];
+    size_t size = 0;
+    assert_true(proxy_read(client, opening, sizeof opening));
+    preamble_prologue(opening, prologue);
+    const struct noise_config config = {.protocol_name = wire_protocol(WIRE_ENROLLED),
+                                        .role = NOISE_RESPONDER,
+                                        .prologue = bytes_of(prologue, sizeof prologue),
+                                        .static_pair = &proxy->server->key};
+    CLEANUP(noise_free_at) struct noise *noise = NULL;
+    assert_int_equal(noise_make(&config, &noise), STATUS_OK);
+    assert_int_equal(noise_read(noise, bytes_of(opening + 18, HANDSHAKE_1_BYTES), payload,
+                                sizeof payload, &size),
+                     STATUS_OK);
+    const struct greeting greeting = {.api_min = 1, .api_max = 1};
+    greeting_print(&greeting, payload);
+    assert_int_equal(noise_write(noise, bytes_of(payload, GREETING_BYTES), message + 2,
+                                 HANDSHAKE_2_BYTES, &size),
+                     STATUS_OK);
+    put_u16(message, HANDSHAKE_2_BYTES);
+    proxy_write(client, message, 2 + HANDSHAKE_2_BYTES);
+    assert_true(proxy_read(client, message, sizeof message));
+    assert_int_equal(
+        noise_read(noise, bytes_of(message + 2, HANDSHAKE_3_BYTES), payload, sizeof payload, &size),
+        STATUS_OK);
+    struct channel send = {0}, receive = {0};
+    noise_split(noise, &send.cipher, &receive.cipher);
+    uint8_t request[RECORD_LENGTH_BYTES + RECORD_PLAIN_MIN + RECORD_TAG_BYTES];
+    assert_true(proxy_read(client, request, sizeof request));
+    uint8_t data[CLOSE_BYTES];
+    const struct close_notice notice = {.records = impostor->records, .status = STATUS_BUSY};
+    close_print(&notice, data);
+    const struct record close = {
+        .type = RECORD_CLOSE, .flags = RECORD_FIN, .data = bytes_of(data, sizeof data)};
+    assert_int_equal(record_seal(&send, &close, request, &size), STATUS_OK);
+    if (impostor->says_close) {
+        proxy_write(client, request, size);
+    }
+}
+
+static enum status call_impostor(struct server *server, struct impostor impostor)
+{
+    struct proxy proxy = {
+        .server = server, .connections = 1, .serve = play_server, .context = &impostor};
+    proxy_start(&proxy);
+    const struct link_options options = proxy_link_options(&proxy);
+    struct link *link = NULL;
+    assert_int_equal(link_open(&options, &link), STATUS_OK);
+    CLEANUP(arena_free_at) struct arena *arena = arena_make(65536);
+    Reply *reply = NULL;
+    const enum status status = link_call(link, ask_whoami(arena), arena, &reply);
+    assert_int_equal(link_status(link), status);
+    assert_int_equal(link_call(link, ask_whoami(arena), arena, &reply), status);
+    link_close(link);
+    proxy_join(&proxy);
+    return status;
+}
+
+static void the_client_compares_the_count_of_a_close(void **state)
+{
+    (void)state;
+    struct server server;
+    begin(&server);
+    const struct impostor right = {.records = 0, .says_close = true};
+    const struct impostor wrong = {.records = 1, .says_close = true};
+    const struct impostor silent = {.says_close = false};
+    assert_int_equal(call_impostor(&server, right), STATUS_BUSY);
+    assert_int_equal(call_impostor(&server, wrong), STATUS_CUT_OFF);
+    assert_int_equal(call_impostor(&server, silent), STATUS_CUT_OFF);
+    server_stop(&server);
+}
+
+static void connections_that_got_the_hint_are_still_half_open(void **state)
+{
+    (void)state;
+    struct server server;
+    server_init(&server);
+    server.limits.linger_ms = PATIENCE_MS;
+    server_start(&server);
+    const struct peer_options options = {.version = WIRE_VERSION + 1};
+    struct peer_link peer[HALF_OPEN_PER_SOURCE];
+    uint8_t hint[VERSION_HINT_BYTES];
+    for (size_t i = 0; i < COUNT_OF(peer); i++) {
+        peer_prepare(&server, &options, &peer[i]);
+        peer[i].descriptor = peer_connect(&server, NULL);
+        peer_write(&peer[i], peer[i].opening, sizeof peer[i].opening);
+        assert_true(peer_read(&peer[i], hint, sizeof hint));
+    }
+    assert_int_equal(server_counts(&server).half_open, HALF_OPEN_PER_SOURCE);
+    struct peer_link more = {.descriptor = peer_connect(&server, NULL)};
+    assert_int_equal(peer_read_to_end(&more), 0);
+    peer_close(&more);
+    for (size_t i = 0; i < COUNT_OF(peer); i++) {
+        peer_close(&peer[i]);
+    }
+    server_await_empty(&server);
+    server_stop(&server);
+}
+
+static void the_unix_socket_has_no_limits_but_the_same_channel(void **state)
+{
+    (void)state;
+    struct server server;
+    server_init(&server);
+    server.limits.connections = 0;
+    server.limits.half_open_per_source = 0;
+    server.limits.handshakes_burst = 0;
+    server.with_socket = true;
+    server_start(&server);
+    struct link_options options = server_link_options(&server);
+    struct link *link = NULL;
+    assert_int_equal(link_open(&options, &link), STATUS_UNREACHABLE);
+    options.address[0] = server.socket_address;
+    options.token = server.admit.device[0].token;
+    assert_int_equal(link_open(&options, &link), STATUS_OK);
+    struct stat socket_stat;
+    assert_int_equal(stat(server.socket_address + strlen("unix:"), &socket_stat), 0);
+    assert_int_equal(socket_stat.st_mode & 0777, 0600);
+    CLEANUP(arena_free_at) struct arena *arena = arena_make(65536);
+    Reply *reply = NULL;
+    assert_int_equal(link_call(link, ask_whoami(arena), arena, &reply), STATUS_OK);
+    assert_int_equal(reply->status, STATUS_OK);
+    link_close(link);
+    server_stop(&server);
+}
+
 static void an_unknown_device_is_told_inside_the_channel(void **state)
 {
     (void)state;
@@ -301,14 +442,8 @@ static void an_unknown_device_is_told_inside_the_channel(void **state)
     struct link *link = NULL;
     assert_int_equal(link_open(&options, &link), STATUS_OK);
     CLEANUP(arena_free_at) struct arena *arena = arena_make(65536);
-    Request request;
-    request__init(&request);
-    SessionWhoami whoami;
-    session_whoami__init(&whoami);
-    request.command_case = REQUEST__COMMAND_SESSION_WHOAMI;
-    request.session_whoami = &whoami;
     Reply *reply = NULL;
-    assert_int_equal(link_call(link, &request, arena, &reply), STATUS_DEVICE_UNKNOWN);
+    assert_int_equal(link_call(link, ask_whoami(arena), arena, &reply), STATUS_DEVICE_UNKNOWN);
     assert_int_equal(status_exit(link_status(link)), 17);
     link_close(link);
     server_stop(&server);
@@ -327,6 +462,9 @@ int main(void)
         cmocka_unit_test(the_hint_names_the_versions),
         cmocka_unit_test(the_client_tells_version_wrong_server_and_silence_apart),
         cmocka_unit_test(the_greeting_and_the_channel_id_reach_the_client),
+        cmocka_unit_test(the_client_compares_the_count_of_a_close),
+        cmocka_unit_test(connections_that_got_the_hint_are_still_half_open),
+        cmocka_unit_test(the_unix_socket_has_no_limits_but_the_same_channel),
         cmocka_unit_test(an_unknown_device_is_told_inside_the_channel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
