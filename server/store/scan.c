@@ -187,6 +187,23 @@ static enum status merge(struct scan *scan, struct found *out)
     return scan->ended ? STATUS_END : STATUS_OK;
 }
 
+enum status scan_skip(struct scan *scan, size_t count, struct row_key *last)
+{
+    assert(scan->txn->mode == TXN_READ);
+    assert(count > 0);
+    struct found found;
+    enum status status = STATUS_OK;
+    size_t passed = 0;
+    while (passed < count && status == STATUS_OK) {
+        status = merge(scan, &found);
+        if (status == STATUS_OK) {
+            *last = found.key;
+            passed++;
+        }
+    }
+    return status == STATUS_END && passed > 0 ? STATUS_OK : status;
+}
+
 enum status scan_next_bytes(struct scan *scan, struct row_key *key, struct bytes *out,
                             uint32_t *version)
 {

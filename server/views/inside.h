@@ -261,6 +261,15 @@ const struct documents *documents_of_series(const struct views *views, enum seri
 MUST_CHECK enum status accounts_post(struct views *views, const EntryRecord *record);
 void accounts_free(struct views *views);
 
+// Takes one row into the columns; `texts` only of a customer.
+MUST_CHECK enum status views_fill(struct views *views, const struct change *change,
+                                  const struct customer_texts *texts, struct arena *arena);
+enum table fill_table(
+    size_t index); // the tables in the order of filling; TABLE_NONE behind the last
+// All rows of all tables, without the final settling. `slice` is the arena of `txn` and is emptied
+// as it goes.
+MUST_CHECK enum status build_rows(struct views *views, struct txn *txn, struct arena *slice);
+
 // ---- the digest: a sum over logical rows, so that it does not depend on the order of filling ----
 
 struct view_digest;

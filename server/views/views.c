@@ -3,7 +3,6 @@
 
 #include "server/views/inside.h"
 
-#define BUILD_ROWS  1024
 #define BUILD_BYTES ((size_t)64 * 1024 * 1024)
 
 enum status views_make(struct store *store, struct views **out)
@@ -87,8 +86,13 @@ static const enum table FILL_ORDER[] = {
     TABLE_payment, TABLE_item,   TABLE_allocation, TABLE_entry,
 };
 
-static enum status apply(struct views *views, const struct change *change,
-                         const struct customer_texts *texts, struct arena *arena)
+enum table fill_table(size_t index)
+{
+    return index < COUNT_OF(FILL_ORDER) ? FILL_ORDER[index] : TABLE_NONE;
+}
+
+enum status views_fill(struct views *views, const struct change *change,
+                       const struct customer_texts *texts, struct arena *arena)
 {
     const void *record = change->record;
     assert(record != NULL || change->table == TABLE_session);
@@ -140,7 +144,7 @@ static enum status apply_table(struct views *views, enum table table,
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         if (sorted[i]->table == table) {
-            status = apply(views, sorted[i], texts == NULL ? NULL : &texts[i], arena);
+            status = views_fill(views, sorted[i], texts == NULL ? NULL : &texts[i], arena);
         }
     }
     return status;
@@ -186,51 +190,6 @@ enum status views_apply(struct views *views, struct txn *txn, const struct chang
     return status;
 }
 
-// A slice of a table; `arena` is emptied by the caller between slices. *from moves behind what was
-// read.
-static enum status build_slice(struct views *views, struct txn *txn, enum table table,
-                               struct row_key *from, bool *more)
-{
-    CLEANUP(scan_close_at) struct scan *scan = NULL;
-    enum status status = scan_open(txn, table, *from, 0, false, &scan);
-    *more = false;
-    for (size_t i = 0; i < BUILD_ROWS && status == STATUS_OK; i++) {
-        struct change change = {.table = table};
-        ProtobufCMessage *record = NULL;
-        status = scan_next(scan, &change.key, &record);
-        if (status != STATUS_OK) {
-            break;
-        }
-        change.record = record;
-        struct customer_texts texts = {0};
-        if (table == TABLE_customer) {
-            status = customer_texts(txn, (const void *)record, txn_arena(txn), &texts);
-        }
-        if (status == STATUS_OK) {
-            status = apply(views, &change, &texts, txn_arena(txn));
-        }
-        *from = key_u64(row_key_first(&change.key) + 1);
-        *more = true;
-    }
-    return status == STATUS_END ? STATUS_OK : status;
-}
-
-static enum status build(struct views *views, struct txn *txn, struct arena *arena)
-{
-    for (size_t i = 0; i < COUNT_OF(FILL_ORDER); i++) {
-        struct row_key from = key_u64(0);
-        bool more = true;
-        while (more) {
-            enum status status = build_slice(views, txn, FILL_ORDER[i], &from, &more);
-            if (status != STATUS_OK) {
-                return status;
-            }
-            arena_reset(arena);
-        }
-    }
-    return settle(views);
-}
-
 enum status views_build(struct views *views, struct txn *txn)
 {
     CLEANUP(arena_free_at) struct arena *slice = arena_make(BUILD_BYTES);
@@ -242,7 +201,10 @@ enum status views_build(struct views *views, struct txn *txn)
     lock_write(views);
     clear(views);
     txn_call_begin(txn, slice, NULL);
-    enum status status = build(views, txn, slice);
+    enum status status = build_rows(views, txn, slice);
+    if (status == STATUS_OK) {
+        status = settle(views);
+    }
     if (status == STATUS_OK) {
         views->number = txn_head(txn)->number;
         money_roll(views, txn_head(txn)->book_day);

@@ -408,6 +408,39 @@ static void a_rebuilt_view_equals_the_one_kept_current(void **state)
     }
 }
 
+// Enough customers for the build to share them out among threads.
+static void a_build_by_several_threads_equals_the_one_kept_current(void **state)
+{
+    struct model *model = *state;
+    for (size_t batch = 0; batch < 6; batch++) {
+        struct txn *txn = batch_begin(model);
+        for (size_t i = 0; i < 900; i++) {
+            char name[32];
+            uint32_t sequence = (uint32_t)(batch * 900 + i + 1);
+            (void)snprintf(name, sizeof name, "Firm %u", (unsigned)draw(model, 5000));
+            const struct shelf_customer customer = {
+                .id = (uint64_t)sequence << 8 | 1,
+                .sequence = sequence,
+                .kind = CUSTOMER_KIND__CUSTOMER_KIND_ORGANISATION,
+                .name = name,
+            };
+            shelf_customer(txn, &customer);
+        }
+        batch_end(model, txn);
+    }
+    struct views *rebuilt = NULL;
+    assert_int_equal(views_make(model->shelf.store, &rebuilt), STATUS_OK);
+    struct txn *txn = shelf_begin(&model->shelf, TXN_READ);
+    assert_int_equal(views_build(rebuilt, txn), STATUS_OK);
+    uint8_t kept[32];
+    uint8_t built[32];
+    views_digest(model->views, kept);
+    views_digest(rebuilt, built);
+    assert_memory_equal(kept, built, sizeof kept);
+    txn_abort(txn);
+    views_free(rebuilt);
+}
+
 static void the_digest_sees_a_change(void **state)
 {
     struct model *model = *state;
@@ -1020,6 +1053,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_rebuilt_view_equals_the_one_kept_current),
+        CASE(a_build_by_several_threads_equals_the_one_kept_current),
         CASE(the_digest_sees_a_change),
         CASE(aging_of_any_day_is_what_the_plain_rule_says),
         CASE(a_bucket_ends_on_its_upper_day),
