@@ -7,6 +7,7 @@
 #include "shared/text.h"
 
 #define SCHEMA_BYTES 96
+#define BEYOND       "?" // a day beyond the calendar, a choice that a newer server knows
 
 static const char *word_of(const struct render_context *context, const char *msgid)
 {
@@ -80,9 +81,11 @@ static const char *print_common(struct arena *arena, enum kind kind,
     switch (kind) {
     case KIND_CHOICE:
         found = field_choice_word(field->descriptor, (int)integer_of(field, value), word);
-        return found != NULL ? arena_copy(arena, word, strlen(word)) : "?";
+        return found != NULL ? arena_copy(arena, word, strlen(word)) : BEYOND;
     case KIND_DAY:
-        return day_print(arena, (int32_t)integer_of(field, value));
+        return integer_of(field, value) < DAY_MIN || integer_of(field, value) > DAY_MAX
+                   ? BEYOND
+                   : day_print(arena, (int32_t)integer_of(field, value));
     case KIND_RATE:
         return print_rate(arena, (uint32_t)integer_of(field, value));
     case KIND_QUANTITY:
@@ -117,6 +120,7 @@ static json_t *json_value(const struct render_context *context, enum kind kind,
 {
     struct arena *arena = context->arena;
     const int64_t number = integer_of(field, value);
+    const char *text = NULL;
     switch (kind) {
     case KIND_TEXT:
         return json_text(arena, text_at(value));
@@ -127,7 +131,8 @@ static json_t *json_value(const struct render_context *context, enum kind kind,
     case KIND_MONEY:
         return json_text(arena, money_print(arena, number, context->decimals));
     case KIND_INSTANT:
-        return json_text(arena, instant_print(arena, number, context->offset_minutes));
+        text = instant_print(arena, number, context->offset_minutes);
+        return json_text(arena, text != NULL ? text : BEYOND);
     case KIND_REFERENCE:
         return json_text(arena, arena_print(arena, "%llu", (unsigned long long)number));
     case KIND_CHOICE:
@@ -378,12 +383,12 @@ json_t *render_error_json(const struct render_context *context, const Reply *rep
 }
 
 // "2026-11-21 19:03:05": what a clock on the wall said.
-static char *print_local(const struct render_context *context, int64_t instant_us)
+static const char *print_local(const struct render_context *context, int64_t instant_us)
 {
     const int64_t second_us = instant_us - instant_us % 1000000;
     char *text = instant_print(context->arena, second_us, context->offset_minutes);
     if (text == NULL || strlen(text) < 19) {
-        return text;
+        return BEYOND;
     }
     text[10] = ' ';
     text[19] = '\0';

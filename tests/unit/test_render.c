@@ -260,6 +260,26 @@ static void cells_are_for_people(void **state)
     assert_string_equal(cell(&line.base, "quantity_micro"), "-2.5");
 }
 
+static void what_is_beyond_the_calendar_is_a_question_mark(void **state)
+{
+    (void)state;
+    CustomerCard card;
+    customer_card__init(&card);
+    card.oldest_due_day = INT32_MAX;
+    card.last_payment_day = INT32_MIN;
+    card.added_us = INT64_MIN;
+    card.kind = (CustomerKind)99;
+    assert_string_equal(cell(&card.base, "oldest_due_day"), "?");
+    assert_string_equal(cell(&card.base, "last_payment_day"), "?");
+    assert_string_equal(cell(&card.base, "added_us"), "?");
+    assert_string_equal(cell(&card.base, "kind"), "?");
+    json_t *json = render_json(&context, command_by_name("customer_show"), &card.base);
+    json_t *data = json_object_get(json, "data");
+    assert_string_equal(json_string_value(json_object_get(data, "oldest_due")), "?");
+    assert_string_equal(json_string_value(json_object_get(data, "added")), "?");
+    json_decref(json);
+}
+
 // Two fields of one message under one key would lose one of them.
 static void keys_of_a_message_differ(void **state)
 {
@@ -311,6 +331,7 @@ int main(void)
         cmocka_unit_test(decimals_follow_the_currency),
         cmocka_unit_test(an_error_names_every_problem),
         cmocka_unit_test(cells_are_for_people),
+        cmocka_unit_test(what_is_beyond_the_calendar_is_a_question_mark),
         cmocka_unit_test(keys_of_a_message_differ),
         cmocka_unit_test(every_reply_can_be_rendered_empty),
     };
