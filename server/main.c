@@ -14,6 +14,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#define PASSPHRASE_BYTES 256
 
 enum option_index {
 
@@ -81,10 +84,28 @@ static int need(const struct line *line, enum option_index option)
 
 struct place {
     char key_file[PATH_BYTES_MAX];
+    char passphrase[PASSPHRASE_BYTES];
     struct store_options store;
 };
 
-static enum status place_of(const char *dir, const char *key_file, struct place *out)
+static void place_wipe(struct place *place)
+{
+    explicit_bzero(place->passphrase, sizeof place->passphrase);
+}
+
+// One line of standard input, without its end. Never from the command line or the environment,
+// which others can read.
+static enum status passphrase_read(char out[static PASSPHRASE_BYTES])
+{
+    if (fgets(out, PASSPHRASE_BYTES, stdin) == NULL) {
+        return STATUS_FIELD_MISSING;
+    }
+    out[strcspn(out, "\r\n")] = '\0';
+    return strlen(out) < PASSWORD_BYTES_MIN ? STATUS_PASSWORD_TOO_WEAK : STATUS_OK;
+}
+
+static enum status place_of(const struct line *line, const char *dir, const char *key_file,
+                            struct place *out)
 {
     *out = (struct place){0};
     const bool is_named = key_file != NULL && key_file[0] != '\0';
@@ -92,7 +113,11 @@ static enum status place_of(const char *dir, const char *key_file, struct place 
         return STATUS_FILE_ERROR;
     }
     out->store = (struct store_options){.dir = dir, .key_file = out->key_file};
-    return STATUS_OK;
+    if (line->value[OPTION_passphrase_stdin] == NULL) {
+        return STATUS_OK;
+    }
+    out->store.passphrase = out->passphrase;
+    return passphrase_read(out->passphrase);
 }
 
 // ---- subcommands ----
@@ -109,6 +134,12 @@ static int run_init(const struct line *line)
             return missing;
         }
     }
+    struct place place CLEANUP(place_wipe) = {0};
+    const enum status placed =
+        place_of(line, line->value[OPTION_dir], line->value[OPTION_key_file], &place);
+    if (placed != STATUS_OK) {
+        return fail(placed, "passphrase");
+    }
     const struct init_options options = {
         .dir = line->value[OPTION_dir],
         .company = line->value[OPTION_company],
@@ -120,6 +151,7 @@ static int run_init(const struct line *line)
         .key_file = line->value[OPTION_key_file],
         .house_file = line->value[OPTION_house_key],
         .address = line->value[OPTION_address],
+        .passphrase = place.store.passphrase,
         .instant_us = clock_now_us(),
     };
     struct init_report report = {0};
@@ -160,14 +192,14 @@ static enum status configure(const struct line *line, struct config *config)
 static int run_serve(const struct line *line)
 {
     struct config config CLEANUP(config_wipe) = {0};
-    struct place place;
+    struct place place CLEANUP(place_wipe) = {0};
     struct logger logger;
     enum status status = configure(line, &config);
     if (status == STATUS_OK && !logger_level(config.log_level, &logger.level)) {
         status = STATUS_CONFIGURATION;
     }
     if (status == STATUS_OK) {
-        status = place_of(config.dir, config.key_file, &place);
+        status = place_of(line, config.dir, config.key_file, &place);
     }
     if (status != STATUS_OK) {
         return fail(status, "configuration");
@@ -197,9 +229,10 @@ static int run_backup(const struct line *line)
     if (missing != 0) {
         return missing;
     }
-    struct place place;
+    struct place place CLEANUP(place_wipe) = {0};
     struct backup_report report = {0};
-    enum status status = place_of(line->value[OPTION_dir], line->value[OPTION_key_file], &place);
+    enum status status =
+        place_of(line, line->value[OPTION_dir], line->value[OPTION_key_file], &place);
     if (status == STATUS_OK) {
         status = backup_write(&place.store, line->value[OPTION_to], clock_now_us(), &report);
     }
@@ -215,9 +248,10 @@ static int run_restore(const struct line *line)
     if (missing != 0 || line->word == NULL) {
         return missing != 0 ? missing : fail(STATUS_USAGE, "restore FILE --into NEWDIR");
     }
-    struct place place;
+    struct place place CLEANUP(place_wipe) = {0};
     struct backup_report report = {0};
-    enum status status = place_of(line->value[OPTION_into], line->value[OPTION_key_file], &place);
+    enum status status =
+        place_of(line, line->value[OPTION_into], line->value[OPTION_key_file], &place);
     if (status == STATUS_OK) {
         status = backup_restore(line->word, &place.store, &report);
     }
@@ -243,9 +277,10 @@ static int run_verify(const struct line *line)
     if (missing != 0) {
         return missing;
     }
-    struct place place;
+    struct place place CLEANUP(place_wipe) = {0};
     struct verify_report report = {0};
-    enum status status = place_of(line->value[OPTION_dir], line->value[OPTION_key_file], &place);
+    enum status status =
+        place_of(line, line->value[OPTION_dir], line->value[OPTION_key_file], &place);
     if (status == STATUS_OK) {
         const struct verify_options options = {.store = place.store,
                                                .replay = line->value[OPTION_replay] != NULL};
@@ -299,7 +334,7 @@ static int print_help(const struct subcommand *only)
             char name[32];
             spell(OPTIONS[k].name, name);
             if (belongs(&OPTIONS[k], subcommand->name)) {
-                (void)printf("  --%-13s %-10s %s\n", name, OPTIONS[k].argument,
+                (void)printf("  --%-16s %-10s %s\n", name, OPTIONS[k].argument,
                              OPTIONS[k].sentence);
             }
         }
@@ -363,12 +398,24 @@ static int run_line(const struct subcommand *subcommand, int count, char **words
     return subcommand->run(&line);
 }
 
+// The map of the store's file cannot be read: a disk error, or somebody cut the file. Nothing can
+// be saved by going on.
+static void on_bus_error(int number)
+{
+    static const char LINE[] = "kontord: the store's file cannot be read (SIGBUS)\n";
+    (void)number;
+    const ssize_t told = write(STDERR_FILENO, LINE, sizeof LINE - 1);
+    (void)told;
+    _exit(status_exit(STATUS_UNREADABLE));
+}
+
 // Keys are in this memory: no core dump, no debugger, no file that others can read.
 static enum status fence(void)
 {
     const struct rlimit none = {0, 0};
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGBUS, on_bus_error);
     const bool is_fenced =
         setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
     return is_fenced ? keys_start() : STATUS_ENVIRONMENT;

@@ -132,7 +132,8 @@ enum status store_create(const struct store_options *options)
     }
     enum status status = store_discard(creating);
     hook_at("create");
-    if (status == STATUS_OK && options->key_file != NULL) {
+    // The keyring of a backup has its key file already; a new one would not fit.
+    if (status == STATUS_OK && options->key_file != NULL && options->keyring.size == 0) {
         status = key_file_ensure(options->key_file);
     }
     hook_at("create");

@@ -12,6 +12,7 @@
 
 #include "server/store/hooks.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -121,8 +122,20 @@ void hook_reached(const char *point)
     }
 }
 
+static bool is_full(int fd)
+{
+    if (!hook_mutates("no-space") || !is_data_file(fd)) {
+        return false;
+    }
+    errno = ENOSPC;
+    return true;
+}
+
 ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at)
 {
+    if (is_full(fd)) {
+        return -1;
+    }
     remember(fd, at, size);
     if (is_data_file(fd)) {
         hook_reached("inside-commit");
@@ -132,6 +145,9 @@ ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at)
 
 ssize_t writev(int fd, const struct iovec *part, int count)
 {
+    if (is_full(fd)) {
+        return -1;
+    }
     size_t size = 0;
     for (int i = 0; i < count; i++) {
         size += part[i].iov_len;
@@ -149,6 +165,10 @@ int fdatasync(int fd)
         return (int)syscall(SYS_fdatasync, fd);
     }
     hook_reached("inside-commit");
+    if (hook_mutates("bad-sync")) {
+        errno = EIO;
+        return -1;
+    }
     if (hook_mutates("no-sync")) {
         return 0;
     }

@@ -144,6 +144,46 @@ static void a_commit_without_sync_is_caught(void **state)
     assert_true(get_counter(place) < told);
 }
 
+static void a_full_disk_is_surely_not_done(void **state)
+{
+    const struct place *place = *state;
+    CLEANUP(arena_free_at) struct arena *arena = arena_make((size_t)16 * 1024 * 1024);
+    assert_int_equal(store_create(&place->options), STATUS_OK);
+    struct store *store = NULL;
+    assert_int_equal(store_open(&place->options, &store), STATUS_OK);
+    assert_int_equal(set_counter(store, arena, 1), STATUS_OK);
+    assert_int_equal(setenv("KONTOR_MUTANT", "no-space", 1), 0);
+    assert_int_equal(set_counter(store, arena, 2), STATUS_STORE_FULL);
+    assert_int_equal(set_counter(store, arena, 3), STATUS_STORE_FULL);
+    assert_int_equal(unsetenv("KONTOR_MUTANT"), 0);
+    store_close(store);
+    assert_int_equal(get_counter(place), 1);
+    assert_int_equal(store_open(&place->options, &store), STATUS_OK);
+    assert_int_equal(setenv("KONTOR_MUTANT", "no-space", 1), 0);
+    assert_int_equal(set_counter(store, arena, 4), STATUS_STORE_FULL);
+    assert_int_equal(unsetenv("KONTOR_MUTANT"), 0);
+    assert_int_equal(set_counter(store, arena, 5), STATUS_OK);
+    store_close(store);
+    assert_int_equal(get_counter(place), 5);
+}
+
+// No second try of a sync that failed: nobody knows what the kernel has dropped.
+static void a_failed_sync_is_unknown_and_the_last_word(void **state)
+{
+    const struct place *place = *state;
+    CLEANUP(arena_free_at) struct arena *arena = arena_make((size_t)16 * 1024 * 1024);
+    assert_int_equal(store_create(&place->options), STATUS_OK);
+    struct store *store = NULL;
+    assert_int_equal(store_open(&place->options, &store), STATUS_OK);
+    assert_int_equal(set_counter(store, arena, 1), STATUS_OK);
+    assert_int_equal(setenv("KONTOR_MUTANT", "bad-sync", 1), 0);
+    assert_int_equal(set_counter(store, arena, 2), STATUS_ENVIRONMENT);
+    assert_int_equal(unsetenv("KONTOR_MUTANT"), 0);
+    store_close(store);
+    const uint64_t kept = get_counter(place);
+    assert_true(kept == 1 || kept == 2);
+}
+
 static void creation_can_be_repeated_after_every_step(void **state)
 {
     const struct place *place = *state;
@@ -179,6 +219,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_told_is_never_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_commit_without_sync_is_caught, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_full_disk_is_surely_not_done, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_failed_sync_is_unknown_and_the_last_word, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(creation_can_be_repeated_after_every_step, set_up,
                                         tear_down),
     };

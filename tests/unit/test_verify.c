@@ -466,6 +466,18 @@ static void replay_works_after_a_customers_key_was_destroyed(void **state)
     assert_int_equal(report.replayed_count, 7);
 }
 
+// Opened by its passphrase, a store needs no key file, and gets none.
+static void replay_makes_no_key_file(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(store_set_passphrase(&house->options.store, "one two three four"), STATUS_OK);
+    assert_int_equal(unlink(house->key_file), 0);
+    house->options.store.passphrase = "one two three four";
+    struct verify_report report;
+    assert_int_equal(verify_run(&house->options, &report), STATUS_OK);
+    assert_int_equal(access(house->key_file, F_OK), -1);
+}
+
 // A changed record whose head was changed with it agrees with itself: only the replay sees it.
 static void replay_finds_what_the_tree_does_not(void **state)
 {
@@ -534,7 +546,8 @@ int main(void)
             TAMPERS
 #undef TAMPER
                 CASE(replay_works_after_a_customers_key_was_destroyed)
-                    CASE(replay_finds_what_the_tree_does_not)
+                    CASE(replay_makes_no_key_file)
+        CASE(replay_finds_what_the_tree_does_not)
                         CASE(verify_finds_a_broken_seal_and_a_broken_page)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
