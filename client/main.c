@@ -35,6 +35,9 @@ static enum status words_run(struct client *client)
 {
     size_t count = client->options.word_count;
     const char *const *words = client->options.words;
+    if (client->options.version) {
+        return tool_version(client, 0, words);
+    }
     if (client->options.help || count == 0) {
         return help_print(client, count, words);
     }

@@ -10,3 +10,6 @@
 
 // ENVIRONMENT when not even the limits can be set.
 MUST_CHECK enum status fence_close(void);
+
+// Is this build's fence complete? Sanitized builds keep CPU and file limits only.
+bool fence_is_full(void);

@@ -118,17 +118,25 @@ enum status reader_parse(struct bytes text, char delimiter, reader_row *row, voi
 char reader_delimiter(struct bytes text)
 {
     static const char CHOICES[] = {',', ';', '\t'};
+    size_t lines[COUNT_OF(CHOICES)] = {0};
     size_t counts[COUNT_OF(CHOICES)] = {0};
+    bool in_line[COUNT_OF(CHOICES)] = {false};
     bool quoted = false;
-    for (size_t i = 0; i < text.size && (quoted || text.data[i] != '\n'); i++) {
-        quoted = text.data[i] == '"' ? !quoted : quoted;
-        for (size_t c = 0; c < COUNT_OF(CHOICES) && !quoted; c++) {
-            counts[c] += text.data[i] == (uint8_t)CHOICES[c] ? 1u : 0u;
+    for (size_t i = 0; i < text.size && i < CHUNK_BYTES; i++) {
+        const uint8_t c = text.data[i];
+        quoted = c == '"' ? !quoted : quoted;
+        for (size_t k = 0; k < COUNT_OF(CHOICES) && !quoted; k++) {
+            bool is_choice = c == (uint8_t)CHOICES[k];
+            counts[k] += is_choice ? 1u : 0u;
+            lines[k] += is_choice && !in_line[k] ? 1u : 0u;
+            in_line[k] = c != '\n' && (in_line[k] || is_choice);
         }
     }
     size_t best = 0;
-    for (size_t c = 1; c < COUNT_OF(CHOICES); c++) {
-        best = counts[c] > counts[best] ? c : best;
+    for (size_t k = 1; k < COUNT_OF(CHOICES); k++) {
+        bool better =
+            lines[k] > lines[best] || (lines[k] == lines[best] && counts[k] > counts[best]);
+        best = better ? k : best;
     }
     return CHOICES[best];
 }

@@ -35,7 +35,7 @@ typedef bool reader_row(void *context, uint32_t number, const struct reader_cell
 MUST_CHECK enum status reader_parse(struct bytes text, char delimiter, reader_row *row,
                                     void *context, uint32_t *bad_row);
 
-// The delimiter of the first line: ',', ';' or tab.
+// ',', ';' or tab: whichever stands in most of the first lines, outside of quotes.
 char reader_delimiter(struct bytes text);
 
 // Life of the child: returns its exit code.

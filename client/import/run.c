@@ -137,6 +137,10 @@ static enum status columns_complain(struct client *client, enum status status, c
         client_hint(client, arena_print(client->arena, "--map %s=%s,…", bad, _("COLUMN")));
         return status;
     }
+    if (status == STATUS_NOT_FOUND) {
+        client->fault = arena_print(client->arena, _("the file has no column named \"%s\""), bad);
+        return client_fail(client, STATUS_FIELD_NOT_CHOICE, "map", bad, NULL);
+    }
     return client_fail(client, status, status == STATUS_FIELD_NOT_DAY ? "date-format" : "map", bad,
                        NULL);
 }

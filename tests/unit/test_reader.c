@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "client/import/fence.h"
 #include "client/import/rows.h"
 #include "tests/unit/unit.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define ARENA_BYTES (64u * 1024 * 1024)
 
@@ -89,12 +96,13 @@ static void a_quoted_field_that_does_not_end_is_refused_with_its_row(void **stat
     assert_null(sheet);
 }
 
-static void the_delimiter_is_the_one_of_the_first_line(void **state)
+static void the_delimiter_is_the_one_of_most_lines(void **state)
 {
     (void)state;
     assert_int_equal(reader_delimiter(bytes_of("a;b;c\n1,2;3\n", 12)), ';');
     assert_int_equal(reader_delimiter(bytes_of("a\tb\n", 4)), '\t');
     assert_int_equal(reader_delimiter(bytes_of("\"a;b;c\",d\n", 10)), ',');
+    assert_int_equal(reader_delimiter(bytes_of("bank, export\na;b;c\n1;2;3\n", 25)), ';');
     assert_int_equal(reader_delimiter(bytes_of("", 0)), ',');
 }
 
@@ -329,18 +337,72 @@ static void bad_rows_are_named_with_row_field_and_value(void **state)
     }
 }
 
+enum escape { ESCAPE_NONE, ESCAPE_OPEN, ESCAPE_SOCKET, ESCAPE_FORK, ESCAPE_WRITE_FILE };
+
+// What becomes of a process that closes the fence and then tries this: its exit code, or minus its
+// signal.
+static int escape_try(enum escape escape, int file)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        bool escaped = false;
+        if (dup2(file, STDOUT_FILENO) < 0 || fence_close() != STATUS_OK) {
+            _exit(2);
+        }
+        switch (escape) {
+        case ESCAPE_NONE:
+            break;
+        case ESCAPE_OPEN:
+            escaped = open("/etc/passwd", O_RDONLY) >= 0;
+            break;
+        case ESCAPE_SOCKET:
+            escaped = socket(AF_INET, SOCK_STREAM, 0) >= 0;
+            break;
+        case ESCAPE_FORK:
+            escaped = fork() >= 0;
+            break;
+        case ESCAPE_WRITE_FILE:
+            escaped = write(STDOUT_FILENO, "x", 1) == 1;
+            break;
+        }
+        _exit(escaped ? 1 : 0);
+    }
+    int ended = 0;
+    assert_int_equal(waitpid(pid, &ended, 0), pid);
+    return WIFSIGNALED(ended) ? -WTERMSIG(ended) : WEXITSTATUS(ended);
+}
+
+static void the_fence_lets_nothing_out(void **state)
+{
+    (void)state;
+    if (!fence_is_full()) {
+        skip();
+    }
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    int descriptor = fileno(file);
+    assert_int_equal(escape_try(ESCAPE_NONE, descriptor), 0);
+    assert_int_equal(escape_try(ESCAPE_OPEN, descriptor), -SIGSYS);
+    assert_int_equal(escape_try(ESCAPE_SOCKET, descriptor), -SIGSYS);
+    assert_int_equal(escape_try(ESCAPE_FORK, descriptor), -SIGSYS);
+    assert_int_equal(escape_try(ESCAPE_WRITE_FILE, descriptor), -SIGXFSZ);
+    (void)fclose(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_come_trimmed_and_in_one_line),
         cmocka_unit_test(a_quoted_field_that_does_not_end_is_refused_with_its_row),
-        cmocka_unit_test(the_delimiter_is_the_one_of_the_first_line),
+        cmocka_unit_test(the_delimiter_is_the_one_of_most_lines),
         cmocka_unit_test(output_of_a_lying_reader_is_refused),
         cmocka_unit_test(columns_are_guessed_from_english_and_chinese_headers),
         cmocka_unit_test(a_map_says_all_and_its_mistakes_are_named),
         cmocka_unit_test(dates_are_settled_by_the_data_or_refused),
         cmocka_unit_test(lines_are_gathered_into_documents_over_the_whole_file),
         cmocka_unit_test(a_document_with_a_bad_line_is_left_out_as_a_whole),
+        cmocka_unit_test(the_fence_lets_nothing_out),
         cmocka_unit_test(bad_rows_are_named_with_row_field_and_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
