@@ -265,10 +265,10 @@ static void check_field(struct runner *runner, const ProtobufCMessage *message, 
         return;
     }
     runner->checks++;
-    value = (char *)(uintptr_t)expand(runner, value);
-    if (strcmp(found, value) != 0) {
+    const char *wanted = expand(runner, value);
+    if (strcmp(found, wanted) != 0) {
         const char *detail =
-            arena_print(runner->scene.arena, "%s is \"%s\", not \"%s\"", copy, found, value);
+            arena_print(runner->scene.arena, "%s is \"%s\", not \"%s\"", copy, found, wanted);
         fail(runner, "reply:", detail != NULL ? detail : word);
     }
 }
