@@ -54,6 +54,7 @@ static const char *credit_text(struct books *books, CreditMode mode, int64_t lim
     case CREDIT_MODE__CREDIT_MODE_UNLIMITED:
         return "unlimited";
     case CREDIT_MODE__CREDIT_MODE_UNSET:
+    case _CREDIT_MODE_IS_INT_SIZE:
     default:
         return "";
     }

@@ -269,6 +269,7 @@ static enum status load_issued(struct books *books, uint64_t id, InvoiceRecord *
     case INVOICE_STATE__INVOICE_STATE_UNSET:
     case INVOICE_STATE__INVOICE_STATE_DRAFT:
     case INVOICE_STATE__INVOICE_STATE_DISCARDED:
+    case _INVOICE_STATE_IS_INT_SIZE:
     default:
         return books_refuse(books, STATUS_NOTHING_TO_DO, "invoice", NULL, NULL);
     }

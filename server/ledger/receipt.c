@@ -30,6 +30,7 @@ static enum account_role role_of(PaymentMethod method)
         return ACCOUNT_BILLS;
     case PAYMENT_METHOD__PAYMENT_METHOD_UNSET:
     case PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER:
+    case _PAYMENT_METHOD_IS_INT_SIZE:
     default:
         return ACCOUNT_BANK;
     }
