@@ -87,16 +87,25 @@ static void apply(struct scene *scene, struct txn *ended)
     demand(views_apply(scene->views, after, change, count) == STATUS_OK, "views");
 }
 
+// The reply's problems stand in the call: it lives as long as the reply.
+static struct call *new_call(struct scene *scene)
+{
+    struct call *call = arena_alloc(scene->arena, sizeof *call);
+    demand(call != NULL, "arena");
+    call->arena = scene->arena;
+    return call;
+}
+
 static void write_request(struct scene *scene, const Request *request,
                           const struct admitted *admitted, Reply *reply)
 {
-    struct call call = {.arena = scene->arena};
+    struct call *call = new_call(scene);
     uint8_t hash[32] = {0};
     struct txn *txn CLEANUP(txn_abort_at) = NULL;
     demand(txn_begin(scene->store, TXN_WRITE, scene->arena, &txn) == STATUS_OK, "begin");
     struct stamp stamp = stamp_of(scene, txn_head(txn)->number + 1);
     enum status status =
-        machine_write(txn, &scene->peer, &stamp, request, hash, admitted, &call, reply);
+        machine_write(txn, &scene->peer, &stamp, request, hash, admitted, call, reply);
     demand(status == STATUS_OK, status_code(status));
     demand(txn_commit(txn) == STATUS_OK, "commit");
     apply(scene, txn);
@@ -105,13 +114,13 @@ static void write_request(struct scene *scene, const Request *request,
 static void read_request(struct scene *scene, const Request *request, enum txn_mode mode,
                          Reply *reply)
 {
-    struct call call = {.arena = scene->arena};
+    struct call *call = new_call(scene);
     struct txn *txn CLEANUP(txn_abort_at) = NULL;
     views_lock_read(scene->views);
     demand(txn_begin(scene->store, mode, scene->arena, &txn) == STATUS_OK, "begin");
     struct stamp stamp = stamp_of(scene, 0);
     enum status status =
-        machine_read(txn, scene->views, &scene->peer, &stamp, request, &call, reply);
+        machine_read(txn, scene->views, &scene->peer, &stamp, request, call, reply);
     views_unlock_read(scene->views);
     demand(status == STATUS_OK, status_code(status));
 }
