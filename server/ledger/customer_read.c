@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/ledger/customer.h"
 #include "server/ledger/reading.h"
 
 // What is asked about customers. Personal texts are opened by rows_text only, which masks them as
@@ -34,26 +33,20 @@ static enum status open_phones(struct txn *txn, struct call *call, const Custome
 static enum status open_texts(struct txn *txn, struct call *call, const CustomerRecord *customer,
                               CustomerCard *card)
 {
-    const struct {
-        const char *field;
-        char **text;
-    } texts[] = {
-        {"name", &card->name},
-        {"company", &card->company},
-        {"email", &card->email},
-        {"address", &card->address},
-        {"tax_id", &card->tax_id},
-        {"notes", &card->notes},
-        {"contact_name", &card->contact_name},
-        {"contact_position", &card->contact_position},
-        {"contact_phone", &card->contact_phone},
-        {"reference", &card->reference},
+    const struct rows_asked asked[] = {
+        {"name", 0, &card->name},
+        {"company", 0, &card->company},
+        {"email", 0, &card->email},
+        {"address", 0, &card->address},
+        {"tax_id", 0, &card->tax_id},
+        {"notes", 0, &card->notes},
+        {"contact_name", 0, &card->contact_name},
+        {"contact_position", 0, &card->contact_position},
+        {"contact_phone", 0, &card->contact_phone},
+        {"reference", 0, &card->reference},
     };
     enum status status = open_phones(txn, call, customer, card);
-    for (size_t i = 0; i < COUNT_OF(texts) && status == STATUS_OK; i++) {
-        status = rows_text(txn, customer, texts[i].field, 0, texts[i].text);
-    }
-    return status;
+    return status == STATUS_OK ? rows_texts(txn, customer, asked, COUNT_OF(asked)) : status;
 }
 
 static bool shows_finance(const struct call *call)
@@ -119,7 +112,7 @@ enum status customer_show(struct txn *txn, struct call *call, const CustomerShow
 
 // ---- list ----
 
-static const char *const SORTS[] = {"number", "name", "open", "overdue", "activity"};
+static const char *const SORTS[] = {"number", "name", "open", "overdue", "last_activity"};
 
 static const enum customer_order ORDERS[] = {
     CUSTOMER_BY_NUMBER,  CUSTOMER_BY_NAME,     CUSTOMER_BY_OPEN,
@@ -190,8 +183,27 @@ static enum status read_query(struct txn *txn, struct call *call, const Customer
     return status;
 }
 
+// The owner of the row before: neighbours in a list often share one.
+struct owner {
+    uint64_t id;
+    char *login;
+};
+
+static enum status owner_of(struct txn *txn, uint64_t owner_id, struct owner *last, char **login)
+{
+    if (last->login == NULL || last->id != owner_id) {
+        enum status status = reading_login(txn, owner_id, &last->login);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        last->id = owner_id;
+    }
+    *login = last->login;
+    return STATUS_OK;
+}
+
 static enum status fill_row(struct txn *txn, struct call *call, const struct customer_match *match,
-                            CustomerRow *row)
+                            struct owner *last_owner, CustomerRow *row)
 {
     CustomerRecord *customer = NULL;
     enum status status = customer_get(txn, key_u64(match->id), &customer);
@@ -209,11 +221,10 @@ static enum status fill_row(struct txn *txn, struct call *call, const struct cus
     if (row->number == NULL) {
         return STATUS_TOO_LARGE;
     }
-    status = rows_text(txn, customer, "name", 0, &row->name);
-    if (status == STATUS_OK) {
-        status = rows_text(txn, customer, "phone", 0, &row->phone);
-    }
-    return status == STATUS_OK ? reading_login(txn, customer->owner_id, &row->owner) : status;
+    const struct rows_asked asked[] = {{"name", 0, &row->name}, {"phone", 0, &row->phone}};
+    status = rows_texts(txn, customer, asked, COUNT_OF(asked));
+    return status == STATUS_OK ? owner_of(txn, customer->owner_id, last_owner, &row->owner)
+                               : status;
 }
 
 enum status customer_list(struct txn *txn, struct call *call, const CustomerList *request,
@@ -239,9 +250,10 @@ enum status customer_list(struct txn *txn, struct call *call, const CustomerList
         return STATUS_TOO_LARGE;
     }
     struct reply_room room = reading_room(0);
+    struct owner last_owner = {0};
     for (size_t i = 0; i < matches.count && status == STATUS_OK; i++) {
         customer_row__init(&rows[i]);
-        status = fill_row(txn, call, &matches.row[i], &rows[i]);
+        status = fill_row(txn, call, &matches.row[i], &last_owner, &rows[i]);
         if (status == STATUS_OK && !reading_fits(&room, &rows[i].base)) {
             break;
         }
@@ -252,149 +264,6 @@ enum status customer_list(struct txn *txn, struct call *call, const CustomerList
     return status == STATUS_OK
                ? reading_page(call, matches.total_count, skip, reply->n_row, &reply->page)
                : status;
-}
-
-// ---- history ----
-
-// The journal keeps an owner as the user's id in digits.
-static uint64_t id_of_digits(const char *text)
-{
-    uint64_t id = 0;
-    for (; *text >= '0' && *text <= '9' && id < UINT64_MAX / 10; text++) {
-        id = id * 10 + (uint64_t)(*text - '0');
-    }
-    return id;
-}
-
-static enum status change_text(struct txn *txn, const Change *change, ProtobufCBinaryData box,
-                               char *plain, char **out)
-{
-    *out = plain;
-    if (change->vault_id != 0) {
-        enum status status = rows_box_text(txn, change->vault_id, change->field, box, out);
-        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-    }
-    if (strcmp(change->field, "owner") == 0) {
-        return reading_login(txn, id_of_digits(plain), out);
-    }
-    const struct filter *filter = txn_filter(txn);
-    bool hides = filter != NULL && filter->views[CLASS_FINANCE] != VIEW_FULL &&
-                 strcmp(change->field, "credit") == 0;
-    if (hides && plain[0] != '\0') {
-        *out = reading_constant("***");
-    }
-    return STATUS_OK;
-}
-
-struct history {
-    CustomerHistoryReply *reply;
-    size_t room;
-    uint32_t version;
-};
-
-static enum status add_change(struct txn *txn, struct call *call, const JournalRecord *record,
-                              const Change *change, struct history *history)
-{
-    CustomerChange *row = arena_alloc(call->arena, sizeof *row);
-    if (row == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    assert(history->reply->n_row < history->room);
-    customer_change__init(row);
-    history->reply->row[history->reply->n_row++] = row;
-    row->number = record->number;
-    row->at_us = record->instant_us;
-    row->version = history->version;
-    const struct command *command = command_by_number(record->command);
-    char *action = arena_copy(call->arena, command->name, strlen(command->name));
-    if (action == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    action[strcspn(action, "_")] = ' ';
-    row->action = action;
-    enum status status = reading_login(txn, record->user_id, &row->actor);
-    if (status != STATUS_OK || change == NULL) {
-        return status;
-    }
-    row->field = change->field;
-    status = change_text(txn, change, change->before_box, change->before, &row->before);
-    return status == STATUS_OK
-               ? change_text(txn, change, change->after_box, change->after, &row->after)
-               : status;
-}
-
-// All changes of one journal record, newest record first; *number becomes the record before it. A
-// record without a change of this customer is the one that made it.
-static enum status add_record(struct txn *txn, struct call *call, uint64_t customer_id,
-                              struct history *history, uint64_t *number)
-{
-    JournalRecord *record = NULL;
-    enum status status = journal_get(txn, key_u64(*number), &record);
-    if (status != STATUS_OK) {
-        return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
-    }
-    size_t found = 0;
-    *number = 0;
-    for (size_t i = 0; i < record->n_change && status == STATUS_OK; i++) {
-        const Change *change = record->change[i];
-        if (change->object_id != customer_id || history->reply->n_row == history->room) {
-            continue;
-        }
-        found++;
-        *number = change->earlier;
-        status = add_change(txn, call, record, change, history);
-    }
-    if (status == STATUS_OK && found == 0) {
-        status = add_change(txn, call, record, NULL, history);
-    }
-    history->version--;
-    return status;
-}
-
-// The cursor is the journal number to go on with and the version it made.
-static bool parse_place(const char *cursor, uint64_t *number, uint32_t *version)
-{
-    uint64_t place = 0;
-    if (!cursor_parse(cursor, &place)) {
-        return false;
-    }
-    *number = place >> 16;
-    *version = (uint32_t)(place & 0xffff);
-    return true;
-}
-
-enum status customer_history(struct txn *txn, struct call *call, const CustomerHistory *request,
-                             CustomerHistoryReply *reply)
-{
-    ProtobufCMessage *row = NULL;
-    enum status status =
-        reading_load(txn, call, TABLE_customer, request->customer_id, "customer", &row);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    const CustomerRecord *customer = (const CustomerRecord *)row;
-    struct history history = {.reply = reply, .version = customer->version};
-    uint64_t number = customer->changed_in;
-    bool goes_on = request->cursor[0] != '\0';
-    if (goes_on && !parse_place(request->cursor, &number, &history.version)) {
-        return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
-    }
-    size_t limit = cursor_limit(request->limit);
-    const size_t most_of_one_record = 64;
-    history.room = limit + most_of_one_record;
-    reply->row = arena_alloc(call->arena, history.room * sizeof *reply->row);
-    if (reply->row == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    while (number != 0 && reply->n_row < limit && status == STATUS_OK) {
-        status = add_record(txn, call, customer->id, &history, &number);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    uint64_t place = number == 0 ? 0 : number << 16 | (history.version & 0xffff);
-    reply->page = cursor_page(call->arena, customer->version, place);
-    return reply->page == NULL ? STATUS_TOO_LARGE : STATUS_OK;
 }
 
 // ---- balance ----

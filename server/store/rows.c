@@ -322,20 +322,48 @@ static char *masked(struct arena *arena, const char *field, const char *text)
     return text_mask(arena, text);
 }
 
-static enum status open_as(struct txn *txn, uint64_t vault_id, const struct field *field,
-                           uint32_t ordinal, ProtobufCBinaryData box, enum view view, char **text)
+// A customer's key, fetched for the first box that is opened.
+struct vault {
+    struct txn *txn;
+    uint64_t id;
+    bool fetched;
+    enum status status;
+    struct key key;
+};
+
+static void vault_wipe(struct vault *vault)
 {
+    key_wipe(&vault->key);
+}
+
+static enum status open_box(struct vault *vault, const struct field *field, uint32_t ordinal,
+                            ProtobufCBinaryData box, char **clear)
+{
+    if (!vault->fetched) {
+        vault->status = vault_key(vault->txn, vault->id, &vault->key);
+        vault->fetched = true;
+    }
+    return vault->status != STATUS_OK
+               ? vault->status
+               : vault_open_with(&vault->key, vault->id, field->descriptor->id, ordinal, box,
+                                 txn_arena(vault->txn), clear);
+}
+
+static enum status open_as(struct vault *vault, const struct field *field, uint32_t ordinal,
+                           ProtobufCBinaryData box, enum view view, char **text)
+{
+    struct arena *arena = txn_arena(vault->txn);
     char *clear = NULL;
     if (view != VIEW_HIDDEN && box.len != 0) {
-        enum status status = vault_open(txn, vault_id, field->descriptor->id, ordinal, box, &clear);
+        enum status status = open_box(vault, field, ordinal, box, &clear);
         if (status != STATUS_OK && status != STATUS_KEY_DESTROYED) {
             return status;
         }
     }
     if (clear == NULL) {
-        clear = arena_copy(txn_arena(txn), "", 0);
+        clear = arena_copy(arena, "", 0);
     } else if (view == VIEW_MASKED) {
-        clear = masked(txn_arena(txn), field->descriptor->name, clear);
+        clear = masked(arena, field->descriptor->name, clear);
     }
     if (clear == NULL) {
         return STATUS_TOO_LARGE;
@@ -344,24 +372,41 @@ static enum status open_as(struct txn *txn, uint64_t vault_id, const struct fiel
     return STATUS_OK;
 }
 
-enum status rows_text(struct txn *txn, const CustomerRecord *customer, const char *field,
-                      uint32_t ordinal, char **text)
+static ProtobufCBinaryData box_of(const CustomerRecord *customer, uint32_t number, uint32_t ordinal)
+{
+    for (size_t i = 0; i < customer->n_sealed; i++) {
+        const Sealed *sealed = customer->sealed[i];
+        if (sealed->field == number && sealed->ordinal == ordinal) {
+            return sealed->box;
+        }
+    }
+    return (ProtobufCBinaryData){0};
+}
+
+enum status rows_texts(struct txn *txn, const CustomerRecord *customer,
+                       const struct rows_asked *asked, size_t count)
 {
     assert(txn_mode(txn) == TXN_READ);
     assert(customer != NULL);
-    struct field found;
-    bool known = find_field(field, &found);
-    assert(known);
-    ProtobufCBinaryData box = {0};
-    for (size_t i = 0; i < customer->n_sealed; i++) {
-        const Sealed *sealed = customer->sealed[i];
-        if (sealed->field == found.descriptor->id && sealed->ordinal == ordinal) {
-            box = sealed->box;
-        }
+    CLEANUP(vault_wipe) struct vault vault = {.txn = txn, .id = customer->vault_id};
+    bool of_person = customer->kind == CUSTOMER_KIND__CUSTOMER_KIND_PERSON;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct field field;
+        bool known = find_field(asked[i].field, &field);
+        assert(known);
+        ProtobufCBinaryData box = box_of(customer, field.descriptor->id, asked[i].ordinal);
+        enum view view = view_of(txn_filter(txn), &field, of_person);
+        status = open_as(&vault, &field, asked[i].ordinal, box, view, asked[i].text);
     }
-    enum view view =
-        view_of(txn_filter(txn), &found, customer->kind == CUSTOMER_KIND__CUSTOMER_KIND_PERSON);
-    return open_as(txn, customer->vault_id, &found, ordinal, box, view, text);
+    return status;
+}
+
+enum status rows_text(struct txn *txn, const CustomerRecord *customer, const char *field,
+                      uint32_t ordinal, char **text)
+{
+    const struct rows_asked asked = {.field = field, .ordinal = ordinal, .text = text};
+    return rows_texts(txn, customer, &asked, 1);
 }
 
 // "phone[1]" -> "phone" and 1; a name without brackets is element 0.
@@ -392,6 +437,7 @@ enum status rows_box_text(struct txn *txn, uint64_t vault_id, const char *field,
     if (!split_element(field, name, &ordinal) || !find_field(name, &found)) {
         return STATUS_NOT_FOUND;
     }
-    return open_as(txn, vault_id, &found, ordinal, box, view_of(txn_filter(txn), &found, true),
-                   text);
+    CLEANUP(vault_wipe) struct vault vault = {.txn = txn, .id = vault_id};
+    enum view view = view_of(txn_filter(txn), &found, true);
+    return open_as(&vault, &found, ordinal, box, view, text);
 }

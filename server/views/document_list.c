@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/views/inside.h"
 
-// Lists of invoices, payments and entries, and what is found by an exact text.
+// Lists of invoices, payments and entries.
 
 struct choice {
     const struct views *views;
@@ -173,95 +173,4 @@ enum status views_documents(const struct views *views, const struct filter *filt
     out->open_minor = query->table == TABLE_payment ? -out->open_minor : out->open_minor;
     out->more = skip + out->count < out->total_count;
     return STATUS_OK;
-}
-
-// ---- exact texts ----
-
-struct found {
-    uint64_t *ids;
-    size_t count, max;
-};
-
-static void found_add(struct found *found, uint64_t id)
-{
-    if (found->count < found->max) {
-        found->ids[found->count++] = id;
-    }
-}
-
-// `bits` has room for every document; exact references only.
-static void find_documents(const struct views *views, const struct sight *sight, enum table table,
-                           const char *folded, struct arena *arena, struct found *found)
-{
-    const struct documents *documents = documents_of(views, table);
-    uint64_t *bits = arena_alloc(arena, (documents->count / 64 + 1) * sizeof *bits);
-    char *needle = arena_print(arena, "%c%s", MARK_REFERENCE, folded);
-    if (bits == NULL || needle == NULL) {
-        return;
-    }
-    corpus_match(&documents->text, needle, true, bits);
-    for (uint32_t i = 0; i < documents->count; i++) {
-        if (bit_is_set(bits, i) && sight_sees_document(sight, views, documents, i)) {
-            found_add(found, documents->id[i]);
-        }
-    }
-}
-
-// By reference or by whole name, in the parts that the viewer sees.
-static void find_customers(const struct views *views, const struct filter *filter,
-                           const struct sight *sight, const char *folded, struct arena *arena,
-                           struct found *found)
-{
-    const struct customers *customers = &views->customers;
-
-    const enum mark marks[] = {MARK_REFERENCE, MARK_NAME};
-
-    uint64_t *bits = arena_alloc(arena, (customers->count / 64 + 1) * sizeof *bits);
-    for (size_t k = 0; k < COUNT_OF(marks) && bits != NULL; k++) {
-        char *needle = arena_print(arena, "%c%s", marks[k], folded);
-        for (enum field_class part = 0; part < PARTS && needle != NULL; part++) {
-            if (filter_shows(filter, part)) {
-                corpus_match(&customers->part[part], needle, true, bits);
-            }
-        }
-    }
-    for (uint32_t i = 0; bits != NULL && i < customers->count; i++) {
-        if (bit_is_set(bits, i) && sight_sees(sight, i)) {
-            found_add(found, customers->id[i]);
-        }
-    }
-}
-
-size_t views_by_text(const struct views *views, const struct filter *filter, enum table table,
-                     const char *folded, struct arena *arena, uint64_t *ids, size_t max)
-{
-    struct sight sight = sight_of(views, filter);
-    struct found found = {.ids = ids, .max = max};
-    const struct people *people = &views->people;
-    if (folded[0] == '\0') {
-        return 0;
-    }
-    switch ((uint32_t)table) {
-    case TABLE_customer:
-        find_customers(views, filter, &sight, folded, arena, &found);
-        break;
-    case TABLE_user:
-        for (size_t i = 0; i < people->user_count; i++) {
-            if (strcmp(people->user[i].login, folded) == 0) {
-                found_add(&found, people->user[i].id);
-            }
-        }
-        break;
-    case TABLE_device:
-        for (size_t i = 0; i < people->device_count; i++) {
-            if (strcmp(people->device[i].name, folded) == 0) {
-                found_add(&found, people->device[i].id);
-            }
-        }
-        break;
-    default:
-        find_documents(views, &sight, table, folded, arena, &found);
-        break;
-    }
-    return found.count;
 }

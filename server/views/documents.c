@@ -100,6 +100,14 @@ static const struct numbers *numbers_of(const struct documents *documents, enum 
     return NULL;
 }
 
+uint32_t documents_numbered(const struct documents *documents, enum series series, uint32_t year,
+                            uint32_t sequence)
+{
+    const struct numbers *numbers = numbers_of(documents, series, year);
+    bool given = numbers != NULL && sequence > 0 && sequence <= numbers->count;
+    return given ? numbers->at[sequence - 1] : NONE;
+}
+
 static enum status set_number(struct documents *documents, const struct row *row, uint32_t index)
 {
     assert(row->sequence > 0);
@@ -351,66 +359,6 @@ void documents_free(struct documents *documents)
     }
     free(documents->numbers);
     *documents = (struct documents){0};
-}
-
-// ---- look-ups ----
-
-uint64_t views_by_number(const struct views *views, const struct filter *filter, enum series series,
-                         uint32_t year, uint32_t sequence)
-{
-    struct sight sight = sight_of(views, filter);
-    if (series == SERIES_CUSTOMER) {
-        const struct customers *customers = &views->customers;
-        size_t low = 0;
-        size_t high = customers->count;
-        while (low < high) {
-            size_t middle = low + (high - low) / 2;
-            low = customers->sequence[middle] < sequence ? middle + 1 : low;
-            high = customers->sequence[middle] < sequence ? high : middle;
-        }
-        bool found = low < customers->count && customers->sequence[low] == sequence;
-        return found && sight_sees(&sight, (uint32_t)low) ? customers->id[low] : 0;
-    }
-    enum table table = TABLE_NONE;
-    const struct documents *documents = documents_of_series(views, series, &table);
-    const struct numbers *numbers = documents == NULL ? NULL : numbers_of(documents, series, year);
-    if (numbers == NULL || sequence == 0 || sequence > numbers->count ||
-        numbers->at[sequence - 1] == NONE) {
-        return 0;
-    }
-    uint32_t index = numbers->at[sequence - 1];
-    return sight_sees_document(&sight, views, documents, index) ? documents->id[index] : 0;
-}
-
-bool views_document(const struct views *views, const struct filter *filter, enum table table,
-                    uint64_t id, struct view_document *out)
-{
-    const struct documents *documents = documents_of(views, table);
-    struct sight sight = sight_of(views, filter);
-    uint32_t index = column_find(documents->id, documents->count, id);
-    if (index == NONE || !sight_sees_document(&sight, views, documents, index)) {
-        return false;
-    }
-    uint32_t customer = documents->customer[index];
-    int64_t open = documents->open[index];
-    int32_t due_day = 0;
-    for (uint32_t i = documents->last_item[index]; i != NONE; i = views->items.sibling[i]) {
-        int32_t due = views->items.due_day[i];
-        if (views->items.open[i] > 0 && (due_day == 0 || due < due_day)) {
-            due_day = due;
-        }
-    }
-    *out = (struct view_document){
-        .customer_id = customer < views->customers.count ? views->customers.id[customer] : 0,
-        .series = documents->series[index],
-        .year = documents->year[index],
-        .sequence = documents->sequence[index],
-        .date_day = documents->date_day[index],
-        .amount_minor = documents->amount[index],
-        .open_minor = table == TABLE_payment ? -open : open,
-        .due_day = due_day,
-    };
-    return true;
 }
 
 void digest_documents(const struct documents *documents, const char *kind,

@@ -249,6 +249,9 @@ MUST_CHECK enum status entries_apply(struct views *views, const EntryRecord *rec
                                      struct arena *arena);
 MUST_CHECK enum status documents_settle(struct documents *documents);
 void documents_add_open(struct documents *documents, uint32_t index, int64_t delta_minor);
+// The document of a number; NONE.
+uint32_t documents_numbered(const struct documents *documents, enum series series, uint32_t year,
+                            uint32_t sequence);
 void documents_free(struct documents *documents);
 struct documents *documents_of_table(struct views *views, enum table table);
 const struct documents *documents_of(const struct views *views, enum table table);
