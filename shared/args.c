@@ -286,13 +286,11 @@ enum status args_parse(const struct command *command, const struct args_context 
     bool has_ended = false;
     while (parser.at < count) {
         const char *word = words[parser.at++];
-        if (has_ended || word[0] != '-' || word[1] == '\0') {
-            read_positional(&parser, word);
-        } else if (strcmp(word, "--") == 0) {
+        if (!has_ended && strcmp(word, "--") == 0) {
             has_ended = true;
-        } else if (strncmp(word, "--", 2) == 0) {
+        } else if (!has_ended && strncmp(word, "--", 2) == 0) {
             read_long(&parser, word);
-        } else if (is_short(word)) {
+        } else if (!has_ended && is_short(word)) {
             read_short(&parser, word);
         } else {
             read_positional(&parser, word);

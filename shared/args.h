@@ -13,7 +13,7 @@
 
 #include "proto/envelope.pb-c.h"
 
-#define ARGS_VALUE_BYTES_MAX (64 * 1024)
+#define ARGS_VALUE_BYTES_MAX ((size_t)64 * 1024)
 
 struct args_context {
     int32_t today;     // book day

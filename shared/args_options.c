@@ -141,8 +141,9 @@ bool args_option_at(const struct command *command, size_t index, struct arena *a
             .field = field->descriptor,
         };
         for (size_t j = 0; j < COUNT_OF(SHORTS); j++) {
-            const bool is_short = strcmp(SHORTS[j].field, field->descriptor->name) == 0;
-            out->short_name = is_short ? SHORTS[j].letter : out->short_name;
+            if (strcmp(SHORTS[j].field, field->descriptor->name) == 0) {
+                out->short_name = SHORTS[j].letter;
+            }
         }
         return true;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/fields.h"
 #include "shared/limits.h"
+#include "shared/text.h"
 
 #include "proto/envelope.pb-c.h"
 
@@ -106,8 +107,7 @@ static void noun_of(const char *message, char out[static 64])
     size_t size = 0;
     while (message[size] != '\0' && size < 63 &&
            (size == 0 || message[size] < 'A' || message[size] > 'Z')) {
-        const char c = message[size];
-        out[size] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        out[size] = ascii_lower(message[size]);
         size++;
     }
     out[size] = '\0';

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/fields.h"
 
+#include "shared/text.h"
+
 // Behind the key of a rate, since a message may have an amount of the same name.
 static const char RATE_KEY[] = "_rate";
 
@@ -148,7 +150,11 @@ const char *field_choice_word(const ProtobufCEnumDescriptor *choice, int value, 
     assert(strlen(found->name) > prefix && strlen(found->name) - prefix < 64);
     size_t size = 0;
     for (const char *c = found->name + prefix; *c != '\0'; c++) {
-        out[size++] = *c == '_' ? '-' : (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+        if (*c == '_') {
+            out[size++] = '-';
+        } else {
+            out[size++] = ascii_lower(*c);
+        }
     }
     out[size] = '\0';
     return out;
@@ -171,7 +177,9 @@ bool field_choice_value(const ProtobufCEnumDescriptor *choice, const char *word,
 void *field_at(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *descriptor)
 {
     assert(message != NULL && descriptor != NULL);
-    return (uint8_t *)(uintptr_t)message + descriptor->offset;
+    uint8_t *bytes = NULL;
+    memcpy(&bytes, &message, sizeof bytes);
+    return bytes + descriptor->offset;
 }
 
 static bool is_repeated(const ProtobufCFieldDescriptor *descriptor)

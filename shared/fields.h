@@ -79,9 +79,10 @@ size_t crosses_of(const ProtobufCMessageDescriptor *message, const struct cross 
 
 enum kind field_kind(const ProtobufCFieldDescriptor *descriptor);
 
-// Name without its kind's suffix, with '-' ("amount_minor" -> "amount", "no_allocate" -> "no-allocate"): option name. With '_'
-// it is the JSON key and the column, but a rate's ends in "_rate" ("tax_bp" -> "tax_rate") and a reference keeps its "_id",
-// because an amount or a number of the same name may stand beside them. `out` has room for 64 bytes.
+// Name without its kind's suffix, with '-' ("amount_minor" -> "amount", "no_allocate" ->
+// "no-allocate"): option name. With '_' it is the JSON key and the column, but a rate's ends in
+// "_rate" ("tax_bp" -> "tax_rate") and a reference keeps its "_id", because an amount or a number
+// of the same name may stand beside them. `out` has room for 64 bytes.
 void field_option(const ProtobufCFieldDescriptor *descriptor, char out[static 64]);
 void field_key(const ProtobufCFieldDescriptor *descriptor, char out[static 64]);
 

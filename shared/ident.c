@@ -2,14 +2,14 @@
 #include "shared/ident.h"
 
 struct series_row {
-    enum series series;
     const char *prefix;
+    enum series series;
     bool by_year;
 };
 
 static const struct series_row SERIES[] = {
-    {SERIES_CUSTOMER, "C", false}, {SERIES_INVOICE, "INV", true}, {SERIES_CREDIT_NOTE, "CN", true},
-    {SERIES_PAYMENT, "PAY", true}, {SERIES_ENTRY, "JE", true},    {SERIES_IMPORT, "IMP", false},
+    {"C", SERIES_CUSTOMER, false}, {"INV", SERIES_INVOICE, true}, {"CN", SERIES_CREDIT_NOTE, true},
+    {"PAY", SERIES_PAYMENT, true}, {"JE", SERIES_ENTRY, true},    {"IMP", SERIES_IMPORT, false},
 };
 
 static const struct series_row *row_of(enum series series)

@@ -288,7 +288,7 @@ enum status money_parse_bp(const char *text, uint32_t *bp)
     if (!parse_plain(text, size, 2, &value)) {
         return STATUS_FIELD_NOT_AMOUNT;
     }
-    if (value < 0 || value > 100 * WHOLE_BP) {
+    if (value < 0 || value > (int64_t)100 * WHOLE_BP) {
         return STATUS_FIELD_OUT_OF_RANGE;
     }
     *bp = (uint32_t)value;

@@ -8,16 +8,13 @@ void problems_init(struct problems *problems, struct arena *arena)
     *problems = (struct problems){.arena = arena};
 }
 
-// At most PROBLEM_TEXT_MAX bytes and no half character; "" when there is nothing or no memory.
-static char *problem_text(struct arena *arena, const char *text)
+// At most PROBLEM_TEXT_MAX bytes and no half character; left as it is when there is nothing or no
+// memory.
+static void set_text(struct arena *arena, const char *text, char **out)
 {
-    char *const empty = (char *)(uintptr_t)protobuf_c_empty_string;
-    if (text == NULL || text[0] == '\0') {
-        return empty;
-    }
-    char *safe = text_safe(arena, text);
+    char *safe = text != NULL && text[0] != '\0' ? text_safe(arena, text) : NULL;
     if (safe == NULL) {
-        return empty;
+        return;
     }
     size_t size = strlen(safe);
     if (size > PROBLEM_TEXT_MAX) {
@@ -27,7 +24,7 @@ static char *problem_text(struct arena *arena, const char *text)
         }
         safe[size] = '\0';
     }
-    return safe;
+    *out = safe;
 }
 
 void problems_add(struct problems *problems, enum status code, const char *field, const char *asked,
@@ -42,10 +39,10 @@ void problems_add(struct problems *problems, enum status code, const char *field
     }
     problem__init(problem);
     problem->code = (uint32_t)code;
-    problem->field = problem_text(arena, field);
-    problem->asked = problem_text(arena, asked);
-    problem->allowed = problem_text(arena, allowed);
-    problem->hint = problem_text(arena, hint);
+    set_text(arena, field, &problem->field);
+    set_text(arena, asked, &problem->asked);
+    set_text(arena, allowed, &problem->allowed);
+    set_text(arena, hint, &problem->hint);
     problems->list[problems->count++] = problem;
 }
 

@@ -281,7 +281,9 @@ static void print_schema(const struct command *command, char out[static SCHEMA_B
         *underscore = '.';
     }
     for (char *c = out; *c != '\0'; c++) {
-        *c = *c == '_' ? '-' : *c;
+        if (*c == '_') {
+            *c = '-';
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Payment terms: when a document falls due, in one part or several (domain.md d.4). Written as "30" or "net 30",
-// "receipt", or parts "30%@15,70%@45" whose percentages make 100; the last part takes the remainder.
+// Payment terms: when a document falls due, in one part or several (domain.md d.4). Written as "30"
+// or "net 30", "receipt", or parts "30%@15,70%@45" whose percentages make 100; the last part takes
+// the remainder.
 
 #include "shared/limits.h"
 #include "shared/status.h"

@@ -142,7 +142,7 @@ static char *fold_plain(struct arena *arena, const char *text, size_t size)
 {
     char *folded = arena_alloc(arena, size + 1);
     for (size_t i = 0; folded != NULL && i < size; i++) {
-        folded[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+        folded[i] = ascii_lower(text[i]);
     }
     return folded;
 }

@@ -7,6 +7,22 @@
 #include "shared/arena.h"
 #include "shared/status.h"
 
+static inline char ascii_lower(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c - 'A' + 'a');
+    }
+    return c;
+}
+
+static inline char ascii_upper(char c)
+{
+    if (c >= 'a' && c <= 'z') {
+        return (char)(c - 'a' + 'A');
+    }
+    return c;
+}
+
 // UTF-8 without control characters (a line feed and tab are allowed when `lines`).
 bool text_is_clean(const char *text, size_t size, bool lines);
 

@@ -129,7 +129,7 @@ bool text_is_tax_id(const char *text)
         if (!is_digit(text[i]) && !is_letter(text[i])) {
             return false;
         }
-        code[i] = text[i] >= 'a' ? (char)(text[i] - 'a' + 'A') : text[i];
+        code[i] = ascii_upper(text[i]);
     }
     return size != 18 || is_credit_code(code) || is_resident_number(code);
 }
