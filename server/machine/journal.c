@@ -52,8 +52,11 @@ enum status journal_append(struct txn *txn, const struct peer *peer, const struc
 {
     assert(call->number == txn_head(txn)->number + 1);
     assert(journal_is_clean(call->command, request));
+    Request keyless = *request; // the key stands in the record itself
+    keyless.key = (ProtobufCBinaryData){.len = 0};
     struct bytes packed_request;
-    enum status status = wire_pack(call->arena, (const ProtobufCMessage *)request, &packed_request);
+    enum status status =
+        wire_pack(call->arena, (const ProtobufCMessage *)&keyless, &packed_request);
     if (status != STATUS_OK) {
         return status;
     }
@@ -90,6 +93,21 @@ enum status journal_append(struct txn *txn, const struct peer *peer, const struc
     return status;
 }
 
+// Is the journal record of the outcome of this device and this request?
+static enum status outcome_is_of(struct txn *txn, const struct peer *peer, uint64_t number,
+                                 const uint8_t request_hash[static 32])
+{
+    ProtobufCMessage *message = NULL;
+    const enum status status = table_get(txn, TABLE_journal, key_u64(number), &message, NULL);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+    }
+    const JournalRecord *record = (const JournalRecord *)message;
+    const bool same = record->device_id == peer->device_id && record->request_hash.len == 32 &&
+                      memcmp(record->request_hash.data, request_hash, 32) == 0;
+    return same ? STATUS_OK : STATUS_KEY_REUSED;
+}
+
 enum status outcome_find(struct txn *txn, const struct peer *peer, struct arena *arena,
                          ProtobufCBinaryData key, const uint8_t request_hash[static 32],
                          Reply *reply)
@@ -101,9 +119,9 @@ enum status outcome_find(struct txn *txn, const struct peer *peer, struct arena 
         return status;
     }
     const OutcomeRecord *record = (const OutcomeRecord *)message;
-    if (record->device_id != peer->device_id || record->request_hash.len != 32 ||
-        memcmp(record->request_hash.data, request_hash, 32) != 0) {
-        return STATUS_KEY_REUSED;
+    status = outcome_is_of(txn, peer, record->number, request_hash);
+    if (status != STATUS_OK) {
+        return status;
     }
     ProtobufCMessage *stored = NULL;
     status = wire_unpack(arena, &reply__descriptor, bytes_of(record->reply.data, record->reply.len),
@@ -115,8 +133,7 @@ enum status outcome_find(struct txn *txn, const struct peer *peer, struct arena 
     return STATUS_OK;
 }
 
-enum status outcome_put(struct txn *txn, const struct peer *peer, const struct call *call,
-                        ProtobufCBinaryData key, const uint8_t request_hash[static 32],
+enum status outcome_put(struct txn *txn, const struct call *call, ProtobufCBinaryData key,
                         const Reply *reply)
 {
     assert(key.len == REQUEST_KEY_BYTES);
@@ -135,8 +152,6 @@ enum status outcome_put(struct txn *txn, const struct peer *peer, const struct c
     }
     OutcomeRecord record;
     outcome_record__init(&record);
-    record.device_id = peer->device_id;
-    record.request_hash = binary_of(request_hash, 32);
     record.number = call->number;
     record.status = (uint32_t)call->status;
     record.reply = binary_of(packed.data, packed.size);

@@ -14,8 +14,7 @@ MUST_CHECK enum status journal_append(struct txn *txn, const struct peer *peer, 
 // fills `reply` with the stored one.
 MUST_CHECK enum status outcome_find(struct txn *txn, const struct peer *peer, struct arena *arena,
                                     ProtobufCBinaryData key, const uint8_t request_hash[static 32], Reply *reply);
-MUST_CHECK enum status outcome_put(struct txn *txn, const struct peer *peer, const struct call *call,
-                                   ProtobufCBinaryData key, const uint8_t request_hash[static 32], const Reply *reply);
+MUST_CHECK enum status outcome_put(struct txn *txn, const struct call *call, ProtobufCBinaryData key, const Reply *reply);
 
 // Are all fields of class SECRET of this command's message empty?
 bool journal_is_clean(const struct command *command, const Request *request);

@@ -263,7 +263,7 @@ enum status machine_write(struct txn *txn, const struct peer *peer, const struct
         status = journal_append(txn, peer, call, request, request_hash);
     }
     if (status == STATUS_OK && is_new) {
-        status = outcome_put(txn, peer, call, request->key, request_hash, reply);
+        status = outcome_put(txn, call, request->key, reply);
     }
     return status;
 }
@@ -319,6 +319,8 @@ enum status machine_replay(struct txn *txn, const JournalRecord *record, struct 
     if (status != STATUS_OK) {
         return status == STATUS_TOO_LARGE ? STATUS_ENVIRONMENT : STATUS_TAMPERED;
     }
+    Request *request = (Request *)message;
+    request->key = record->key;
     const bool is_nobody = record->device_id == 0 && record->session_id == 0;
     const struct peer peer = {
         .device_id = record->device_id,
@@ -330,8 +332,8 @@ enum status machine_replay(struct txn *txn, const JournalRecord *record, struct 
     struct call call = {.arena = arena};
     Reply reply;
     reply__init(&reply);
-    const enum status outcome = machine_write(txn, &peer, &stamp, (const Request *)message,
-                                              record->request_hash.data, NULL, &call, &reply);
+    const enum status outcome =
+        machine_write(txn, &peer, &stamp, request, record->request_hash.data, NULL, &call, &reply);
     if (outcome == STATUS_OK) {
         *reply_status = (enum status)reply.status;
     }
