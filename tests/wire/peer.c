@@ -45,7 +45,7 @@ void peer_prepare(struct server *server, const struct peer_options *options, str
     struct key psk = {{0}};
     struct hello hello = {.api_min = API_VERSION_MIN, .api_max = API_VERSION};
     if (options->invitation != NULL) {
-        psk = invitation_psk(options->invitation->secret);
+        psk = options->psk != NULL ? *options->psk : invitation_psk(options->invitation->secret);
         memcpy(hello.invitation_id, options->invitation->id, INVITATION_ID_BYTES);
     }
     const struct noise_config config = {

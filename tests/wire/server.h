@@ -78,6 +78,7 @@ struct peer_options {
     const uint8_t *server_key;     // NULL: the server's
     const struct key_pair *device; // NULL: the enrolled one
     const struct invitation *invitation;
+    const struct key *psk; // NULL: the invitation's
     const uint8_t *token;
     const char *source; // local address; NULL: 127.0.0.1
     uint8_t version;    // 0: WIRE_VERSION

@@ -91,6 +91,20 @@ static void an_invitation_that_nobody_made_opens_nothing(void **state)
     assert_int_equal(bed_handled(bed), 0);
 }
 
+// The psk of an invitation that is not there must not be one that can be guessed, such as zeros.
+static void an_unknown_invitation_has_no_psk_at_all(void **state)
+{
+    struct bed *bed = *state;
+    const struct invitation invitation = {.id = {7}};
+    const struct key zeros = {{0}};
+    const struct peer_options options = {.invitation = &invitation, .psk = &zeros};
+    struct peer_link peer;
+    peer_open(&bed->server, &options, &peer);
+    assert_int_equal(peer_read_to_end(&peer), 0);
+    peer_close(&peer);
+    assert_true(server_counts(&bed->server).handshakes_failed == 1);
+}
+
 static void a_login_opens_the_channel_and_a_logout_closes_it(void **state)
 {
     struct bed *bed = *state;
@@ -220,11 +234,15 @@ static void what_was_read_for_somebody_who_is_no_more_is_not_sent(void **state)
     server_hold(&bed->server);
     bed_send(bed, &peer, 1, 0, ask_revoke(bed, 1));
     bed_send(bed, &peer, 2, 0, ask_whoami(bed->arena));
-    bed_await(bed, &listener_counts(bed->server.listener)->in_flight, 2);
+    bed_send(bed, &peer, 3, 0, ask_add(bed->arena, 4));
+    bed_await(bed, &listener_counts(bed->server.listener)->in_flight, 3);
     server_release(&bed->server);
+    // The write that was under way is answered, the read is not.
     struct record record;
     assert_true(peer_receive(&peer, &record));
     assert_true(record.request == 1);
+    assert_true(peer_receive(&peer, &record));
+    assert_true(record.request == 3);
     peer_expect_close(&peer, STATUS_DEVICE_UNKNOWN);
     peer_close(&peer);
 }
@@ -234,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BED_TEST(an_invitation_makes_a_device_once),
         BED_TEST(an_invitation_that_nobody_made_opens_nothing),
+        BED_TEST(an_unknown_invitation_has_no_psk_at_all),
         BED_TEST(a_login_opens_the_channel_and_a_logout_closes_it),
         BED_TEST(revoking_a_device_ends_its_open_connections),
         BED_TEST(who_revokes_itself_still_gets_the_answer),
