@@ -19,6 +19,15 @@ static bool is_credit(const InvoiceRecord *document)
     return document->gross_minor < 0;
 }
 
+enum status document_load(struct books *books, uint64_t id, InvoiceRecord **out)
+{
+    enum status status = invoice_get(books->txn, key_u64(id), out);
+    if (status == STATUS_NOT_FOUND) {
+        return books_refuse(books, STATUS_NOT_FOUND, "invoice", NULL, NULL);
+    }
+    return status;
+}
+
 InvoiceRecord *document_make(struct books *books, InvoiceKind kind, uint64_t customer_id)
 {
     assert(customer_id != 0);

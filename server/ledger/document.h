@@ -7,6 +7,9 @@
 #include "server/ledger/item.h"
 #include "server/ledger/posting.h"
 
+// Missing or out of scope: refused NOT_FOUND.
+MUST_CHECK enum status document_load(struct books *books, uint64_t id, InvoiceRecord **out);
+
 // A fresh record of that customer, undated. NULL when the arena is exhausted.
 InvoiceRecord *document_make(struct books *books, InvoiceKind kind, uint64_t customer_id);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/ledger/receipt.h"
+#include "server/ledger/money.h"
 
 #define FIELD_PAYMENT_REFERENCE 7 // of PaymentAdd
 
@@ -100,54 +100,6 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
-// A payment and its credit items; either may be absent.
-struct money {
-    PaymentRecord *payment;
-    struct item *credit[2];
-    size_t count;
-};
-
-static enum status load_money(struct books *books, uint64_t id, struct money *out)
-{
-    *out = (struct money){0};
-    enum status status = payment_get(books->txn, key_u64(id), &out->payment);
-    if (status == STATUS_NOT_FOUND) {
-        return books_refuse(books, STATUS_NOT_FOUND, "payment", NULL, NULL);
-    }
-    if (status == STATUS_OK && out->payment->state == PAYMENT_STATE__PAYMENT_STATE_REVERSED) {
-        return books_refuse(books, STATUS_ALREADY_REVERSED, "payment", NULL, NULL);
-    }
-    const uint64_t ids[] = {status == STATUS_OK ? out->payment->item_id : 0,
-                            status == STATUS_OK ? out->payment->advance_item_id : 0};
-    for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(ids); i++) {
-        if (ids[i] != 0) {
-            status = item_load(books, ids[i], &out->credit[out->count]);
-            out->count++;
-        }
-    }
-    return status;
-}
-
-static int64_t unspent(const struct money *money)
-{
-    int64_t total = 0;
-    for (size_t i = 0; i < money->count; i++) {
-        total += money->credit[i]->record->open_minor;
-    }
-    return total;
-}
-
-// A settlement line and the credit item that pays it.
-struct share {
-    struct settlement_line line;
-    struct item *credit;
-};
-
-struct shares {
-    struct share *share;
-    size_t count;
-};
-
 // Spreads the plan over the payment's credit items and finds the day of each share.
 static enum status spread(struct books *books, const struct money *money,
                           const struct settlement *settlement, struct shares *out)
@@ -210,21 +162,11 @@ static enum status fix_days(struct books *books, struct shares *shares, int32_t 
     return status;
 }
 
-static enum status load_controls(struct books *books, uint64_t customer_id,
-                                 struct balance **balance)
-{
-    enum status status = posting_load(books, ACCOUNT_RECEIVABLES);
-    if (status == STATUS_OK) {
-        status = posting_load(books, ACCOUNT_ADVANCES);
-    }
-    return status == STATUS_OK ? posting_balance(books, customer_id, balance) : status;
-}
-
 // What is to be settled with the money that is left of a payment.
 static enum status plan_rest(struct books *books, const struct money *money,
                              const PaymentAllocate *request, struct settlement *settlement)
 {
-    int64_t left = unspent(money);
+    int64_t left = money_unspent(money);
     if (left == 0) {
         return books_refuse(books, STATUS_PAYMENT_SPENT, "payment", NULL, NULL);
     }
@@ -256,21 +198,6 @@ static enum status allocate(struct books *books, struct shares *shares)
     return status;
 }
 
-// The lines of the shares as one settlement, for the reply.
-static enum status shares_reply(struct books *books, const struct shares *shares, bool taken_back,
-                                AllocationLine ***line, size_t *count)
-{
-    struct settlement all = {.count = shares->count};
-    all.line = arena_alloc(books->arena, (shares->count + 1) * sizeof *all.line);
-    if (all.line == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    for (size_t i = 0; i < shares->count; i++) {
-        all.line[i] = shares->share[i].line;
-    }
-    return settlement_reply(books, &all, taken_back, line, count);
-}
-
 enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAllocate *request,
                              PaymentAllocateReply *reply)
 {
@@ -278,7 +205,7 @@ enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAl
     struct money money;
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {
-        status = load_money(&books, request->payment_id, &money);
+        status = money_load(&books, request->payment_id, &money);
     }
 
     struct settlement settlement = {0};
@@ -294,7 +221,7 @@ enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAl
         status = fix_days(&books, &shares, request->date_day);
     }
     if (status == STATUS_OK) {
-        status = load_controls(&books, money.payment->customer_id, &balance);
+        status = money_controls(&books, money.payment->customer_id, &balance);
     }
     if (status != STATUS_OK) {
         return status;
@@ -305,7 +232,7 @@ enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAl
         status = books_close(&books);
     }
     if (status == STATUS_OK) {
-        status = shares_reply(&books, &shares, false, &reply->line, &reply->n_line);
+        status = money_reply(&books, &shares, false, &reply->line, &reply->n_line);
     }
     if (status != STATUS_OK) {
         return status;
@@ -313,234 +240,7 @@ enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAl
 
     reply->id = money.payment->id;
     reply->number = receipt_number(&books, money.payment);
-    reply->on_account_minor = unspent(&money);
-    call_about(call, reply->id, reply->number);
-    return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
-}
-
-// The allocations of a payment that stand: all, or those to one invoice.
-static enum status standing(struct books *books, const struct money *money, uint64_t invoice_id,
-                            struct allocation_list *out)
-{
-    AllocationRecord **list = arena_alloc(books->arena, ALLOCATIONS_MAX * sizeof *list);
-    size_t count = 0;
-    if (list == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    for (size_t i = 0; i < money->count; i++) {
-        struct allocation_list each;
-        enum status status = item_allocations(books, money->credit[i]->record->id, &each);
-        for (size_t k = 0; status == STATUS_OK && k < each.count; k++) {
-            struct item *debit;
-            status = item_load(books, each.allocation[k]->debit_id, &debit);
-            if (status != STATUS_OK ||
-                (invoice_id != 0 && debit->record->document_id != invoice_id)) {
-                continue;
-            }
-            if (count == ALLOCATIONS_MAX) {
-                return books_refuse(books, STATUS_TOO_LARGE, "payment", NULL, NULL);
-            }
-            list[count] = each.allocation[k];
-            count++;
-        }
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    *out = (struct allocation_list){.allocation = list, .count = count};
-    return STATUS_OK;
-}
-
-// The day of taking back: as asked, else today; never before what is taken back.
-static enum status back_day(struct books *books, const struct allocation_list *list, int32_t first,
-                            int32_t asked, int32_t *out)
-{
-    int32_t today = books->call->book_day;
-    for (size_t i = 0; i < list->count; i++) {
-        int32_t day = list->allocation[i]->effective_day;
-        first = day > first ? day : first;
-    }
-    *out = asked != 0 ? asked : today > first ? today : first;
-    if (*out < first) {
-        return books_refuse(books, STATUS_ALLOCATION_EARLY, "date", books_day(books, *out),
-                            books_day(books, first));
-    }
-    if (asked > today && asked > first) {
-        return books_refuse(books, STATUS_DAY_IN_FUTURE, "date", books_day(books, asked),
-                            books_day(books, today));
-    }
-    return posting_guard(books, *out, "date");
-}
-
-static enum status take_back(struct books *books, const struct allocation_list *list, int32_t day,
-                             struct shares *out)
-{
-    *out = (struct shares){0};
-    out->share = arena_alloc(books->arena, (list->count + 1) * sizeof *out->share);
-    enum status status = out->share != NULL ? STATUS_OK : STATUS_TOO_LARGE;
-    for (size_t i = 0; status == STATUS_OK && i < list->count; i++) {
-        struct share *share = &out->share[i];
-        AllocationRecord *reversal;
-        status = item_load(books, list->allocation[i]->debit_id, &share->line.debit);
-        if (status != STATUS_OK) {
-            break;
-        }
-        share->line.open_minor = share->line.debit->record->open_minor;
-        share->line.amount_minor = list->allocation[i]->amount_minor;
-        share->line.day = day;
-        share->line.rule = list->allocation[i]->rule;
-        status = item_unallocate(books, list->allocation[i], day, &reversal);
-        share->line.id = status == STATUS_OK ? reversal->id : 0;
-        out->count++;
-    }
-    return status;
-}
-
-enum status payment_unallocate(struct txn *txn, struct call *call, const PaymentUnallocate *request,
-                               PaymentAllocateReply *reply)
-{
-    struct books books;
-    struct money money;
-    struct allocation_list list = {0};
-    enum status status = books_open(txn, call, &books);
-    if (status == STATUS_OK) {
-        status = load_money(&books, request->payment_id, &money);
-    }
-    if (status == STATUS_OK) {
-        status = standing(&books, &money, request->invoice_id, &list);
-    }
-
-    int32_t day = 0;
-    struct balance *balance;
-    if (status == STATUS_OK && list.count == 0) {
-        status = books_refuse(&books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
-    }
-    if (status == STATUS_OK) {
-        status = back_day(&books, &list, money.payment->date_day, request->date_day, &day);
-    }
-    if (status == STATUS_OK) {
-        status = load_controls(&books, money.payment->customer_id, &balance);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-
-    struct shares shares;
-    status = take_back(&books, &list, day, &shares);
-    if (status == STATUS_OK) {
-        status = books_close(&books);
-    }
-    if (status == STATUS_OK) {
-        status = shares_reply(&books, &shares, true, &reply->line, &reply->n_line);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-
-    reply->id = money.payment->id;
-    reply->number = receipt_number(&books, money.payment);
-    reply->on_account_minor = unspent(&money);
-    call_about(call, reply->id, reply->number);
-    return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
-}
-
-// Closes a credit item of the payment with a debit item of the same account and amount.
-static enum status counter(struct books *books, const PaymentRecord *payment, struct item *credit,
-                           int32_t day)
-{
-    ItemRecord draft = *credit->record;
-    draft.side = ITEM_SIDE__ITEM_SIDE_DEBIT;
-    draft.date_day = day;
-    draft.due_day = day;
-    draft.freed_day = 0;
-    draft.document_id = payment->id;
-    struct item *debit = item_add(books, &draft);
-    if (debit == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    AllocationRecord *allocation;
-    return item_allocate(books, debit, credit, draft.amount_minor, day, "reversal", &allocation);
-}
-
-static enum status reverse(struct books *books, const struct money *money, EntryRecord *entry,
-                           int32_t day, const char *reason)
-{
-    PaymentRecord *payment = money->payment;
-    EntryRecord *reversal = NULL;
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < money->count; i++) {
-        status = counter(books, payment, money->credit[i], day);
-    }
-    if (status == STATUS_OK) {
-        status = posting_reverse(books, entry, day, reason, &reversal);
-    }
-    payment->reason = arena_copy(books->arena, reason, strlen(reason));
-    if (status != STATUS_OK || payment->reason == NULL) {
-        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
-    }
-    payment->state = PAYMENT_STATE__PAYMENT_STATE_REVERSED;
-    payment->reversed_day = day;
-    payment->reversed_entry_id = reversal->id;
-    payment->version++;
-    return payment_put(books->txn, key_u64(payment->id), payment);
-}
-
-enum status payment_reverse(struct txn *txn, struct call *call, const PaymentReverse *request,
-                            PaymentReverseReply *reply)
-{
-    struct books books;
-    struct money money;
-    struct allocation_list list = {0};
-    EntryRecord *entry = NULL;
-    enum status status = books_open(txn, call, &books);
-    if (status == STATUS_OK) {
-        status = load_money(&books, request->payment_id, &money);
-    }
-    if (status == STATUS_OK) {
-        status = standing(&books, &money, 0, &list);
-    }
-    if (status == STATUS_OK) {
-        status = entry_get(txn, key_u64(money.payment->entry_id), &entry);
-    }
-
-    int32_t day = 0;
-    struct balance *balance = NULL;
-    if (status == STATUS_OK) {
-        int32_t first = money.payment->date_day;
-        for (size_t i = 0; i < money.count; i++) {
-            int32_t freed = money.credit[i]->record->freed_day;
-            first = freed > first ? freed : first;
-        }
-        status = back_day(&books, &list, first, request->date_day, &day);
-    }
-    if (status == STATUS_OK) {
-        status = load_controls(&books, money.payment->customer_id, &balance);
-    }
-    if (status == STATUS_OK) {
-        status = posting_load_entry(&books, entry);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-
-    struct shares shares;
-    status = take_back(&books, &list, day, &shares);
-    if (status == STATUS_OK) {
-        status = reverse(&books, &money, entry, day, request->reason);
-    }
-    if (status == STATUS_OK) {
-        status = books_close(&books);
-    }
-    if (status == STATUS_OK) {
-        status = shares_reply(&books, &shares, true, &reply->line, &reply->n_line);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-
-    reply->id = money.payment->id;
-    reply->number = receipt_number(&books, money.payment);
-    reply->balance_minor = posting_owed(balance);
+    reply->on_account_minor = money_unspent(&money);
     call_about(call, reply->id, reply->number);
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
