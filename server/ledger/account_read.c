@@ -167,7 +167,7 @@ enum status entry_list(struct txn *txn, struct call *call, const EntryList *requ
     if (rows == NULL || reply->row == NULL) {
         return STATUS_TOO_LARGE;
     }
-    struct reply_room room = reading_room(0);
+    struct reply_room room = reading_room(call, 0);
     for (size_t i = 0; i < matches.count && status == STATUS_OK; i++) {
         entry_row__init(&rows[i]);
         status = fill_row(txn, call, matches.id[i], &rows[i]);

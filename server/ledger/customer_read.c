@@ -249,7 +249,7 @@ enum status customer_list(struct txn *txn, struct call *call, const CustomerList
     if (rows == NULL || reply->row == NULL) {
         return STATUS_TOO_LARGE;
     }
-    struct reply_room room = reading_room(0);
+    struct reply_room room = reading_room(call, 0);
     struct owner last_owner = {0};
     for (size_t i = 0; i < matches.count && status == STATUS_OK; i++) {
         customer_row__init(&rows[i]);

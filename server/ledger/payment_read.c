@@ -231,7 +231,7 @@ enum status payment_list(struct txn *txn, struct call *call, const PaymentList *
     if (rows == NULL || reply->row == NULL) {
         return STATUS_TOO_LARGE;
     }
-    struct reply_room room = reading_room(0);
+    struct reply_room room = reading_room(call, 0);
     for (size_t i = 0; i < matches.count && status == STATUS_OK; i++) {
         payment_row__init(&rows[i]);
         status = fill_row(txn, call, matches.id[i], &rows[i]);

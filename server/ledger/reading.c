@@ -73,17 +73,17 @@ enum status reading_document(struct call *call, uint64_t id, char **out)
     return STATUS_OK;
 }
 
-struct reply_room reading_room(uint32_t limit)
+struct reply_room reading_room(const struct call *call, uint32_t limit)
 {
     size_t rows = limit == 0 || limit > REPLY_ROWS_MAX ? REPLY_ROWS_MAX : limit;
-    return (struct reply_room){.limit = rows, .bytes = REPLY_ROWS_BYTES};
+    return (struct reply_room){.limit = rows, .bytes = REPLY_ROWS_BYTES, .arena = call->arena};
 }
 
 bool reading_fits(struct reply_room *room, const ProtobufCMessage *row)
 {
     const size_t head = 6; // tag and length of the row
     size_t size = protobuf_c_message_get_packed_size(row) + head;
-    if (size > room->bytes) {
+    if (size > room->bytes || arena_used(room->arena) > CALL_ARENA_MAX / 4 * 3) {
         return false;
     }
     room->bytes -= size;

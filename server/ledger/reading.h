@@ -41,10 +41,12 @@ char *reading_constant(const char *text);
 struct reply_room {
     size_t limit;
     size_t bytes;
+    const struct arena *arena;
 };
 
-struct reply_room reading_room(uint32_t limit);
-// Takes the packed size of `row`; false when it does not fit any more.
+struct reply_room reading_room(const struct call *call, uint32_t limit);
+// Takes the packed size of `row`; false when it does not fit any more, or when what was read for it
+// has filled most of the call's arena.
 bool reading_fits(struct reply_room *room, const ProtobufCMessage *row);
 
 MUST_CHECK enum status reading_page(struct call *call, uint64_t count, uint64_t skip, size_t rows,

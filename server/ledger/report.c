@@ -127,7 +127,7 @@ enum status report_aging(struct txn *txn, struct call *call, const ReportAging *
     struct aging_matches matches = {0};
     BookRecord *book = NULL;
     uint64_t skip = 0;
-    struct reply_room room = reading_room(request->limit);
+    struct reply_room room = reading_room(call, request->limit);
     enum status status = read_aging_query(txn, call, request, &query);
     if (status == STATUS_OK) {
         status = skip_parse(txn, call, request->cursor, &skip);
@@ -264,7 +264,7 @@ enum status report_revenue(struct txn *txn, struct call *call, const ReportReven
 {
     BookRecord *book = NULL;
     struct revenue_matches matches = {0};
-    struct reply_room room = reading_room(request->limit);
+    struct reply_room room = reading_room(call, request->limit);
     bool by_customer = request->by == REVENUE_BY__REVENUE_BY_CUSTOMER;
     enum status status = reading_book(txn, &book);
     if (status == STATUS_OK) {

@@ -26,37 +26,27 @@ static enum status fill_row(struct call *call, const struct movement *movement,
     return row->document == NULL || row->reference == NULL ? STATUS_TOO_LARGE : STATUS_OK;
 }
 
-// The rows of the page, and the sums of all of them.
-static enum status add_rows(struct call *call, const struct movement *movements, size_t count,
-                            uint64_t skip, struct reply_room room, StatementShowReply *reply)
+// As many rows of the page as fit into the reply.
+static enum status add_rows(struct call *call, const struct movement_page *page,
+                            struct reply_room room, StatementShowReply *reply)
 {
-    size_t most = count < room.limit ? count : room.limit;
-    StatementRow *rows = arena_alloc(call->arena, (most + 1) * sizeof *rows);
-    reply->row = arena_alloc(call->arena, (most + 1) * sizeof *reply->row);
+    StatementRow *rows = arena_alloc(call->arena, (page->count + 1) * sizeof *rows);
+    reply->row = arena_alloc(call->arena, (page->count + 1) * sizeof *reply->row);
     if (rows == NULL || reply->row == NULL) {
         return STATUS_TOO_LARGE;
     }
-    int64_t balance = reply->opening_minor;
-    bool full = false;
-    for (size_t i = 0; i < count; i++) {
-        int64_t amount = movements[i].amount_minor;
-        balance += amount;
-        reply->debit_minor += amount > 0 ? amount : 0;
-        reply->credit_minor -= amount < 0 ? amount : 0;
-        if (i < skip || full || reply->n_row == most) {
-            continue;
-        }
-        StatementRow *row = &rows[reply->n_row];
-        enum status status = fill_row(call, &movements[i], balance, row);
+    int64_t balance = page->before_minor;
+    for (size_t i = 0; i < page->count; i++) {
+        balance += page->row[i].amount_minor;
+        enum status status = fill_row(call, &page->row[i], balance, &rows[i]);
         if (status != STATUS_OK) {
             return status;
         }
-        full = !reading_fits(&room, &row->base);
-        if (!full) {
-            reply->row[reply->n_row++] = row;
+        if (!reading_fits(&room, &rows[i].base)) {
+            return STATUS_OK;
         }
+        reply->row[reply->n_row++] = &rows[i];
     }
-    reply->closing_minor = balance;
     return STATUS_OK;
 }
 
@@ -115,8 +105,7 @@ static enum status add_words(struct call *call, StatementShowReply *reply)
 enum status statement_show(struct txn *txn, struct call *call, const StatementShow *request,
                            StatementShowReply *reply)
 {
-    struct movement *movements = NULL;
-    size_t count = 0;
+    struct movement_page page = {0};
     uint64_t skip = 0;
     ProtobufCMessage *customer = NULL;
     enum status status =
@@ -133,18 +122,24 @@ enum status statement_show(struct txn *txn, struct call *call, const StatementSh
     if (status != STATUS_OK) {
         return status;
     }
+    struct reply_room room = reading_room(call, request->limit);
     status = views_movements(call->views, call->filter, request->customer_id,
-                             reply->from_day == 0 ? DAY_MIN : reply->from_day, reply->to_day,
-                             call->arena, &movements, &count, &reply->opening_minor);
+                             reply->from_day == 0 ? DAY_MIN : reply->from_day, reply->to_day, skip,
+                             room.limit, call->arena, &page);
     if (status == STATUS_OK) {
-        status = add_rows(call, movements, count, skip, reading_room(request->limit), reply);
+        status = add_rows(call, &page, room, reply);
     }
+    reply->opening_minor = page.opening_minor;
+    reply->debit_minor = page.debit_minor;
+    reply->credit_minor = page.credit_minor;
+    reply->closing_minor = page.opening_minor + page.debit_minor - page.credit_minor;
     if (status == STATUS_OK) {
         status = add_aging(call, request->customer_id, reply);
     }
     if (status == STATUS_OK) {
         status = add_words(call, reply);
     }
-    return status == STATUS_OK ? reading_page(call, count, skip, reply->n_row, &reply->page)
-                               : status;
+    return status == STATUS_OK
+               ? reading_page(call, page.total_count, skip, reply->n_row, &reply->page)
+               : status;
 }

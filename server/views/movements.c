@@ -167,47 +167,80 @@ static bool continues(const struct movement *last, const struct movement *next)
            last->day == next->day && (last->amount_minor < 0) == (next->amount_minor < 0);
 }
 
-enum status views_movements(const struct views *views, const struct filter *filter,
-                            uint64_t customer_id, int32_t from_day, int32_t to_day,
-                            struct arena *arena, struct movement **rows, size_t *count,
-                            int64_t *opening_minor)
+// The items of the days asked, by day and entry; what lies before is summed.
+static enum status items_between(const struct views *views, uint32_t customer, int32_t from_day,
+                                 int32_t to_day, struct arena *arena, struct moved **out,
+                                 size_t *count, int64_t *opening_minor)
 {
     const struct items *items = &views->items;
-    struct sight sight = sight_of(views, filter);
-    uint32_t customer = column_find(views->customers.id, views->customers.count, customer_id);
-    *opening_minor = 0;
-    *count = 0;
-    *rows = NULL;
-    if (customer == NONE || !sight_sees(&sight, customer)) {
-        return STATUS_OK;
-    }
-    size_t moved_count = 0;
+    size_t wanted = 0;
     for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
-        moved_count += items->date_day[i] >= from_day && items->date_day[i] <= to_day;
+        wanted += items->date_day[i] >= from_day && items->date_day[i] <= to_day;
         *opening_minor += items->date_day[i] < from_day ? signed_amount(items, i) : 0;
     }
-    struct moved *moved = arena_alloc(arena, (moved_count + 1) * sizeof *moved);
-    struct movement *movements = arena_alloc(arena, (moved_count + 1) * sizeof *movements);
-    if (moved == NULL || movements == NULL) {
+    struct moved *moved = arena_alloc(arena, (wanted + 1) * sizeof *moved);
+    if (moved == NULL) {
         return STATUS_TOO_LARGE;
     }
-    size_t at = moved_count;
+    size_t at = wanted;
     for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
         if (items->date_day[i] >= from_day && items->date_day[i] <= to_day) {
             moved[--at] = (struct moved){.day = items->date_day[i], .item = i};
         }
     }
-    qsort(moved, moved_count, sizeof *moved, compare_moved);
-    size_t filled = 0;
-    for (size_t i = 0; i < moved_count; i++) {
-        struct movement movement = movement_of(views, moved[i].item);
-        if (filled > 0 && continues(&movements[filled - 1], &movement)) {
-            movements[filled - 1].amount_minor += movement.amount_minor;
-        } else {
-            movements[filled++] = movement;
-        }
+    qsort(moved, wanted, sizeof *moved, compare_moved);
+    *out = moved;
+    *count = wanted;
+    return STATUS_OK;
+}
+
+static void put_movement(struct movement_page *page, uint64_t skip, size_t limit,
+                         const struct movement *movement)
+{
+    int64_t amount = movement->amount_minor;
+    page->debit_minor += amount > 0 ? amount : 0;
+    page->credit_minor -= amount < 0 ? amount : 0;
+    if (page->total_count < skip) {
+        page->before_minor += amount;
+    } else if (page->count < limit) {
+        page->row[page->count++] = *movement;
     }
-    *rows = movements;
-    *count = filled;
+    page->total_count++;
+}
+
+enum status views_movements(const struct views *views, const struct filter *filter,
+                            uint64_t customer_id, int32_t from_day, int32_t to_day, uint64_t skip,
+                            size_t limit, struct arena *arena, struct movement_page *out)
+{
+    struct sight sight = sight_of(views, filter);
+    uint32_t customer = column_find(views->customers.id, views->customers.count, customer_id);
+    *out = (struct movement_page){0};
+    if (customer == NONE || !sight_sees(&sight, customer)) {
+        return STATUS_OK;
+    }
+    struct moved *moved = NULL;
+    size_t count = 0;
+    enum status status = items_between(views, customer, from_day, to_day, arena, &moved, &count,
+                                       &out->opening_minor);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    limit = limit < count ? limit : count;
+    out->row = arena_alloc(arena, (limit + 1) * sizeof *out->row);
+    if (out->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    out->before_minor = out->opening_minor;
+    for (size_t i = 0; i < count;) {
+        struct movement movement = movement_of(views, moved[i].item);
+        for (i++; i < count; i++) {
+            struct movement next = movement_of(views, moved[i].item);
+            if (!continues(&movement, &next)) {
+                break;
+            }
+            movement.amount_minor += next.amount_minor;
+        }
+        put_movement(out, skip, limit, &movement);
+    }
     return STATUS_OK;
 }

@@ -235,10 +235,20 @@ struct movement {
     size_t reference_size;
 };
 
+struct movement_page {
+    struct movement *row;
+    size_t count;
+    uint64_t total_count;
+    int64_t opening_minor;             // what was owed before the first day
+    int64_t before_minor;              // what was owed before the first row of the page
+    int64_t debit_minor, credit_minor; // sums of all rows, not of the page
+};
+
+// Empty for a customer that may not be seen.
 MUST_CHECK enum status views_movements(const struct views *views, const struct filter *filter,
                                        uint64_t customer_id, int32_t from_day, int32_t to_day,
-                                       struct arena *arena, struct movement **rows, size_t *count,
-                                       int64_t *opening_minor);
+                                       uint64_t skip, size_t limit, struct arena *arena,
+                                       struct movement_page *out);
 
 // ---- people ----
 

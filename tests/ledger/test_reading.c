@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/reading.h"
 #include "server/views/views.h"
 #include "shared/wire.h"
 #include "tests/ledger/house.h"
@@ -384,6 +385,31 @@ static void a_statement_in_pages_is_the_whole_statement(void **state)
     }
 }
 
+static void the_rows_of_a_reply_stay_below_its_maximum(void **state)
+{
+    struct office *office = *state;
+    struct reply_room room = reading_room(read_all(office), 0);
+    char text[1001];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    StatementRow row;
+    statement_row__init(&row);
+    row.reference = text;
+    size_t rows = 0;
+    while (reading_fits(&room, &row.base)) {
+        rows++;
+    }
+    assert_true(rows * sizeof text < MESSAGE_REPLY_MAX && rows > 900);
+    // Nor do they fill the arena that the reply is packed in.
+    room = reading_room(&office->house.call, 0);
+    struct arena *small = arena_make(CALL_ARENA_MAX);
+    room.arena = small;
+    assert_true(reading_fits(&room, &row.base));
+    assert_non_null(arena_alloc(small, CALL_ARENA_MAX / 5 * 4));
+    assert_false(reading_fits(&room, &row.base));
+    arena_free(small);
+}
+
 static void the_trial_balance_balances(void **state)
 {
     struct office *office = *state;
@@ -747,6 +773,7 @@ int main(void)
         CASE(who_sees_own_customers_gets_their_figures_and_no_control),
         CASE(a_statement_closes_with_what_the_aging_says),
         CASE(a_statement_in_pages_is_the_whole_statement),
+        CASE(the_rows_of_a_reply_stay_below_its_maximum),
         CASE(the_trial_balance_balances),
         CASE(revenue_counts_a_credit_note_negative),
         CASE(a_list_takes_words_and_terms),

@@ -915,31 +915,37 @@ static void documents_come_by_day_and_number_and_their_sums_tie(void **state)
 static void a_statement_opens_where_the_day_before_closed(void **state)
 {
     struct model *model = *state;
+    struct arena *arena = model->shelf.arena;
     fill(model);
     for (size_t i = 0; i < model->customers; i++) {
-        struct movement *rows = NULL;
-        size_t count = 0;
-        int64_t opening = 0;
-        int64_t before = 0;
-        arena_reset(model->shelf.arena);
-        assert_int_equal(views_movements(model->views, NULL, model->customer[i].id, DAY_MIN,
-                                         FIRST_DAY + 199, model->shelf.arena, &rows, &count,
-                                         &opening),
+        uint64_t id = model->customer[i].id;
+        struct movement_page first;
+        struct movement_page second;
+        arena_reset(arena);
+        assert_int_equal(views_movements(model->views, NULL, id, DAY_MIN, FIRST_DAY + 199, 0, 1000,
+                                         arena, &first),
                          STATUS_OK);
-        assert_int_equal(opening, 0);
-        for (size_t k = 0; k < count; k++) {
-            before += rows[k].amount_minor;
-        }
-        assert_int_equal(views_movements(model->views, NULL, model->customer[i].id, FIRST_DAY + 200,
-                                         LAST_DAY, model->shelf.arena, &rows, &count, &opening),
+        assert_int_equal(first.opening_minor, 0);
+        assert_int_equal(views_movements(model->views, NULL, id, FIRST_DAY + 200, LAST_DAY, 0, 1000,
+                                         arena, &second),
                          STATUS_OK);
-        assert_int_equal(opening, before);
-        for (size_t k = 0; k < count; k++) {
-            assert_true(rows[k].day >= FIRST_DAY + 200 &&
-                        (k == 0 || rows[k].day >= rows[k - 1].day));
-            assert_true(rows[k].table != TABLE_invoice ||
-                        memcmp(rows[k].reference, "Bill ", 5) == 0);
+        assert_int_equal(second.opening_minor, first.debit_minor - first.credit_minor);
+        int64_t balance = second.opening_minor;
+        for (size_t k = 0; k < second.count; k++) {
+            const struct movement *row = &second.row[k];
+            assert_true(row->day >= FIRST_DAY + 200 &&
+                        (k == 0 || row->day >= second.row[k - 1].day));
+            assert_true(row->table != TABLE_invoice || memcmp(row->reference, "Bill ", 5) == 0);
+            struct movement_page page;
+            assert_int_equal(views_movements(model->views, NULL, id, FIRST_DAY + 200, LAST_DAY, k,
+                                             1, arena, &page),
+                             STATUS_OK);
+            assert_int_equal(page.before_minor, balance);
+            assert_int_equal(page.row[0].document_id, row->document_id);
+            assert_int_equal(page.total_count, second.count);
+            balance += row->amount_minor;
         }
+        assert_int_equal(balance, second.opening_minor + second.debit_minor - second.credit_minor);
     }
 }
 
