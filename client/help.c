@@ -149,7 +149,7 @@ static void option_print(const struct args_option *option)
     const char *value = option->placeholder == NULL ? "" : option->placeholder;
     (void)snprintf(label, sizeof(label), "%s--%s%s%s%s", letter, option->name,
                    value[0] == '\0' ? "" : " ", value, option->repeated ? " …" : "");
-    field_option(option->field, key);
+    (void)snprintf(key, sizeof(key), "%s", option->name);
     for (char *c = key; *c != '\0'; c++) {
         *c = *c == '-' ? '_' : *c;
     }

@@ -6,8 +6,6 @@
 #include "shared/ident.h"
 #include "shared/text.h"
 
-#define PERIOD "period" // sets both ends of a list that has "from" and "to"
-
 struct parser {
     struct args_target target;
     const struct command *command;
@@ -154,12 +152,6 @@ static const char *next_word(struct parser *parser, const char *option)
     return NULL;
 }
 
-static const struct field *day_field(const struct parser *parser, const char *name)
-{
-    const struct field *field = field_named(parser, name, strlen(name));
-    return field != NULL && field->kind == KIND_DAY ? field : NULL;
-}
-
 static void store_period(struct parser *parser, const char *text)
 {
     int32_t day[2] = {0};
@@ -167,16 +159,17 @@ static void store_period(struct parser *parser, const char *text)
     const struct args_context *context = parser->target.context;
     if (day_parse_range(parser->target.problems->arena, text, context->today, &day[0], &day[1],
                         &hint) != STATUS_OK) {
-        problems_add(parser->target.problems, STATUS_FIELD_NOT_DAY, PERIOD, text,
+        problems_add(parser->target.problems, STATUS_FIELD_NOT_DAY, ARGS_PERIOD, text,
                      "2026-10 | 2026q3 | DATE..DATE", hint);
         return;
     }
     static const char *const ENDS[] = {"from_day", "to_day"};
     for (size_t i = 0; i < COUNT_OF(ENDS); i++) {
-        const struct field *field = day_field(parser, ENDS[i]);
+        const struct field *field = field_named(parser, ENDS[i], strlen(ENDS[i]));
         assert(field != NULL);
         if (field_is_set(parser->request, field->descriptor)) {
-            problems_add(parser->target.problems, STATUS_FIELD_CONFLICT, PERIOD, text, NULL, NULL);
+            problems_add(parser->target.problems, STATUS_FIELD_CONFLICT, ARGS_PERIOD, text, NULL,
+                         NULL);
             return;
         }
         memcpy(field_at(parser->request, field->descriptor), &day[i], sizeof day[i]);
@@ -195,8 +188,7 @@ static void read_long(struct parser *parser, const char *word)
     }
     memcpy(option, word + 2, size);
     option[size] = '\0';
-    const bool is_period = strcmp(option, PERIOD) == 0 && day_field(parser, "from_day") != NULL &&
-                           day_field(parser, "to_day") != NULL;
+    const bool is_period = strcmp(option, ARGS_PERIOD) == 0 && args_has_period(parser->command);
     const struct field *field = is_period ? NULL : field_of_option(parser, option);
     if (field == NULL && !is_period) {
         report_unknown(parser, word, option);

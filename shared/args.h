@@ -39,7 +39,9 @@ MUST_CHECK enum status args_parse(const struct command *command, const struct ar
                                   int count, const char *const *words, ProtobufCMessage *request,
                                   struct problems *problems);
 
-// One option of a command, for help and completion. `index` counts fields that people can give;
+// One option of a command, for help and completion. Where there is "from" and "to" there is also
+// "period", which sets both
+// ("2026-10", "q3", "..-30d"). `index` counts fields that people can give;
 // false behind the last.
 struct args_option {
     const char *name;        // "due"; without dashes
@@ -48,7 +50,7 @@ struct args_option {
     bool positional;
     bool repeated;
     bool needed;
-    const ProtobufCFieldDescriptor *field;
+    const ProtobufCFieldDescriptor *field; // of "period" the first of its two
 };
 
 bool args_option_at(const struct command *command, size_t index, struct arena *arena,

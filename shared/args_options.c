@@ -118,6 +118,14 @@ static bool is_positional(const struct command *command, const char *name)
     return false;
 }
 
+bool args_has_period(const struct command *command)
+{
+    assert(command != NULL);
+    const ProtobufCMessageDescriptor *request = command->request;
+    return protobuf_c_message_descriptor_get_field_by_name(request, "from_day") != NULL &&
+           protobuf_c_message_descriptor_get_field_by_name(request, "to_day") != NULL;
+}
+
 bool args_option_at(const struct command *command, size_t index, struct arena *arena,
                     struct args_option *out)
 {
@@ -147,5 +155,13 @@ bool args_option_at(const struct command *command, size_t index, struct arena *a
         }
         return true;
     }
-    return false;
+    if (seen != index || !args_has_period(command)) {
+        return false;
+    }
+    *out = (struct args_option){
+        .name = ARGS_PERIOD,
+        .placeholder = "PERIOD",
+        .field = protobuf_c_message_descriptor_get_field_by_name(command->request, "from_day"),
+    };
+    return true;
 }

@@ -18,6 +18,10 @@ bool args_is_option(const struct field *field);
 // The objects that a reference field names; FIND_NOUN_UNSET when people have no word for them.
 FindNoun args_noun(const ProtobufCFieldDescriptor *descriptor);
 
+// Sets both ends of a list that has "from" and "to".
+#define ARGS_PERIOD "period"
+bool args_has_period(const struct command *command);
+
 // The name of the field that another word or a short name stands for; NULL when there is none.
 const char *args_alias(const char *word);
 const char *args_letter(char letter);

@@ -102,6 +102,22 @@ static bool to_minor(wide value, uint32_t decimals, int64_t *minor)
     return true;
 }
 
+// "1,5", "12,34": one comma with one or two digits behind it and no point.
+static bool is_decimal_comma(const struct reader *typed, size_t start)
+{
+    size_t commas = 0;
+    size_t behind = 0;
+    for (size_t i = start; i < typed->count; i++) {
+        if (typed->symbol[i] == '.') {
+            return false;
+        }
+        const bool is_comma = typed->symbol[i] == ',';
+        commas += is_comma ? 1 : 0;
+        behind = is_comma ? 0 : behind + 1;
+    }
+    return commas == 1 && behind >= 1 && behind <= 2;
+}
+
 // The same with point and comma exchanged, or without commas, where that is an amount.
 static const char *suggest(struct arena *arena, const struct reader *typed, size_t start,
                            uint32_t decimals)
@@ -109,7 +125,7 @@ static const char *suggest(struct arena *arena, const struct reader *typed, size
     wide value = typed->suggestion;
     int64_t minor = 0;
     if (typed->fault == FAULT_GROUPING || typed->fault == FAULT_EUROPEAN) {
-        const bool is_european = typed->fault == FAULT_EUROPEAN;
+        const bool is_european = typed->fault == FAULT_EUROPEAN || is_decimal_comma(typed, start);
         struct reader other = {0};
         size_t digits = 0;
         size_t behind = 0;

@@ -212,7 +212,7 @@ static void several_bad_values_are_reported_together(void **state)
                      STATUS_AMBIGUOUS);
     assert_problem(STATUS_AMBIGUOUS, "customer", NULL);
     assert_problem(STATUS_FIELD_NOT_DAY, "date", "2026-03-04 | 2026-04-03");
-    assert_problem(STATUS_FIELD_NOT_AMOUNT, "amount", "15.00");
+    assert_problem(STATUS_FIELD_NOT_AMOUNT, "amount", "1.50");
     assert_problem(STATUS_USAGE, "", "--customer");
     assert_problem(STATUS_FIELD_NOT_AMOUNT, "line[1].quantity", NULL);
     assert_problem(STATUS_FIELD_NOT_AMOUNT, "line[1].price", NULL);
@@ -363,6 +363,12 @@ static void options_tell_what_they_want(void **state)
     assert_true(args_option_at(command, 3, *state, &option));
     assert_string_equal(option.placeholder, "cash|transfer|card|wallet|bill");
     assert_false(args_option_at(command, 100, *state, &option));
+    size_t periods = 0;
+    for (size_t at = 0; args_option_at(command_by_name("invoice_list"), at, *state, &option);
+         at++) {
+        periods += strcmp(option.name, "period") == 0 ? 1 : 0;
+    }
+    assert_int_equal(periods, 1);
     assert_true(args_option_at(command_by_name("invoice_list"), 0, *state, &option));
     assert_int_equal(option.short_name, 'q');
 }
