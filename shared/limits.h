@@ -131,7 +131,7 @@
 // The store
 #define STORE_MAP_BYTES       (64ull * 1024 * 1024 * 1024)
 #define STORE_KEY_BYTES_MAX   32
-#define STORE_VALUE_BYTES_MAX (2 * 1024 * 1024)
+#define STORE_VALUE_BYTES_MAX ((size_t)2 * 1024 * 1024)
 #define READ_TXN_MS_MAX       1000
 
 static_assert(RECORD_PLAIN_MAX + RECORD_TAG_BYTES < 65536, "a record's length fits its u16");

@@ -64,7 +64,10 @@ static enum status copy_tables(struct copy *copy, bool of_keys)
 static enum status copy_files(struct copy *copy, const char *dir)
 {
     uint8_t *content = arena_alloc(copy->row_arena, FRAME_FILE_MAX);
-    enum status status = content != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    if (content == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    enum status status = STATUS_OK;
     for (size_t i = 0; i < COUNT_OF(FILES) && status == STATUS_OK; i++) {
         char path[PATH_BYTES_MAX];
         size_t size = 0;
@@ -78,7 +81,6 @@ static enum status copy_files(struct copy *copy, const char *dir)
             status = STATUS_OK;
         }
     }
-    explicit_bzero(content, content != NULL ? FRAME_FILE_MAX : 0);
     return status;
 }
 

@@ -284,7 +284,7 @@ static void take_entry(struct facts *facts, const EntryRecord *record)
 static void take_user(struct facts *facts, const UserRecord *record)
 {
     keep_id(facts, &facts->user, record->id);
-    CLEANUP(arena_free_at) struct arena *arena = arena_make(64 * 1024);
+    CLEANUP(arena_free_at) struct arena *arena = arena_make((size_t)64 * 1024);
     const char *folded = arena != NULL ? text_fold(arena, record->login) : NULL;
     if (folded == NULL) {
         facts->exhausted = true;

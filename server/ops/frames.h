@@ -20,7 +20,7 @@
 #define BACKUP_FORMAT   1
 #define BACKUP_ID_BYTES 16
 #define FRAME_BYTES_MAX (STORE_VALUE_BYTES_MAX + 64)
-#define FRAME_FILE_MAX  (64 * 1024)
+#define FRAME_FILE_MAX  ((size_t)64 * 1024)
 
 enum frame_type {
     FRAME_BEGIN = 'B',

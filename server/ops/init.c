@@ -22,7 +22,7 @@
 #define INVITATION_BYTES  1024
 #define INIT_ARENA_BYTES  ((size_t)8 * 1024 * 1024)
 #define HOUR_US           ((int64_t)3600 * 1000 * 1000)
-#define DAYS_KEPT_AFTER   7 // a used invitation answers its own device for so long
+#define KEPT_AFTER_US     (7 * 24 * HOUR_US) // a used invitation answers its own device for so long
 
 static_assert(sizeof(((struct init_report *)NULL)->key_file) == PATH_BYTES_MAX, "paths fit");
 
@@ -204,7 +204,7 @@ static enum status open_book(struct making *making)
     uint8_t book_id[16];
     store_hash(making->store, "login", bytes_of(folded, strlen(folded)), login_hash);
     random_fill(book_id, sizeof book_id);
-    const int64_t expires_us = options->instant_us + INVITATION_HOURS * HOUR_US;
+    const int64_t expires_us = options->instant_us + (int64_t)INVITATION_HOURS * HOUR_US;
     making->report->invitation_expires_us = expires_us;
 
     BookOpen open;
@@ -227,7 +227,7 @@ static enum status open_book(struct making *making)
                    (ProtobufCMessage *)&open);
     struct admitted admitted = {.has_psk = true,
                                 .psk = invitation_psk(making->invitation.secret),
-                                .psk_expires_us = expires_us + DAYS_KEPT_AFTER * 24 * HOUR_US};
+                                .psk_expires_us = expires_us + KEPT_AFTER_US};
     memcpy(admitted.invitation_id, making->invitation.id, sizeof admitted.invitation_id);
 
     struct txn *txn CLEANUP(txn_abort_at) = NULL;

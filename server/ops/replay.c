@@ -9,7 +9,7 @@
 #include <inttypes.h>
 
 #define SCRATCH_SUFFIX     ".replay"
-#define KEYRING_BYTES_MAX 4096
+#define KEYRING_BYTES_MAX  4096
 #define BATCH_ARENA_BYTES  ((size_t)256 * 1024 * 1024)
 #define RECORDS_PER_COMMIT 500
 

@@ -6,7 +6,6 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#define MAGIC            "KTRSTRM1"
 #define MAGIC_BYTES      8
 #define KEY_ID_BYTES     16
 #define KEY_ID_AT        12
@@ -23,6 +22,8 @@
 static_assert(SEAL_HEADER == 24 && SEAL_EXTRA == 17,
               "the numbers that the header's paragraph says");
 static_assert(KEY_BYTES == crypto_secretstream_xchacha20poly1305_KEYBYTES, "a key is a key");
+
+static const uint8_t MAGIC[MAGIC_BYTES] = {'K', 'T', 'R', 'S', 'T', 'R', 'M', '1'};
 
 struct stream_writer {
     int fd;

@@ -15,7 +15,7 @@
 
 #include "shared/keys.h"
 
-#define STREAM_CHUNK_MAX (64 * 1024)
+#define STREAM_CHUNK_MAX ((size_t)64 * 1024)
 
 enum stream_kind { STREAM_KEYS = 1, STREAM_ROWS = 2 };
 

@@ -10,7 +10,6 @@
 // Layout: magic (8), slot count (1), slots, then the body sealed under the master key with
 // everything before it as associated data. A slot: kind (1), salt (16), commitment (32), the master
 // key sealed under the slot's KEK (72). Body: epoch count (4), data keys, each 32 bytes.
-#define MAGIC             "KTRKEY1\n"
 #define MAGIC_BYTES       8
 #define SALT_BYTES        16
 #define SEALED_KEY_BYTES  (KEY_BYTES + BOX_BYTES)
@@ -22,6 +21,8 @@
 #define PASSPHRASE_MEMORY ((size_t)256 * 1024 * 1024)
 #define KDF_CONTEXT       "ktrstore"
 #define WRAP_CONTEXT      "ktrwraps"
+
+static const uint8_t MAGIC[MAGIC_BYTES] = {'K', 'T', 'R', 'K', 'E', 'Y', '1', '\n'};
 
 enum slot_kind { SLOT_KEY_FILE = 1, SLOT_PASSPHRASE = 2 };
 
@@ -182,8 +183,8 @@ static void body_seal(struct keyring *keyring, const struct secrets *secrets)
     const size_t front_size = print_front(keyring, front);
     uint8_t body[BODY_BYTES_MAX];
     put_u32(body, secrets->epoch);
-    memcpy(body + 4, secrets->dek, secrets->epoch * KEY_BYTES);
-    const size_t body_size = 4 + secrets->epoch * KEY_BYTES;
+    memcpy(body + 4, secrets->dek, (size_t)secrets->epoch * KEY_BYTES);
+    const size_t body_size = 4 + (size_t)secrets->epoch * KEY_BYTES;
     CLEANUP(key_wipe) struct key key = body_key(secrets);
     key_seal(&key, bytes_of(front, front_size), bytes_of(body, body_size), keyring->body);
     keyring->body_size = body_size + BOX_BYTES;
@@ -205,7 +206,7 @@ static enum status body_open(const struct keyring *keyring, struct secrets *secr
             status = STATUS_TAMPERED;
         } else {
             secrets->epoch = epoch;
-            memcpy(secrets->dek, body + 4, epoch * KEY_BYTES);
+            memcpy(secrets->dek, body + 4, (size_t)epoch * KEY_BYTES);
         }
     }
     explicit_bzero(body, sizeof body);

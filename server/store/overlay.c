@@ -43,6 +43,7 @@ static bool grow(struct overlay_table *rows, struct arena *arena)
         return false;
     }
     if (rows->count > 0) {
+        assert(rows->row != NULL);
         memcpy(row, rows->row, rows->count * sizeof *row);
     }
     rows->row = row;
@@ -62,6 +63,7 @@ struct overlay_row *overlay_touch(struct overlay *overlay, struct arena *arena, 
         return NULL;
     }
     const size_t index = overlay_seek(rows, key);
+    assert(rows->row != NULL);
     memmove(rows->row + index + 1, rows->row + index, (rows->count - index) * sizeof *rows->row);
     rows->row[index] = (struct overlay_row){.key = *key, .deleted = true};
     rows->count++;

@@ -138,6 +138,35 @@ static size_t node_size(const uint8_t *node, bool leaf)
     return NODE_HEADER + key + data;
 }
 
+// Offset and size of node `index` lie inside its page, its key has a size that keys may have.
+static bool node_is_sound(struct walk *walk, uint64_t number, const uint8_t *page, size_t index,
+                          bool integer_keys)
+{
+    const bool leaf = read_u16(page + 10) == FLAG_LEAF;
+    const size_t upper = read_u16(page + 14);
+    const size_t offset = read_u16(page + PAGE_HEADER + index * 2);
+    if (offset < upper || offset % 2 != 0 || offset + NODE_HEADER > walk->page_size ||
+        node_size(page + offset, leaf) > walk->page_size - offset) {
+        return bad(walk, number, "a row lies outside of its page");
+    }
+    const size_t size = read_u16(page + offset + 6);
+    const bool keyless = !leaf && index == 0; // the first key of a branch is not looked at
+    const bool fits = keyless || (integer_keys ? size == 8 : size > 0);
+    return size <= KEY_SIZE_MAX && fits ? true : bad(walk, number, "a key's size is wrong");
+}
+
+static bool keys_ascend(const uint8_t *before, const uint8_t *node, bool integer_keys)
+{
+    if (integer_keys) {
+        return read_u64(before + NODE_HEADER) < read_u64(node + NODE_HEADER);
+    }
+    const size_t size_before = read_u16(before + 6);
+    const size_t size = read_u16(node + 6);
+    const int order =
+        memcmp(before + NODE_HEADER, node + NODE_HEADER, size < size_before ? size : size_before);
+    return order < 0 || (order == 0 && size_before < size);
+}
+
 // Every offset and size of a branch or leaf page lies inside it, and its keys ascend.
 static bool page_is_sound(struct walk *walk, uint64_t number, const uint8_t *page,
                           bool integer_keys)
@@ -151,33 +180,16 @@ static bool page_is_sound(struct walk *walk, uint64_t number, const uint8_t *pag
     if (lower < PAGE_HEADER || lower % 2 != 0 || lower > upper || upper > walk->page_size) {
         return bad(walk, number, "the page's bounds are wrong");
     }
-    const bool leaf = flags == FLAG_LEAF;
     const size_t count = key_count(page);
+    const size_t first_key = flags == FLAG_LEAF ? 0 : 1;
     if (count == 0) {
         return bad(walk, number, "the page is empty");
     }
     for (size_t i = 0; i < count; i++) {
-        const size_t offset = read_u16(page + PAGE_HEADER + i * 2);
-        if (offset < upper || offset % 2 != 0 || offset + NODE_HEADER > walk->page_size ||
-            node_size(page + offset, leaf) > walk->page_size - offset) {
-            return bad(walk, number, "a row lies outside of its page");
+        if (!node_is_sound(walk, number, page, i, integer_keys)) {
+            return false;
         }
-        const uint8_t *node = page + offset;
-        const size_t size = read_u16(node + 6);
-        const bool keyless = !leaf && i == 0; // the first key of a branch is not looked at
-        if (size > KEY_SIZE_MAX || (size == 0 && !keyless) ||
-            (integer_keys && size != 8 && !keyless)) {
-            return bad(walk, number, "a key's size is wrong");
-        }
-        if (i == 0 || (!leaf && i == 1)) {
-            continue;
-        }
-        const uint8_t *before = node_at(page, i - 1);
-        const size_t size_before = read_u16(before + 6);
-        const int order =
-            integer_keys ? (read_u64(before + 8) < read_u64(node + 8) ? -1 : 1)
-                         : memcmp(before + 8, node + 8, size < size_before ? size : size_before);
-        if (order > 0 || (order == 0 && size_before >= size)) {
+        if (i > first_key && !keys_ascend(node_at(page, i - 1), node_at(page, i), integer_keys)) {
             return bad(walk, number, "keys are out of order");
         }
     }

@@ -48,7 +48,7 @@ static enum status bytes_get(struct txn *txn, enum table table, const struct row
             return row->deleted ? STATUS_NOT_FOUND : STATUS_OK;
         }
     }
-    struct bytes sealed;
+    struct bytes sealed = bytes_of(NULL, 0);
     const enum status status = stored_get(txn, table, key, &sealed);
     if (status != STATUS_OK) {
         return status;
@@ -114,7 +114,7 @@ static enum status old_load(struct txn *txn, enum table table, const struct row_
     if (table_is_state(table) || txn->mode == TXN_PREVIEW) {
         status = bytes_get(txn, table, key, &old->packed, &old->version);
     } else {
-        struct bytes sealed;
+        struct bytes sealed = bytes_of(NULL, 0);
         status = stored_get(txn, table, key, &sealed);
         old->version = status == STATUS_OK ? row_version(sealed) : 0;
     }
