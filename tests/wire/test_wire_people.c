@@ -124,6 +124,16 @@ static void a_login_opens_the_channel_and_a_logout_closes_it(void **state)
     memcpy(token, reply->session_login->token.data, sizeof token);
     assert_int_equal(ask(link, ask_whoami(bed->arena), bed->arena), STATUS_OK);
 
+    for (size_t i = 0; i < IN_FLIGHT_MAX; i++) { // more than somebody logged out may have
+        uint64_t id = 0;
+        assert_int_equal(link_send(link, ask_whoami(bed->arena), &id), STATUS_OK);
+    }
+    for (size_t i = 0; i < IN_FLIGHT_MAX; i++) {
+        struct link_answer answer;
+        assert_int_equal(link_receive(link, bed->arena, &answer), STATUS_OK);
+        assert_int_equal(answer.reply->status, STATUS_OK);
+    }
+
     struct link *parallel = open_logged_out(bed, token);
     assert_int_equal(ask(parallel, ask_whoami(bed->arena), bed->arena), STATUS_OK);
 
