@@ -35,7 +35,7 @@ static size_t begin_line(char *line, size_t size, enum log_level level, const ch
 void logger_say(const struct logger *logger, enum log_level level, const char *event,
                 const char *pairs, ...)
 {
-    if (level > logger->level) {
+    if (logger == NULL || level > logger->level) {
         return;
     }
     char line[LINE_BYTES_MAX];

@@ -16,6 +16,6 @@ struct logger {
 // "error", "warn", "info", "debug".
 MUST_CHECK bool logger_level(const char *word, enum log_level *level);
 
-// time=… level=… event="…" and the formatted pairs behind it; `pairs` may be "".
+// NULL is silent.  time=… level=… event="…" and the formatted pairs behind it; `pairs` may be "".
 void logger_say(const struct logger *logger, enum log_level level, const char *event,
                 const char *pairs, ...) PRINTF(4, 5);

@@ -134,6 +134,7 @@ static enum status make_rooms(struct server *server)
         .store = server->store,
         .views = server->views,
         .time_zone = server->time_zone,
+        .logger = server->options->logger,
     };
     const enum status status = queue_make(&queue, &server->queue);
     if (status != STATUS_OK) {
@@ -146,6 +147,7 @@ static enum status make_rooms(struct server *server)
         .views = server->views,
         .queue = server->queue,
         .address = server->address,
+        .logger = server->options->logger,
     };
     memcpy(admit.server_key, server->keys.server.public_bytes, KEY_BYTES);
     memcpy(admit.house_key, server->keys.house_key, KEY_BYTES);

@@ -14,6 +14,7 @@ struct admit_options {
     struct store *store;
     struct views *views;
     struct queue *queue;
+    const struct logger *logger;         // NULL: silent
     const char *address;                 // "host:port" that invitations carry
     uint8_t server_key[KEY_BYTES];
     uint8_t house_key[KEY_BYTES];

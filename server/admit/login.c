@@ -270,6 +270,8 @@ void login_begin(struct admit *admit, struct job *job)
         problems_add(&job->call.problems, status, "password", NULL, NULL, NULL);
     }
     if (status != STATUS_OK) {
+        logger_say(admit->options.logger, LOG_LEVEL_INFO, "login refused", "device=%llu code=%s",
+                   (unsigned long long)job->peer.device_id, status_code(status));
         admit_answer(admit, job, status);
     }
 }

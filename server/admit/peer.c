@@ -91,12 +91,25 @@ static bool ends_sessions(const struct command *command)
            command->request == &device_revoke__descriptor;
 }
 
+// Who came, and who was turned away: by their numbers only.
+static void say_login(const struct admit *admit, const struct job *job)
+{
+    if (login_needs_password(job->command)) {
+        const enum status status = (enum status)job->reply->status;
+        logger_say(admit->options.logger, LOG_LEVEL_INFO,
+                   status == STATUS_OK ? "logged in" : "login refused",
+                   "user=%llu device=%llu code=%s", (unsigned long long)job->call.user_id,
+                   (unsigned long long)job->call.device_id, status_code(status));
+    }
+}
+
 void peer_keep(struct admit *admit, const struct job *job)
 {
     const Reply *reply = job->reply;
     if (job->command->mode != COMMAND_WRITE || job->request->dry_run) {
         return;
     }
+    say_login(admit, job);
     if (reply->status != STATUS_OK) {
         count_refusal(admit, job);
         return;
@@ -117,6 +130,8 @@ static void end_answered(struct job *job)
 {
     struct admit *admit = job->admission;
     if (job->failure == STATUS_OK) {
+        logger_say(admit->options.logger, LOG_LEVEL_INFO, "session ended by its limit",
+                   "session=%llu", (unsigned long long)job->request->session_end->session_id);
         presences_remove(admit->presences, job->request->session_end->session_id);
     } else {
         struct presence *presence =

@@ -162,8 +162,13 @@ static void on_probe(uv_timer_t *timer)
 static void set_degraded(struct queue *queue, bool is_degraded)
 {
     if (is_degraded && !queue->is_degraded) {
+        logger_say(queue->options.logger, LOG_LEVEL_ERROR,
+                   "the store is full: no changes are taken", "journal=%llu",
+                   (unsigned long long)queue_number(queue));
         uv_timer_start(&queue->probe, on_probe, PROBE_MS, PROBE_MS);
     } else if (!is_degraded && queue->is_degraded) {
+        logger_say(queue->options.logger, LOG_LEVEL_WARN, "there is room again: changes are taken",
+                   "%s", "");
         uv_timer_stop(&queue->probe);
     }
     queue->is_degraded = is_degraded;
@@ -180,6 +185,11 @@ static enum status reason_for(const struct group *group, const struct job *job)
 
 static void answer_group(struct queue *queue, const struct group *group)
 {
+    if (group->offender != NULL) {
+        logger_say(queue->options.logger, LOG_LEVEL_WARN,
+                   "a call broke off, its batch was not done", "command=%s code=%s",
+                   group->offender->command->name, status_code(group->reason));
+    }
     struct job *job = group->first;
     while (job != NULL) {
         struct job *next = job->next;
@@ -189,7 +199,6 @@ static void answer_group(struct queue *queue, const struct group *group)
         job->answered(job);
         job = next;
     }
-    (void)queue;
 }
 
 static void on_closed(uv_handle_t *handle)

@@ -9,6 +9,7 @@
 
 #include <uv.h>
 
+#include "server/log.h"
 #include "server/machine/machine.h"
 #include "server/machine/workers.h"
 
@@ -50,6 +51,7 @@ struct queue_options {
     int64_t (*clock)(void *context);
     void *clock_context;
     const char *time_zone;
+    const struct logger *logger;  // NULL: silent
 };
 
 MUST_CHECK enum status queue_make(const struct queue_options *options, struct queue **out);
