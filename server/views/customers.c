@@ -184,34 +184,68 @@ static const char *name_of(const struct customers *customers, uint32_t index, si
                         size);
 }
 
-// The first eight bytes, so that most comparisons need no text.
-static uint64_t name_key(const void *context, uint32_t index)
+// Where the name begins, which is first in its text. It ends at the next mark: one always follows,
+// be it the zero behind all.
+static const unsigned char *name_start(const struct customers *customers, uint32_t index)
 {
+    bool person = (customers->flags[index] & CUSTOMER_PERSON) != 0;
     size_t size = 0;
-    const char *name = name_of(context, index, &size);
+    const char *text =
+        corpus_text(&customers->part[person ? CLASS_CONTACT : CLASS_PUBLIC], index, &size);
+    bool named = size > 0 && text[0] == MARK_NAME;
+    return (const unsigned char *)(named ? text + 1 : "");
+}
+
+static uint64_t name_bytes(const unsigned char *name, size_t from)
+{
     uint64_t key = 0;
-    for (size_t i = 0; i < 8; i++) {
-        key = key << 8 | (i < size ? (unsigned char)name[i] : 0u);
+    bool ended = false;
+    for (size_t i = 0; i < from + 8; i++) {
+        ended = ended || name[i] < MARK_LIMIT;
+        if (i >= from) {
+            key = key << 8 | (ended ? 0u : name[i]);
+        }
+        if (ended && i < from) {
+            return 0;
+        }
     }
     return key;
 }
 
+// The first sixteen bytes, so that most comparisons need no text: names of firms share how they
+// begin.
+static uint64_t name_key(const void *context, uint32_t index)
+{
+    return name_bytes(name_start(context, index), 0);
+}
+
+static uint64_t name_second_key(const void *context, uint32_t index)
+{
+    return name_bytes(name_start(context, index), 8);
+}
+
 static int name_compare(const void *context, uint32_t a, uint32_t b)
 {
-    size_t a_size = 0;
-    size_t b_size = 0;
-    const char *a_name = name_of(context, a, &a_size);
-    const char *b_name = name_of(context, b, &b_size);
-    int order = memcmp(a_name, b_name, a_size < b_size ? a_size : b_size);
-    if (order != 0) {
-        return order;
+    const unsigned char *left = name_start(context, a);
+    const unsigned char *right = name_start(context, b);
+    size_t i = 0;
+    while (left[i] == right[i] && left[i] >= MARK_LIMIT) {
+        i++;
     }
-    return a_size < b_size ? -1 : a_size > b_size;
+    bool left_ends = left[i] < MARK_LIMIT;
+    bool right_ends = right[i] < MARK_LIMIT;
+    if (left_ends || right_ends) {
+        return (int)right_ends - (int)left_ends;
+    }
+    return left[i] < right[i] ? -1 : 1;
 }
 
 static struct order_rule by_name(const struct customers *customers)
 {
-    return (struct order_rule){.key = name_key, .compare = name_compare, .context = customers};
+    return (struct order_rule){.key = name_key,
+                               .second_key = name_second_key,
+                               .compare = name_compare,
+                               .context = customers};
 }
 
 static bool name_differs(const struct customers *customers, uint32_t index,

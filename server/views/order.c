@@ -3,7 +3,7 @@
 
 // Sorting compares keys beside the indexes; the rows themselves are touched only where keys tie.
 struct keyed {
-    uint64_t key;
+    uint64_t key, second_key;
     uint32_t index;
 };
 
@@ -36,6 +36,9 @@ static int compare(const struct order_rule *rule, struct keyed a, struct keyed b
     if (a.key != b.key) {
         return a.key < b.key ? -1 : 1;
     }
+    if (a.second_key != b.second_key) {
+        return a.second_key < b.second_key ? -1 : 1;
+    }
     int by_rule = rule->compare == NULL ? 0 : rule->compare(rule->context, a.index, b.index);
     if (by_rule != 0) {
         return by_rule;
@@ -50,7 +53,11 @@ static int compare_keyed(const void *a, const void *b, void *rule)
 
 static struct keyed keyed(const struct order_rule *rule, uint32_t index)
 {
-    return (struct keyed){.key = rule->key(rule->context, index), .index = index};
+    return (struct keyed){
+        .key = rule->key(rule->context, index),
+        .second_key = rule->second_key == NULL ? 0 : rule->second_key(rule->context, index),
+        .index = index,
+    };
 }
 
 // How many of the first `count` stand before `wanted`.

@@ -7,9 +7,11 @@
 
 #include "server/views/column.h"
 
-// Rows are ordered by key, then by `before` (may be NULL when keys never tie), then by index.
+// Rows are ordered by key, then by `second_key` and `compare` (NULL when keys never tie), then by
+// index.
 struct order_rule {
     uint64_t (*key)(const void *context, uint32_t index);
+    uint64_t (*second_key)(const void *context, uint32_t index);
     int (*compare)(const void *context, uint32_t a, uint32_t b);
     const void *context;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/views/views.h"
 #include "shared/day.h"
+#include "shared/text.h"
 #include "tests/unit/shelf.h"
 #include "tests/unit/unit.h"
 
@@ -730,6 +731,24 @@ static void every_order_is_sorted_and_its_pages_make_the_whole(void **state)
     }
 }
 
+static void names_are_ordered_by_their_folded_text(void **state)
+{
+    struct model *model = *state;
+    fill(model);
+    struct customer_query query = {.today = LAST_DAY, .order = CUSTOMER_BY_NAME};
+    struct customer_matches matches;
+    list(model, NULL, &query, &matches);
+    assert_true(matches.count > 30);
+    for (size_t i = 1; i < matches.count; i++) {
+        uint64_t before_id = matches.row[i - 1].id;
+        uint64_t id = matches.row[i].id;
+        const char *before = text_fold(model->shelf.arena, customer_of(model, before_id)->name);
+        const char *name = text_fold(model->shelf.arena, customer_of(model, id)->name);
+        int order = strcmp(before, name);
+        assert_true(order < 0 || (order == 0 && before_id < id));
+    }
+}
+
 // ---- search ----
 
 static void put_pair(struct model *model)
@@ -1068,6 +1087,7 @@ int main(void)
         CASE(a_list_holds_what_the_scope_shows_and_no_more),
         CASE(overdue_follows_the_day_that_is_asked),
         CASE(every_order_is_sorted_and_its_pages_make_the_whole),
+        CASE(names_are_ordered_by_their_folded_text),
         CASE(words_find_parts_of_names_phones_and_mail),
         CASE(a_masked_viewer_finds_nothing_by_what_is_masked),
         CASE(another_owners_customer_is_not_found),
