@@ -20,7 +20,7 @@
 #define PHONES_MAX           8
 #define TAGS_MAX             32
 #define ALLOCATIONS_MAX      120
-#define IMPORT_ROWS_MAX      30
+#define IMPORT_ROWS_MAX      28
 #define IMPORT_PROBLEMS_MAX  1000
 
 // Money: one amount of a document, and what an account may hold before a call (the call's own amounts fit above it)
@@ -137,7 +137,7 @@
 static_assert(RECORD_PLAIN_MAX + RECORD_TAG_BYTES < 65536, "a record's length fits its u16");
 static_assert(HANDSHAKE_3_BYTES <= 256, "the buffer of a half-open connection is 256 bytes");
 static_assert(MESSAGE_IMPORT_MAX <= STORE_VALUE_BYTES_MAX, "the journal can hold every request");
-static_assert(IMPORT_ROWS_MAX * 8 < 256, "ids of one journal number are told apart by 8 bits");
+static_assert(IMPORT_ROWS_MAX * 9 < 256, "ids of one journal number are told apart by 8 bits");
 static_assert(ALLOCATIONS_MAX * 2 + 8 < 256, "an allocation may take an id for its entry too");
 static_assert(AMOUNT_MAX < TURNOVER_MAX / ENTRY_LINES_MAX, "no call can carry an account past 64 bits");
 static_assert(AMOUNT_MAX < TURNOVER_MAX / 255, "nor can a call of many entries");

@@ -24,6 +24,7 @@ struct flight {
     size_t next; // first row that was not sent
     size_t done; // rows that were answered
     uint32_t attempt;
+    size_t reached; // rows that the server has taken, as its last answer said
 };
 
 // First six bytes ascend with imports, so that the server's table of request ids grows at its end.
@@ -114,6 +115,7 @@ static enum status group_receive(struct flight *flight)
     }
     if (answer.reply->import_rows != NULL) {
         problems_keep(flight->feed, answer.reply->import_rows);
+        flight->reached = answer.reply->import_rows->rows_done;
     }
     flight->done += rows;
     progress_show(&flight->progress, flight->done);
@@ -201,13 +203,20 @@ static bool is_worth_another(enum status status)
 static enum status rows_send(struct flight *flight)
 {
     struct feed *feed = flight->feed;
+    size_t begun_at = flight->next;
+    size_t stood = 0;
     for (flight->attempt = 0;; flight->attempt++) {
         enum status status = groups_run(flight);
-        if (status == STATUS_OK || !is_worth_another(status) || flight->attempt == ATTEMPTS_MAX) {
-            return status;
+        // A group of rows that need many ids ends early: the server then stands before its end.
+        const bool is_short = status == STATUS_OK && flight->reached < feed->file->rows.count;
+        if ((status == STATUS_OK && !is_short) || (!is_short && !is_worth_another(status)) ||
+            stood == ATTEMPTS_MAX) {
+            return is_short ? STATUS_IMPORT_OUT_OF_STEP : status;
         }
-        const struct timespec pause = {.tv_nsec = 200000000l};
-        (void)nanosleep(&pause, NULL);
+        if (!is_short && status != STATUS_IMPORT_OUT_OF_STEP) {
+            const struct timespec pause = {.tv_nsec = 200000000l};
+            (void)nanosleep(&pause, NULL);
+        }
         size_t done = 0;
         enum status begun = import_begin(feed, &done);
         if (begun != STATUS_OK) {
@@ -216,8 +225,11 @@ static enum status rows_send(struct flight *flight)
         if (done > feed->file->rows.count) {
             return STATUS_IMPORT_OUT_OF_STEP;
         }
+        stood = done > begun_at ? 0 : stood + 1; // only standing still is a failure
+        begun_at = done;
         flight->next = done;
         flight->done = done;
+        flight->reached = done;
     }
 }
 
@@ -237,7 +249,8 @@ enum status feed_run(struct feed *feed)
     if (arena == NULL) {
         return STATUS_ENVIRONMENT;
     }
-    struct flight flight = {.feed = feed, .arena = arena, .next = done, .done = done};
+    struct flight flight = {
+        .feed = feed, .arena = arena, .next = done, .done = done, .reached = done};
     progress_begin(&flight.progress, feed->client, feed->file->rows.count);
     status = rows_send(&flight);
     progress_end(&flight.progress);
