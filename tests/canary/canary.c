@@ -106,7 +106,7 @@ static void add_base64(const char *word, size_t skip)
         for (size_t i = 0; i < 6; i++) {
             const size_t at = bit + i;
             const uint8_t byte = (uint8_t)word[at / 8 - skip];
-            value = value << 1 | (byte >> (7 - at % 8) & 1u);
+            value = value << 1 | ((uint32_t)byte >> (7 - at % 8) & 1u);
         }
         out[count++] = (uint8_t)alphabet[value];
     }
