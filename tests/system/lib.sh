@@ -50,8 +50,10 @@ need() {
 }
 
 serve() { # [more options of serve]
+    local listen=127.0.0.1:0  # a restart takes the same address again: the clients know it
+    [ ! -s "$place/address" ] || listen=$(cat "$place/address")
     rm -f "$place/address"
-    kontord serve --dir "$place/book" --listen 127.0.0.1:0 --address-file "$place/address" "$@" 2>>"$place/kontord.log" &
+    kontord serve --dir "$place/book" --listen "$listen" --address-file "$place/address" "$@" 2>>"$place/kontord.log" &
     server=$!
     for _ in $(seq 400); do
         [ -s "$place/address" ] && return 0
@@ -98,6 +100,17 @@ exits() { # CODE words…
 says() { # PATTERN: the last output of exits matches
     claims=$((claims + 1))
     grep -qE -- "$1" "$place/out" "$place/err" || { echo "NOT SO: output matches: $1" >&2; exit 1; }
+}
+
+rows() { # LOGIN words…: every row of a list, one JSON object a line, page by page
+    local login=$1 next=
+    shift
+    while :; do
+        as "$login" "$@" --json -n 1000 ${next:+--cursor "$next"} >"$place/page"
+        jq -c '.data[]' "$place/page"
+        next=$(jq -r '.page.next // empty' "$place/page")
+        [ -n "$next" ] || return 0
+    done
 }
 
 figure() { # JQ-PATH FILE
