@@ -35,8 +35,9 @@ static enum status words_run(struct client *client)
 {
     size_t count = client->options.word_count;
     const char *const *words = client->options.words;
-    if (client->options.version) {
-        return tool_version(client, 0, words);
+    // Not a global option: "version" is also a field of requests.
+    if (count == 1 && strcmp(words[0], "--version") == 0) {
+        return tool_version(client, 0, words + 1);
     }
     if (client->options.help || count == 0) {
         return help_print(client, count, words);
