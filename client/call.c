@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/client.h"
 #include "client/hex.h"
+#include "client/letters.h"
 #include "shared/wire.h"
 #include "shared/words.h"
 
@@ -117,7 +118,7 @@ static enum status request_make(struct client *client, const struct command *com
         request->key.len = sizeof(client->key);
         request->dry_run = client->options.dry_run;
         if (client->options.plan != NULL) {
-            request->plan = (char *)(uintptr_t)client->options.plan;
+            request->plan = letters_lend(client->options.plan);
         }
     }
     *out = request;
@@ -196,7 +197,7 @@ static enum status exchange(struct client *client, struct bytes packed, Reply **
         bool again =
             reply != NULL || is_worth_a_retry(status) || (*maybe && status == STATUS_UNREACHABLE);
         if (again && client_clock_ms() + RETRY_PAUSE_MS < client->deadline_ms) {
-            const struct timespec pause = {.tv_nsec = RETRY_PAUSE_MS * 1000000l};
+            const struct timespec pause = {.tv_nsec = RETRY_PAUSE_MS * 1000000L};
             (void)nanosleep(&pause, NULL);
             continue;
         }

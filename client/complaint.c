@@ -124,7 +124,9 @@ static void json_print(const struct client *client, enum status status)
     reply__init(&made);
     made.status = (uint32_t)status;
     made.n_problem = client->problems.count;
-    made.problem = (Problem **)(uintptr_t)client->problems.list;
+    Problem *list[PROBLEMS_MAX];
+    memcpy((void *)list, (const void *)client->problems.list, sizeof(list));
+    made.problem = list;
     const Reply *reply = client->refusal != NULL ? client->refusal : &made;
     const struct render_context render = client_render(client);
     json_t *json = render_error_json(&render, reply, key_text(client));

@@ -6,6 +6,7 @@
 
 #include "client/cli.h"
 #include "client/help.h"
+#include "client/letters.h"
 #include "client/tools.h"
 #include "shared/args.h"
 #include "shared/fields.h"
@@ -28,9 +29,7 @@ static void verbs(const char *noun, const char *begin)
         }
         char verb[64];
         (void)snprintf(verb, sizeof(verb), "%s", command->name + size + 1);
-        for (char *c = verb; *c != '\0'; c++) {
-            *c = *c == '_' ? '-' : *c;
-        }
+        letters_replace(verb, '_', '-');
         candidate(verb, begin);
     }
     if (strcmp(noun, "import") == 0) {

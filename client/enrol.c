@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "client/letters.h"
 #include "client/tools.h"
 #include "shared/text.h"
 #include "shared/wire.h"
@@ -260,7 +261,7 @@ static enum status join_send(struct client *client, struct join *join)
     session_join__init(&request);
     request.password = join->password;
     request.device_name =
-        (char *)(uintptr_t)(join->device_name != NULL ? join->device_name : machine.nodename);
+        letters_lend(join->device_name != NULL ? join->device_name : machine.nodename);
     const struct command *command = command_by_name("session_join");
     Reply *reply = NULL;
     status = client_call_once(client, link, command, &request.base, &reply);
@@ -313,7 +314,7 @@ static enum status login_send(struct client *client, const char *login, char *pa
     }
     SessionLogin request;
     session_login__init(&request);
-    request.login = (char *)(uintptr_t)login;
+    request.login = letters_lend(login);
     request.password = password;
     const struct command *command = command_by_name("session_login");
     Reply *reply = NULL;

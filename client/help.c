@@ -2,12 +2,11 @@
 #include "client/help.h"
 
 #include "client/cli.h"
+#include "client/letters.h"
 #include "client/tools.h"
 #include "shared/args.h"
 #include "shared/text.h"
 #include "shared/words.h"
-
-#include <ctype.h>
 
 #define LABEL_CELLS    30
 #define SUGGESTION_MAX 3
@@ -55,9 +54,7 @@ static bool command_is_of(const struct command *command, const char *noun, char 
         return false;
     }
     (void)snprintf(verb, 64, "%s", command->name + size + 1);
-    for (char *c = verb; *c != '\0'; c++) {
-        *c = *c == '_' ? '-' : *c;
-    }
+    letters_replace(verb, '_', '-');
     return true;
 }
 
@@ -150,9 +147,7 @@ static void option_print(const struct args_option *option)
     (void)snprintf(label, sizeof(label), "%s--%s%s%s%s", letter, option->name,
                    value[0] == '\0' ? "" : " ", value, option->repeated ? " …" : "");
     (void)snprintf(key, sizeof(key), "%s", option->name);
-    for (char *c = key; *c != '\0'; c++) {
-        *c = *c == '-' ? '_' : *c;
-    }
+    letters_replace(key, '-', '_');
     char text[192];
     const char *word = language_word(key);
     (void)snprintf(text, sizeof(text), "%s%s%s%s%s", word, option->needed ? " · " : "",
@@ -167,9 +162,7 @@ static void positional_label(const struct args_option *option, char out[static 6
     const char *text =
         strcmp(option->placeholder, "TEXT") == 0 ? option->name : option->placeholder;
     (void)snprintf(out, 64, "%s", text);
-    for (char *c = out; *c != '\0'; c++) {
-        *c = (unsigned char)*c < 0x80 ? (char)toupper((unsigned char)*c) : *c;
-    }
+    letters_upper(out);
 }
 
 static void usage_print(struct client *client, const struct command *command, const char *noun,

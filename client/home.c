@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void home_close_at(int *fd)
+void home_close_at(const int *fd)
 {
     if (*fd >= 0) {
         (void)close(*fd);
@@ -93,7 +93,7 @@ enum status home_read(struct arena *arena, const char *path, struct bytes *out)
     if (fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {
         return STATUS_FILE_ERROR;
     }
-    if (facts.st_size > HOME_FILE_MAX) {
+    if ((size_t)facts.st_size > HOME_FILE_MAX) {
         return STATUS_TOO_LARGE;
     }
     size_t size = (size_t)facts.st_size;

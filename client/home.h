@@ -9,7 +9,7 @@
 #include "shared/bytes.h"
 #include "shared/status.h"
 
-#define HOME_FILE_MAX (256 * 1024)
+#define HOME_FILE_MAX ((size_t)256 * 1024)
 
 struct home {
     const char *config; // chosen context, language
@@ -41,4 +41,4 @@ MUST_CHECK enum status home_make_dir(const char *path);
 // when it cannot be had.
 MUST_CHECK enum status home_lock(const struct home *home, int *fd);
 // For CLEANUP; -1 is accepted.
-void home_close_at(int *fd);
+void home_close_at(const int *fd);

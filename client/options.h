@@ -9,7 +9,7 @@
 #include "shared/status.h"
 
 #define TIMEOUT_MS_DEFAULT 30000
-#define TIMEOUT_MS_MAX     (3600 * 1000)
+#define TIMEOUT_MS_MAX     3600000
 #define WORDS_MAX          4096
 
 struct options {

@@ -3,6 +3,7 @@
 
 #include "client/cli.h"
 #include "client/grid.h"
+#include "client/letters.h"
 #include "client/output_machine.h"
 #include "client/pages.h"
 #include "shared/day.h"
@@ -11,8 +12,6 @@
 #include "shared/text.h"
 #include "shared/wire.h"
 #include "shared/words.h"
-
-#include <ctype.h>
 
 #define LABEL_CELLS 18
 
@@ -30,9 +29,7 @@ const char *output_word(struct client *client, const char *key)
         return word;
     }
     char *spaced = arena_copy(client->arena, key, strlen(key));
-    for (char *c = spaced; c != NULL && *c != '\0'; c++) {
-        *c = *c == '_' ? ' ' : *c;
-    }
+    letters_replace(spaced, '_', ' ');
     return spaced == NULL ? key : spaced;
 }
 
@@ -40,9 +37,7 @@ const char *output_header(struct client *client, const char *key)
 {
     const char *word = output_word(client, key);
     char *upper = arena_copy(client->arena, word, strlen(word));
-    for (char *c = upper; c != NULL && *c != '\0'; c++) {
-        *c = (unsigned char)*c < 0x80 ? (char)toupper((unsigned char)*c) : *c;
-    }
+    letters_upper(upper);
     return upper == NULL ? word : upper;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/reference.h"
 
+#include "client/letters.h"
 #include "shared/text.h"
 #include "shared/words.h"
 
@@ -49,7 +50,7 @@ enum status reference_find(void *context, FindNoun noun, const char *text, uint6
     Find request;
     find__init(&request);
     request.noun = noun;
-    request.text = (char *)(uintptr_t)text;
+    request.text = letters_lend(text);
     Reply *reply = NULL;
     enum status status = client_call(client, command_by_name("find"), &request.base, &reply);
     if (status != STATUS_OK) {

@@ -12,8 +12,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-extern char **environ;
-
 // Order of experience.md a.1: flag, NO_COLOR, CLICOLOR_FORCE, terminal. An empty variable counts as
 // unset.
 static bool colour_is_wanted(const struct options *options, bool out_is_tty)

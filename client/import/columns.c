@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/import/columns.h"
 
+#include "client/letters.h"
 #include "shared/day.h"
 
 #include <strings.h>
@@ -11,12 +12,12 @@
 static const struct column_row ROWS[] = {
 #define NEED true
 #define MAY  false
-#define COLUMN(import_kind, name, need, value_kind, header_words) \
-    {.kind = IMPORT_KIND__IMPORT_KIND_##import_kind,              \
-     .column = COLUMN_##name,                                     \
-     .needed = need,                                              \
-     .value = COLUMN_##value_kind,                                \
-     .field = #name,                                              \
+#define COLUMN(import_kind, name, word, need, value_kind, header_words) \
+    {.kind = IMPORT_KIND__IMPORT_KIND_##import_kind,                    \
+     .column = COLUMN_##name,                                           \
+     .needed = need,                                                    \
+     .value = VALUE_##value_kind,                                       \
+     .field = word,                                                     \
      .words = header_words},
 #include "client/import/columns.def"
 #undef COLUMN
@@ -213,9 +214,7 @@ static enum status map_take(struct arena *arena, const struct sheet *sheet, cons
         *name = '\0';
         fields[count] = part;
         names[count++] = name + 1;
-        for (char *c = part; *c != '\0'; c++) {
-            *c = *c == '-' ? '_' : *c;
-        }
+        letters_replace(part, '-', '_');
         if (row_of_field(columns->kind, part) == NULL) {
             return STATUS_FIELD_NOT_CHOICE;
         }
@@ -306,7 +305,7 @@ static void readings_take(const struct sheet *sheet, const struct columns *colum
 {
     for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
         int column = columns->at[ROWS[i].column];
-        if (ROWS[i].kind != columns->kind || ROWS[i].value != COLUMN_DAY || column < 0) {
+        if (ROWS[i].kind != columns->kind || ROWS[i].value != VALUE_DAY || column < 0) {
             continue;
         }
         for (size_t r = columns->header + 1; r < sheet_row_count(sheet); r++) {

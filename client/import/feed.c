@@ -2,10 +2,11 @@
 #include "client/import/feed.h"
 
 #include "client/import/progress.h"
+#include "client/letters.h"
 #include "shared/wire.h"
 #include "shared/words.h"
 
-#define REPLY_ARENA_MAX (16 * 1024 * 1024)
+#define REPLY_ARENA_MAX ((size_t)16 * 1024 * 1024)
 #define ATTEMPTS_MAX    30
 
 struct group {
@@ -153,15 +154,15 @@ static enum status import_begin(struct feed *feed, size_t *done)
     ImportBegin message;
     import_begin__init(&message);
     message.kind = feed->order->kind;
-    message.fingerprint = (ProtobufCBinaryData){
-        .len = KEY_BYTES, .data = (uint8_t *)(uintptr_t)feed->file->fingerprint};
-    message.file_name = (char *)(uintptr_t)(name == NULL ? feed->order->path : name + 1);
+    message.fingerprint =
+        (ProtobufCBinaryData){.len = KEY_BYTES, .data = bytes_lend(feed->file->fingerprint)};
+    message.file_name = letters_lend(name == NULL ? feed->order->path : name + 1);
     message.row_count = (uint32_t)feed->file->rows.count;
     if (feed->order->source != NULL) {
-        message.source = (char *)(uintptr_t)feed->order->source;
+        message.source = letters_lend(feed->order->source);
     }
     if (feed->order->currency != NULL) {
-        message.currency = (char *)(uintptr_t)feed->order->currency;
+        message.currency = letters_lend(feed->order->currency);
     }
     client->deadline_ms = client_clock_ms() + client->options.timeout_ms;
     Reply *reply = NULL;
@@ -214,7 +215,7 @@ static enum status rows_send(struct flight *flight)
             return is_short ? STATUS_IMPORT_OUT_OF_STEP : status;
         }
         if (!is_short && status != STATUS_IMPORT_OUT_OF_STEP) {
-            const struct timespec pause = {.tv_nsec = 200000000l};
+            const struct timespec pause = {.tv_nsec = 200000000L};
             (void)nanosleep(&pause, NULL);
         }
         size_t done = 0;

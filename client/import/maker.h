@@ -6,6 +6,7 @@
 // left out at its end. Included by rows*.c only.
 
 #include "client/import/rows.h"
+#include "client/letters.h"
 
 // Text to a number: open addressing, the number plus one.
 struct rows_index {
@@ -34,12 +35,6 @@ bool rows_index_make(struct arena *arena, size_t keys, struct rows_index *out);
 // The value of the key; a new key gets `value`. `fresh` says which.
 uint32_t rows_index_take(struct rows_index *index, const char *key, uint32_t value, bool *fresh);
 
-// protobuf-c wants pointers to char although it only reads.
-static inline char *text_lend(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
 void maker_problem(struct maker *maker, enum status code, const char *field, const char *value);
 const char *maker_cell(const struct maker *maker, enum import_column column);
 // A number that a spreadsheet wrote ("17850.0") is the number without its decimals.
@@ -55,7 +50,7 @@ bool maker_flag(struct maker *maker, enum import_column column, const char *fiel
 bool maker_word_is(const char *text, const char *const *words, size_t count);
 
 void *maker_alloc(struct maker *maker, size_t size);
-void maker_customer(struct maker *maker, const char *reference); // counts different ones
+void maker_customer(struct maker *maker, const char *text); // counts different ones
 // The stateless checks of the server, on this row alone.
 void maker_check(struct maker *maker, ImportRow *row);
 // Checks the row and keeps it if it is good.

@@ -218,15 +218,33 @@ static enum status file_unzip(const struct buffer *packed, struct buffer *out)
     return status;
 }
 
+// Bytes behind the first one of a character; 4 when no character begins so.
+static size_t utf8_more(uint8_t first)
+{
+    if (first < 0x80) {
+        return 0;
+    }
+    if (first >= 0xc2 && first < 0xe0) {
+        return 1;
+    }
+    if (first >= 0xe0 && first < 0xf0) {
+        return 2;
+    }
+    return first >= 0xf0 && first < 0xf5 ? 3 : 4;
+}
+
+// Longer than needed, a half of a surrogate pair, or beyond Unicode?
+static bool utf8_is_odd(uint8_t first, uint8_t second)
+{
+    return (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90) ||
+           (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
+}
+
 static bool utf8_is_valid(const struct buffer *text)
 {
     for (size_t i = 0; i < text->size;) {
-        uint8_t c = text->data[i];
-        size_t more = c < 0x80                ? 0
-                      : c >= 0xc2 && c < 0xe0 ? 1
-                      : c >= 0xe0 && c < 0xf0 ? 2
-                      : c >= 0xf0 && c < 0xf5 ? 3
-                                              : 4;
+        const uint8_t first = text->data[i];
+        const size_t more = utf8_more(first);
         if (more == 4 || i + more >= text->size) {
             return false;
         }
@@ -235,10 +253,7 @@ static bool utf8_is_valid(const struct buffer *text)
                 return false;
             }
         }
-        uint8_t second = more > 1 ? text->data[i + 1] : 0x80;
-        bool overlong = (c == 0xe0 && second < 0xa0) || (c == 0xf0 && second < 0x90);
-        bool beyond = (c == 0xed && second > 0x9f) || (c == 0xf4 && second > 0x8f);
-        if (more > 1 && (overlong || beyond)) {
+        if (more > 1 && utf8_is_odd(first, text->data[i + 1])) {
             return false;
         }
         i += more + 1;
@@ -351,7 +366,7 @@ static enum status text_read(iconv_t tables, struct buffer *text, enum reader_en
         return STATUS_OK;
     }
     *encoding = READER_GB18030;
-    return tables == (iconv_t)-1 ? STATUS_READER_FAILED : text_convert(tables, &file, text);
+    return (intptr_t)tables == -1 ? STATUS_READER_FAILED : text_convert(tables, &file, text);
 }
 
 int reader_main(int count, char *const *words)

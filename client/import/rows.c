@@ -2,14 +2,14 @@
 #include "client/import/maker.h"
 #include "shared/money.h"
 
-#define SCRATCH_BYTES    (1024 * 1024)
-#define GROUP_BYTES_MAX  (512 * 1024)
+#define SCRATCH_BYTES    ((size_t)1024 * 1024)
+#define GROUP_BYTES_MAX  ((size_t)512 * 1024)
 #define GROUP_FIELDS_MAX 40000
 
 static size_t phones_split(struct maker *maker, char **list)
 {
     static const char ENDS[] = ";/|";
-    const char *text = maker_cell(maker, COLUMN_phone);
+    const char *text = maker_cell(maker, COLUMN_PHONE);
     char *rest = arena_copy(maker->context->arena, text, strlen(text));
     size_t count = 0;
     for (char *part = strsep(&rest, ENDS); part != NULL && count < PHONES_MAX;
@@ -27,7 +27,7 @@ static CustomerKind customer_kind(struct maker *maker)
     static const char *const PERSON[] = {"person", "individual", "private", "个人", "自然人"};
     static const char *const ORGANISATION[] = {
         "", "organisation", "organization", "company", "business", "企业", "单位", "公司", "机构"};
-    const char *text = maker_cell(maker, COLUMN_kind);
+    const char *text = maker_cell(maker, COLUMN_KIND);
     if (maker_word_is(text, PERSON, COUNT_OF(PERSON))) {
         return CUSTOMER_KIND__CUSTOMER_KIND_PERSON;
     }
@@ -46,28 +46,28 @@ static enum status maker_customer_row(struct maker *maker, ImportRow *row)
     }
     customer_add__init(customer);
     customer->kind = customer_kind(maker);
-    customer->name = maker_reference_needed(maker, COLUMN_name, "name");
-    customer->company = text_lend(maker_cell(maker, COLUMN_company));
+    customer->name = maker_reference_needed(maker, COLUMN_NAME, "name");
+    customer->company = letters_lend(maker_cell(maker, COLUMN_COMPANY));
     customer->phone = lists;
     customer->n_phone = phones_split(maker, lists);
-    customer->email = text_lend(maker_cell(maker, COLUMN_email));
-    customer->address = text_lend(maker_cell(maker, COLUMN_address));
-    customer->tax_id = text_lend(maker_cell(maker, COLUMN_tax_id));
-    customer->industry = text_lend(maker_cell(maker, COLUMN_industry));
-    customer->region = text_lend(maker_cell(maker, COLUMN_region));
-    customer->class_ = text_lend(maker_cell(maker, COLUMN_class));
-    lists[PHONES_MAX] = text_lend(maker_cell(maker, COLUMN_tag));
+    customer->email = letters_lend(maker_cell(maker, COLUMN_EMAIL));
+    customer->address = letters_lend(maker_cell(maker, COLUMN_ADDRESS));
+    customer->tax_id = letters_lend(maker_cell(maker, COLUMN_TAX_ID));
+    customer->industry = letters_lend(maker_cell(maker, COLUMN_INDUSTRY));
+    customer->region = letters_lend(maker_cell(maker, COLUMN_REGION));
+    customer->class_ = letters_lend(maker_cell(maker, COLUMN_CLASS));
+    lists[PHONES_MAX] = letters_lend(maker_cell(maker, COLUMN_TAG));
     customer->tag = lists + PHONES_MAX;
     customer->n_tag = lists[PHONES_MAX][0] == '\0' ? 0 : 1;
-    customer->terms = text_lend(maker_cell(maker, COLUMN_terms));
-    customer->notes = text_lend(maker_cell(maker, COLUMN_notes));
-    customer->contact_name = text_lend(maker_cell(maker, COLUMN_contact_name));
-    customer->contact_position = text_lend(maker_cell(maker, COLUMN_contact_position));
-    customer->contact_phone = text_lend(maker_cell(maker, COLUMN_contact_phone));
-    customer->reference = maker_reference(maker, COLUMN_reference);
-    if (maker_cell(maker, COLUMN_credit_limit)[0] != '\0') {
+    customer->terms = letters_lend(maker_cell(maker, COLUMN_TERMS));
+    customer->notes = letters_lend(maker_cell(maker, COLUMN_NOTES));
+    customer->contact_name = letters_lend(maker_cell(maker, COLUMN_CONTACT_NAME));
+    customer->contact_position = letters_lend(maker_cell(maker, COLUMN_CONTACT_POSITION));
+    customer->contact_phone = letters_lend(maker_cell(maker, COLUMN_CONTACT_PHONE));
+    customer->reference = maker_reference(maker, COLUMN_REFERENCE);
+    if (maker_cell(maker, COLUMN_CREDIT_LIMIT)[0] != '\0') {
         customer->credit_limit_minor =
-            maker_amount(maker, COLUMN_credit_limit, "credit_limit", false);
+            maker_amount(maker, COLUMN_CREDIT_LIMIT, "credit_limit", false);
         customer->credit = customer->credit_limit_minor == 0 ? CREDIT_MODE__CREDIT_MODE_CASH
                                                              : CREDIT_MODE__CREDIT_MODE_LIMIT;
     }
@@ -82,14 +82,14 @@ static enum status maker_payment(struct maker *maker, ImportRow *row)
         return STATUS_TOO_LARGE;
     }
     import_payment__init(payment);
-    payment->reference = maker_reference(maker, COLUMN_reference);
-    payment->customer_reference = maker_reference_needed(maker, COLUMN_customer, "customer");
-    payment->invoice_reference = maker_reference(maker, COLUMN_invoice);
-    payment->date_day = maker_day(maker, COLUMN_date, "date", true);
-    payment->amount_minor = maker_amount(maker, COLUMN_amount, "amount", true);
-    payment->method = text_lend(maker_cell(maker, COLUMN_method));
+    payment->reference = maker_reference(maker, COLUMN_REFERENCE);
+    payment->customer_reference = maker_reference_needed(maker, COLUMN_CUSTOMER, "customer");
+    payment->invoice_reference = maker_reference(maker, COLUMN_INVOICE);
+    payment->date_day = maker_day(maker, COLUMN_DATE, "date", true);
+    payment->amount_minor = maker_amount(maker, COLUMN_AMOUNT, "amount", true);
+    payment->method = letters_lend(maker_cell(maker, COLUMN_METHOD));
     if (!maker->row_is_bad && payment->amount_minor <= 0) {
-        maker_problem(maker, STATUS_FIELD_OUT_OF_RANGE, "amount", maker_cell(maker, COLUMN_amount));
+        maker_problem(maker, STATUS_FIELD_OUT_OF_RANGE, "amount", maker_cell(maker, COLUMN_AMOUNT));
     }
     maker_customer(maker, payment->customer_reference);
     row->payment = payment;

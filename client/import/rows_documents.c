@@ -6,8 +6,8 @@
 // The name stands for the number when a file has names only.
 static void document_customer(struct maker *maker, ImportDocument *document)
 {
-    document->customer_reference = maker_reference(maker, COLUMN_customer);
-    document->customer_name = text_lend(maker_cell(maker, COLUMN_customer_name));
+    document->customer_reference = maker_reference(maker, COLUMN_CUSTOMER);
+    document->customer_name = letters_lend(maker_cell(maker, COLUMN_CUSTOMER_NAME));
     if (document->customer_reference[0] == '\0') {
         document->customer_reference = document->customer_name;
     }
@@ -22,13 +22,13 @@ enum status maker_document(struct maker *maker, ImportRow *row)
         return STATUS_TOO_LARGE;
     }
     import_document__init(document);
-    document->reference = maker_reference_needed(maker, COLUMN_reference, "reference");
+    document->reference = maker_reference_needed(maker, COLUMN_REFERENCE, "reference");
     document_customer(maker, document);
-    document->date_day = maker_day(maker, COLUMN_date, "date", true);
-    document->due_day = maker_day(maker, COLUMN_due, "due", false);
-    document->amount_minor = maker_amount(maker, COLUMN_amount, "amount", true);
-    document->settled_day = maker_day(maker, COLUMN_settled, "settled", false);
-    document->disputed = maker_flag(maker, COLUMN_disputed, "disputed");
+    document->date_day = maker_day(maker, COLUMN_DATE, "date", true);
+    document->due_day = maker_day(maker, COLUMN_DUE, "due", false);
+    document->amount_minor = maker_amount(maker, COLUMN_AMOUNT, "amount", true);
+    document->settled_day = maker_day(maker, COLUMN_SETTLED, "settled", false);
+    document->disputed = maker_flag(maker, COLUMN_DISPUTED, "disputed");
     row->document = document;
     bool fresh = true;
     if (!maker->row_is_bad) {
@@ -48,15 +48,15 @@ static enum status line_make(struct maker *maker, InvoiceLine **out)
         return STATUS_TOO_LARGE;
     }
     invoice_line__init(line);
-    line->item = maker_reference(maker, COLUMN_item);
-    line->description = text_lend(maker_cell(maker, COLUMN_description));
+    line->item = maker_reference(maker, COLUMN_ITEM);
+    line->description = letters_lend(maker_cell(maker, COLUMN_DESCRIPTION));
     if (line->description[0] == '\0') {
         line->description = line->item;
     }
-    line->quantity_micro = maker_micro(maker, COLUMN_quantity, "quantity", MICRO);
-    line->price_micro = maker_micro(maker, COLUMN_price, "price", 0);
-    line->tax_bp = maker_rate(maker, COLUMN_tax, "tax");
-    line->discount_bp = maker_rate(maker, COLUMN_discount, "discount");
+    line->quantity_micro = maker_micro(maker, COLUMN_QUANTITY, "quantity", MICRO);
+    line->price_micro = maker_micro(maker, COLUMN_PRICE, "price", 0);
+    line->tax_bp = maker_rate(maker, COLUMN_TAX, "tax");
+    line->discount_bp = maker_rate(maker, COLUMN_DISCOUNT, "discount");
     *out = line;
     return STATUS_OK;
 }
@@ -96,9 +96,9 @@ enum status maker_line(struct maker *maker, ImportRow *row)
         return STATUS_TOO_LARGE;
     }
     import_document__init(document);
-    document->reference = maker_reference_needed(maker, COLUMN_reference, "reference");
-    document->date_day = maker_day(maker, COLUMN_date, "date", true);
-    document->due_day = maker_day(maker, COLUMN_due, "due", false);
+    document->reference = maker_reference_needed(maker, COLUMN_REFERENCE, "reference");
+    document->date_day = maker_day(maker, COLUMN_DATE, "date", true);
+    document->due_day = maker_day(maker, COLUMN_DUE, "due", false);
     if (document->reference[0] == '\0') {
         return STATUS_OK;
     }

@@ -74,9 +74,9 @@ char *maker_reference(struct maker *maker, enum import_column column)
     if (digits > 0 && text[digits] == '.' && text[digits + 1] == '0' &&
         strspn(text + digits + 1, "0") == strlen(text + digits + 1)) {
         char *cut = arena_copy(maker->context->arena, text, digits);
-        return cut == NULL ? text_lend(text) : cut;
+        return cut == NULL ? letters_lend(text) : cut;
     }
-    return text_lend(text);
+    return letters_lend(text);
 }
 
 char *maker_reference_needed(struct maker *maker, enum import_column column, const char *field)

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define ROWS_ARENA_MAX (2048ull * 1024 * 1024)
-#define FILE_CHUNK     (1024 * 1024)
+#define FILE_CHUNK     ((size_t)1024 * 1024)
 
 static enum status words_take(struct client *client, size_t count, const char *const *words,
                               struct import_order *out)
@@ -75,8 +75,8 @@ static enum status fingerprint(struct client *client, const struct import_order 
                                const struct columns *columns, int file,
                                uint8_t out[static KEY_BYTES])
 {
-    uint8_t hash[KEY_BYTES];
-    enum status status = file_hash(file, hash);
+    uint8_t hashes[2 * KEY_BYTES];
+    enum status status = file_hash(file, hashes);
     if (status != STATUS_OK) {
         return status;
     }
@@ -86,25 +86,23 @@ static enum status fingerprint(struct client *client, const struct import_order 
     for (size_t i = 0; i < COLUMN_COUNT && text != NULL; i++) {
         text = arena_print(client->arena, "%s|%d", text, columns->at[i]);
     }
-    uint8_t *all = text == NULL ? NULL : arena_alloc(client->arena, KEY_BYTES + strlen(text));
-    if (all == NULL) {
+    if (text == NULL) {
         return STATUS_TOO_LARGE;
     }
-    memcpy(all, hash, KEY_BYTES);
-    memcpy(all + KEY_BYTES, text, strlen(text));
-    key_hash(NULL, bytes_of(all, KEY_BYTES + strlen(text)), out, KEY_BYTES);
+    key_hash(NULL, bytes_of(text, strlen(text)), hashes + KEY_BYTES, KEY_BYTES);
+    key_hash(NULL, bytes_of(hashes, sizeof(hashes)), out, KEY_BYTES);
     return STATUS_OK;
 }
 
 static enum status file_open(struct client *client, const char *path, int *out)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    CLEANUP(home_close_at) int file = open(path, O_RDONLY | O_CLOEXEC);
     struct stat facts;
     if (file < 0 || fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        home_close_at(&file);
         return client_fail(client, STATUS_FILE_ERROR, "file", path, NULL);
     }
     *out = file;
+    file = -1;
     return STATUS_OK;
 }
 

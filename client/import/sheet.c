@@ -72,7 +72,9 @@ static const char *cell_trim(uint8_t *text, size_t size)
     }
     *to = '\0';
     for (char *c = from; c < to; c++) {
-        *c = *c == '\n' || *c == '\r' || *c == '\t' ? ' ' : *c;
+        if (*c == '\n' || *c == '\r' || *c == '\t') {
+            *c = ' ';
+        }
     }
     return from;
 }
@@ -112,16 +114,26 @@ static size_t row_take(struct sheet *sheet, size_t at, size_t size)
     return at;
 }
 
+// Takes `output` over, also when there is no memory for the sheet.
+static struct sheet *sheet_make(uint8_t *output)
+{
+    struct sheet *sheet = calloc(1, sizeof(*sheet));
+    if (sheet == NULL) {
+        free(output);
+        return NULL;
+    }
+    sheet->output = output;
+    return sheet;
+}
+
 enum status sheet_of_output(uint8_t *output, size_t size, struct sheet **out, uint32_t *bad_row)
 {
     assert(output != NULL && bad_row != NULL);
     *bad_row = 0;
-    CLEANUP(sheet_free_at) struct sheet *sheet = calloc(1, sizeof(*sheet));
+    CLEANUP(sheet_free_at) struct sheet *sheet = sheet_make(output);
     if (sheet == NULL) {
-        free(output);
         return STATUS_ENVIRONMENT;
     }
-    sheet->output = output;
     if (size < READER_HEAD_BYTES || memcmp(output, READER_MAGIC, sizeof(READER_MAGIC) - 1) != 0 ||
         output[6] < READER_UTF8 || output[6] > READER_GB18030) {
         return STATUS_READER_FAILED;

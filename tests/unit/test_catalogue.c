@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli.h"
 #include "client/language.h"
+#include "client/options.h"
+#include "shared/args.h"
 #include "shared/fields.h"
 #include "shared/words.h"
 #include "tests/unit/unit.h"
@@ -121,6 +123,28 @@ static void every_typed_command_has_an_example(void **state)
     assert_int_equal(count, 0);
 }
 
+// A global option is taken out before a command sees its words.
+static void no_option_of_a_command_is_hidden_by_a_global(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free_at) struct arena *arena = arena_make((size_t)1024 * 1024);
+    size_t hidden = 0;
+    for (size_t i = 0; i < command_count(); i++) {
+        struct args_option option;
+        for (size_t o = 0; args_option_at(command_at(i), o, arena, &option); o++) {
+            for (size_t g = 0; g < options_count(); g++) {
+                const struct option_row *global = options_at(g);
+                if (!global->field && strcmp(global->name, option.name) == 0) {
+                    print_error("--%s of %s\n", option.name, command_at(i)->name);
+                    hidden++;
+                }
+            }
+        }
+        arena_reset(arena);
+    }
+    assert_int_equal(hidden, 0);
+}
+
 static void the_language_is_chosen_without_generated_locales(void **state)
 {
     (void)state;
@@ -141,6 +165,7 @@ int main(void)
         cmocka_unit_test_setup(every_field_and_choice_has_a_chinese_word, chinese_up),
         cmocka_unit_test_setup(every_table_sentence_has_a_chinese_one, chinese_up),
         cmocka_unit_test_setup(every_role_has_a_chinese_word, chinese_up),
+        cmocka_unit_test(no_option_of_a_command_is_hidden_by_a_global),
         cmocka_unit_test(every_typed_command_has_an_example),
         cmocka_unit_test(the_language_is_chosen_without_generated_locales),
     };

@@ -150,24 +150,24 @@ static void columns_are_guessed_from_english_and_chinese_headers(void **state)
         "countrycode,customerID,PaperlessDate,invoiceNumber,InvoiceDate,DueDate,InvoiceAmount,Disputed,"
         "SettledDate,PaperlessBill,DaysToSettle,DaysLate\n");
     struct columns columns = columns_of(arena, english, IMPORT_KIND__IMPORT_KIND_INVOICES, NULL);
-    assert_int_equal(columns.at[COLUMN_customer], 1);
-    assert_int_equal(columns.at[COLUMN_reference], 3);
-    assert_int_equal(columns.at[COLUMN_date], 4);
-    assert_int_equal(columns.at[COLUMN_due], 5);
-    assert_int_equal(columns.at[COLUMN_amount], 6);
-    assert_int_equal(columns.at[COLUMN_disputed], 7);
-    assert_int_equal(columns.at[COLUMN_settled], 8);
-    assert_int_equal(columns.at[COLUMN_customer_name], -1);
+    assert_int_equal(columns.at[COLUMN_CUSTOMER], 1);
+    assert_int_equal(columns.at[COLUMN_REFERENCE], 3);
+    assert_int_equal(columns.at[COLUMN_DATE], 4);
+    assert_int_equal(columns.at[COLUMN_DUE], 5);
+    assert_int_equal(columns.at[COLUMN_AMOUNT], 6);
+    assert_int_equal(columns.at[COLUMN_DISPUTED], 7);
+    assert_int_equal(columns.at[COLUMN_SETTLED], 8);
+    assert_int_equal(columns.at[COLUMN_CUSTOMER_NAME], -1);
     CLEANUP(sheet_free_at)
     struct sheet *chinese = sheet_make(
         "某某银行导出\n导出时间,2026-01-01\n\n发票号码,开票日期,客户编号,客户名称,价税合计\n");
     columns = columns_of(arena, chinese, IMPORT_KIND__IMPORT_KIND_INVOICES, NULL);
     assert_int_equal(columns.header, 2);
-    assert_int_equal(columns.at[COLUMN_reference], 0);
-    assert_int_equal(columns.at[COLUMN_date], 1);
-    assert_int_equal(columns.at[COLUMN_customer], 2);
-    assert_int_equal(columns.at[COLUMN_customer_name], 3);
-    assert_int_equal(columns.at[COLUMN_amount], 4);
+    assert_int_equal(columns.at[COLUMN_REFERENCE], 0);
+    assert_int_equal(columns.at[COLUMN_DATE], 1);
+    assert_int_equal(columns.at[COLUMN_CUSTOMER], 2);
+    assert_int_equal(columns.at[COLUMN_CUSTOMER_NAME], 3);
+    assert_int_equal(columns.at[COLUMN_AMOUNT], 4);
 }
 
 static void a_map_says_all_and_its_mistakes_are_named(void **state)
@@ -177,8 +177,8 @@ static void a_map_says_all_and_its_mistakes_are_named(void **state)
     CLEANUP(sheet_free_at) struct sheet *sheet = sheet_make("A,B,C,D\n1,2,3,4\n");
     const char *map = "reference=A,customer=b,date=#3,amount=D";
     struct columns columns = columns_of(arena, sheet, IMPORT_KIND__IMPORT_KIND_INVOICES, map);
-    assert_int_equal(columns.at[COLUMN_customer], 1);
-    assert_int_equal(columns.at[COLUMN_date], 2);
+    assert_int_equal(columns.at[COLUMN_CUSTOMER], 1);
+    assert_int_equal(columns.at[COLUMN_DATE], 2);
 
     static const struct {
         const char *map;
