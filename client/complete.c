@@ -42,7 +42,7 @@ static void verbs(const char *noun, const char *begin)
 
 static void choices(const struct args_option *option, const char *begin)
 {
-    if (option->field->type != PROTOBUF_C_TYPE_ENUM) {
+    if (option->field == NULL || option->field->type != PROTOBUF_C_TYPE_ENUM) {
         return;
     }
     const ProtobufCEnumDescriptor *choice = option->field->descriptor;
