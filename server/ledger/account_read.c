@@ -126,8 +126,10 @@ static enum status read_query(struct txn *txn, struct call *call, const EntryLis
     return STATUS_OK;
 }
 
-static enum status fill_row(struct txn *txn, struct call *call, uint64_t id, EntryRow *row)
+static enum status fill_row(struct txn *txn, struct call *call, uint64_t id,
+                            ProtobufCMessage *message)
 {
+    EntryRow *row = (EntryRow *)message;
     EntryRecord *entry = NULL;
     enum status status = entry_get(txn, key_u64(id), &entry);
     if (status != STATUS_OK) {
@@ -149,36 +151,18 @@ enum status entry_list(struct txn *txn, struct call *call, const EntryList *requ
                        EntryListReply *reply)
 {
     struct document_query query;
-    struct document_matches matches = {0};
-    uint64_t skip = 0;
+    struct document_page page = {.descriptor = &entry_row__descriptor, .fill = fill_row};
     enum status status = read_query(txn, call, request, &query);
     if (status == STATUS_OK) {
-        status = skip_parse(txn, call, request->cursor, &skip);
-    }
-    if (status == STATUS_OK) {
-        status = views_documents(call->views, call->filter, &query, skip,
-                                 cursor_limit(request->limit), call->arena, &matches);
+        status = reading_documents(txn, call, &query, request->cursor, request->limit, &page);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    EntryRow *rows = arena_alloc(call->arena, (matches.count + 1) * sizeof *rows);
-    reply->row = arena_alloc(call->arena, (matches.count + 1) * sizeof *reply->row);
-    if (rows == NULL || reply->row == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    struct reply_room room = reading_room(call, 0);
-    for (size_t i = 0; i < matches.count && status == STATUS_OK; i++) {
-        entry_row__init(&rows[i]);
-        status = fill_row(txn, call, matches.id[i], &rows[i]);
-        if (status == STATUS_OK && !reading_fits(&room, &rows[i].base)) {
-            break;
-        }
-        reply->row[reply->n_row++] = &rows[i];
-    }
-    return status == STATUS_OK
-               ? reading_page(call, matches.total_count, skip, reply->n_row, &reply->page)
-               : status;
+    reply->row = (EntryRow **)page.row;
+    reply->n_row = page.count;
+    reply->page = page.page;
+    return STATUS_OK;
 }
 
 static enum status fill_lines(struct txn *txn, struct call *call, const EntryRecord *entry,

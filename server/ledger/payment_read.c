@@ -182,8 +182,10 @@ static enum status read_query(struct txn *txn, struct call *call, const PaymentL
     return status;
 }
 
-static enum status fill_row(struct txn *txn, struct call *call, uint64_t id, PaymentRow *row)
+static enum status fill_row(struct txn *txn, struct call *call, uint64_t id,
+                            ProtobufCMessage *message)
 {
+    PaymentRow *row = (PaymentRow *)message;
     PaymentRecord *payment = NULL;
     struct view_document view = {0};
     struct customer_label customer;
@@ -213,36 +215,18 @@ enum status payment_list(struct txn *txn, struct call *call, const PaymentList *
                          PaymentListReply *reply)
 {
     struct document_query query;
-    struct document_matches matches = {0};
-    uint64_t skip = 0;
+    struct document_page page = {.descriptor = &payment_row__descriptor, .fill = fill_row};
     enum status status = read_query(txn, call, request, &query);
     if (status == STATUS_OK) {
-        status = skip_parse(txn, call, request->cursor, &skip);
-    }
-    if (status == STATUS_OK) {
-        status = views_documents(call->views, call->filter, &query, skip,
-                                 cursor_limit(request->limit), call->arena, &matches);
+        status = reading_documents(txn, call, &query, request->cursor, request->limit, &page);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    PaymentRow *rows = arena_alloc(call->arena, (matches.count + 1) * sizeof *rows);
-    reply->row = arena_alloc(call->arena, (matches.count + 1) * sizeof *reply->row);
-    if (rows == NULL || reply->row == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    struct reply_room room = reading_room(call, 0);
-    for (size_t i = 0; i < matches.count && status == STATUS_OK; i++) {
-        payment_row__init(&rows[i]);
-        status = fill_row(txn, call, matches.id[i], &rows[i]);
-        if (status == STATUS_OK && !reading_fits(&room, &rows[i].base)) {
-            break;
-        }
-        reply->row[reply->n_row++] = &rows[i];
-    }
-    reply->amount_minor = matches.amount_minor;
-    reply->on_account_minor = matches.open_minor;
-    return status == STATUS_OK
-               ? reading_page(call, matches.total_count, skip, reply->n_row, &reply->page)
-               : status;
+    reply->row = (PaymentRow **)page.row;
+    reply->n_row = page.count;
+    reply->amount_minor = page.matches.amount_minor;
+    reply->on_account_minor = page.matches.open_minor;
+    reply->page = page.page;
+    return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 #include "server/ledger/reading.h"
 
 #include "server/ledger/books.h"
+#include "shared/wire.h"
 
 enum status reading_load(struct txn *txn, struct call *call, enum table table, uint64_t id,
                          const char *field, ProtobufCMessage **out)
@@ -99,6 +100,41 @@ enum status reading_page(struct call *call, uint64_t count, uint64_t skip, size_
     }
     *out = page;
     return STATUS_OK;
+}
+
+enum status reading_documents(struct txn *txn, struct call *call,
+                              const struct document_query *query, const char *cursor,
+                              uint32_t limit, struct document_page *page)
+{
+    assert(page->descriptor != NULL && page->fill != NULL);
+    uint64_t skip = 0;
+    enum status status = skip_parse(txn, call, cursor, &skip);
+    if (status == STATUS_OK) {
+        status = views_documents(call->views, call->filter, query, skip, cursor_limit(limit),
+                                 call->arena, &page->matches);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    page->row = arena_alloc(call->arena, (page->matches.count + 1) * sizeof *page->row);
+    if (page->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    struct reply_room room = reading_room(call, 0);
+    for (size_t i = 0; i < page->matches.count && status == STATUS_OK; i++) {
+        ProtobufCMessage *row = wire_make(call->arena, page->descriptor);
+        if (row == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        status = page->fill(txn, call, page->matches.id[i], row);
+        if (status == STATUS_OK && !reading_fits(&room, row)) {
+            break;
+        }
+        page->row[page->count++] = row;
+    }
+    return status == STATUS_OK
+               ? reading_page(call, page->matches.total_count, skip, page->count, &page->page)
+               : status;
 }
 
 bool reading_sees_all(const struct call *call)

@@ -52,6 +52,21 @@ bool reading_fits(struct reply_room *room, const ProtobufCMessage *row);
 MUST_CHECK enum status reading_page(struct call *call, uint64_t count, uint64_t skip, size_t rows,
                                     Page **out);
 
+// A page of documents: asks the views, fills a row for each match with `fill`, stops when the reply
+// is full. `row` gets the rows, of the type of `descriptor`; `matches` keeps count and sums.
+struct document_page {
+    const ProtobufCMessageDescriptor *descriptor;
+    enum status (*fill)(struct txn *txn, struct call *call, uint64_t id, ProtobufCMessage *row);
+    struct document_matches matches;
+    ProtobufCMessage **row;
+    size_t count;
+    Page *page;
+};
+
+MUST_CHECK enum status reading_documents(struct txn *txn, struct call *call,
+                                         const struct document_query *query, const char *cursor,
+                                         uint32_t limit, struct document_page *page);
+
 bool reading_sees_all(const struct call *call);
 
 // customer:C-0001, by number, reference or whole name. 0 when there is none that may be seen.
