@@ -63,7 +63,7 @@ enum status client_connect(struct client *client)
         .timeline = client->seen.timeline,
         .connect_ms = left < CONNECT_MS ? left : CONNECT_MS,
         .answer_ms = left,
-        .retry_ms = left,
+        .retry_ms = left < LINK_RETRY_MS ? left : LINK_RETRY_MS,
     };
     for (size_t i = 0; i < client->context.server_count; i++) {
         options.address[i] = client->context.server[i];

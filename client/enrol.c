@@ -155,8 +155,12 @@ static enum status password_take(struct client *client, bool from_stdin, bool tw
     return status;
 }
 
-static void session_take(struct client *client, const SessionReply *reply)
+static enum status session_take(struct client *client, const SessionReply *reply)
 {
+    if (reply->book != NULL && reply->book->decimals > DECIMALS_MAX) {
+        client->fault = _("the server counts money with more decimals than this client can");
+        return STATUS_VERSION;
+    }
     struct context *context = &client->context;
     context->joined = true;
     context->has_token = reply->token.len == TOKEN_BYTES;
@@ -170,6 +174,7 @@ static void session_take(struct client *client, const SessionReply *reply)
                        reply->book->time_zone);
         context->decimals = reply->book->decimals;
     }
+    return STATUS_OK;
 }
 
 static enum status session_save(struct client *client)
@@ -221,11 +226,12 @@ static enum status session_say(struct client *client, const struct command *comm
 
 static void link_facts(struct client *client, struct link_options *options)
 {
+    const uint32_t wait_ms = client->options.timeout_ms;
     *options = (struct link_options){
         .address_count = client->context.server_count,
         .device = &client->device,
-        .answer_ms = client->options.timeout_ms,
-        .retry_ms = client->options.timeout_ms,
+        .answer_ms = wait_ms,
+        .retry_ms = wait_ms < LINK_RETRY_MS ? wait_ms : LINK_RETRY_MS,
     };
     for (size_t i = 0; i < client->context.server_count; i++) {
         options->address[i] = client->context.server[i];
@@ -268,8 +274,10 @@ static enum status join_send(struct client *client, struct join *join)
     if (status != STATUS_OK) {
         return status;
     }
-    session_take(client, reply->session_join);
-    status = session_save(client);
+    status = session_take(client, reply->session_join);
+    if (status == STATUS_OK) {
+        status = session_save(client);
+    }
     if (status == STATUS_OK) {
         status = profile_use(&client->home, client->arena, client->context.name);
     }
@@ -323,8 +331,10 @@ static enum status login_send(struct client *client, const char *login, char *pa
         client->hint_count = 0;
         return status;
     }
-    session_take(client, reply->session_login);
-    status = session_save(client);
+    status = session_take(client, reply->session_login);
+    if (status == STATUS_OK) {
+        status = session_save(client);
+    }
     return status == STATUS_OK ? session_say(client, command, reply, reply->session_login) : status;
 }
 

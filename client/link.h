@@ -22,6 +22,7 @@
 #include "proto/envelope.pb-c.h"
 
 #define LINK_ADDRESSES_MAX 8
+#define LINK_RETRY_MS      2000 // of a person's command: longer silence says more than a wait
 
 struct link;
 

@@ -195,7 +195,11 @@ enum status profile_load(const struct home *home, struct arena *arena, const cha
     text_get(json, "login", context.login, sizeof(context.login));
     text_get(json, "currency", context.currency, sizeof(context.currency));
     text_get(json, "time_zone", context.time_zone, sizeof(context.time_zone));
-    context.decimals = (uint32_t)json_integer_value(json_object_get(json, "decimals"));
+    const json_int_t decimals = json_integer_value(json_object_get(json, "decimals"));
+    if (decimals < 0 || decimals > DECIMALS_MAX) {
+        return STATUS_CONFIGURATION;
+    }
+    context.decimals = (uint32_t)decimals;
     context.joined = json_is_true(json_object_get(json, "joined"));
     context.protect = json_is_true(json_object_get(json, "protect"));
     context.has_token = hex_get(json, "token", context.token, TOKEN_BYTES);

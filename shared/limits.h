@@ -26,6 +26,7 @@
 // Money: one amount of a document, and what an account may hold before a call (the call's own amounts fit above it)
 #define AMOUNT_MAX           1000000000000000
 #define TURNOVER_MAX         (INT64_MAX / 2)
+#define DECIMALS_MAX         4
 
 // Files to import, as the fenced reader takes them
 #define READER_FILE_BYTES_MAX   (512ull * 1024 * 1024)   // unpacked
@@ -85,7 +86,6 @@
 #define FOLLOWS_MAX              4
 #define CREDIT_MAX               64
 #define CURSOR_BYTES_MAX         1024
-#define LOGGED_OUT_TYPES_MAX     5
 #define LINGER_MS                1000
 #define REFUSAL_MS_MIN           50
 #define REFUSAL_MS_MAX           150

@@ -6,9 +6,8 @@
 // Products of two 64-bit numbers need 128 bits; both compilers have them as an extension.
 __extension__ typedef __int128 wide;
 
-#define MICRO        1000000
-#define WHOLE_BP     10000
-#define DECIMALS_MAX 4
+#define MICRO    1000000
+#define WHOLE_BP 10000
 
 static const int64_t TENS[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "shared/limits.h"
 #include "shared/money_reader.h"
-
-#define DECIMALS_MAX 4
 
 // a * b, exact or not at all.
 static bool multiply(wide a, wide b, wide *out)

@@ -163,9 +163,20 @@ void admit_enqueue(struct admit *admit, struct job *job)
     }
 }
 
+// The bytes of a request hold passwords and names: what the journal keeps of them is a hash under a
+// key of the store, so that nobody who reads it can try guesses against it.
+static void key_request_hash(const struct admit *admit, struct job *job)
+{
+    uint8_t keyed[sizeof job->request_hash];
+    key_hash(&admit->request_key, bytes_of(job->request_hash, sizeof job->request_hash), keyed,
+             sizeof keyed);
+    memcpy(job->request_hash, keyed, sizeof keyed);
+}
+
 void admit_submit(struct admit *admit, struct job *job)
 {
     assert(job->done != NULL && job->request != NULL && job->command != NULL);
+    key_request_hash(admit, job);
     job->admission = admit;
     job->answered = reply_answered;
     const enum status status = check(admit, job);
@@ -233,6 +244,7 @@ enum status admit_make(const struct admit_options *options, struct admit **out)
     admit->pepper = store_key(options->store, STORE_KEY_PEPPER);
     admit->token_key = store_key(options->store, STORE_KEY_TOKEN);
     admit->position_key = store_key(options->store, STORE_KEY_POSITION);
+    admit->request_key = store_key(options->store, STORE_KEY_REQUEST);
     enum status status = presences_make(&admit->presences);
     if (status == STATUS_OK) {
         status = load(admit);
@@ -285,6 +297,7 @@ void admit_free(struct admit *admit)
     key_wipe(&admit->pepper);
     key_wipe(&admit->token_key);
     key_wipe(&admit->position_key);
+    key_wipe(&admit->request_key);
     free(admit->company);
     free(admit);
 }

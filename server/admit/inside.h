@@ -25,6 +25,7 @@ struct admit {
     struct key pepper;
     struct key token_key;
     struct key position_key;
+    struct key request_key;
     char *company;
     struct workers *argon;
     struct presences *presences;

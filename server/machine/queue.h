@@ -22,7 +22,7 @@ struct job {
     struct arena *arena;          // of the call; from a pool, given back by the owner of the job
     const struct command *command;
     Request *request;             // as it came; admission changes it in place
-    uint8_t request_hash[32];     // BLAKE2b-256 of the command, as it came (proto/README.md 4)
+    uint8_t request_hash[32];     // BLAKE2b-256 of the command, as it came (proto/README.md 4); keyed by admission
     struct peer peer;             // device and session of the channel
     Reply *reply;                 // filled by admission or machine; in the arena
     struct bytes packed;          // the reply, packed; set before `done`

@@ -23,6 +23,7 @@ enum subkey {
     SUBKEY_DIGEST,
     SUBKEY_WRAP,
     SUBKEY_SERVER,
+    SUBKEY_REQUEST,
     SUBKEY_LIMIT
 };
 

@@ -79,7 +79,8 @@ enum store_key {
     STORE_KEY_TOKEN,
     STORE_KEY_POSITION,
     STORE_KEY_DIGEST,
-    STORE_KEY_SERVER
+    STORE_KEY_SERVER,
+    STORE_KEY_REQUEST
 };
 struct key store_key(const struct store *store, enum store_key which);
 

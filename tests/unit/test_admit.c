@@ -29,6 +29,7 @@ struct house {
     struct peer owner;
     uint8_t token[32];
     uint32_t next_key;
+    uint8_t hash[32]; // of the last request, as the session hands it over
 };
 
 static int64_t shifted(void *context)
@@ -183,6 +184,7 @@ static Reply *ask(struct house *house, const struct asking *asking)
     job->request = (Request *)message;
     assert_int_equal(wire_pack(job->arena, asking->inner, &packed), STATUS_OK);
     key_hash(NULL, packed, job->request_hash, sizeof job->request_hash);
+    memcpy(house->hash, job->request_hash, sizeof house->hash);
     job->peer = *asking->peer;
     job->done = on_done;
     job->owner = house;
@@ -601,6 +603,28 @@ static void neither_passwords_nor_personal_texts_reach_the_journal(void **state)
     assert_string_equal(card->customer_show->email, "kirsch@example.com");
 }
 
+// Whoever reads the journal could try passwords, names and phones against a plain hash.
+static void a_request_cannot_be_guessed_from_its_hash(void **state)
+{
+    struct house *house = *state;
+    owner_joins(house);
+    assert_int_equal(login(house, "zhang", PASSWORD)->status, STATUS_OK);
+    struct txn *txn = NULL;
+    ProtobufCMessage *message = NULL;
+    assert_int_equal(txn_begin(house->store, TXN_READ, house->arena, &txn), STATUS_OK);
+    assert_int_equal(table_get(txn, TABLE_journal, key_u64(txn_head(txn)->number), &message, NULL),
+                     STATUS_OK);
+    txn_abort(txn);
+    const JournalRecord *record = (const JournalRecord *)message;
+    assert_int_equal(record->request_hash.len, sizeof house->hash);
+    assert_memory_not_equal(record->request_hash.data, house->hash, sizeof house->hash);
+
+    // A repeat is still known by it, and another request is not taken for one.
+    assert_int_equal(invite(house, "li", "finance", 7)->status, STATUS_OK);
+    assert_true(invite(house, "li", "finance", 7)->replayed);
+    assert_int_equal(invite(house, "wang", "finance", 7)->status, STATUS_KEY_REUSED);
+}
+
 static void the_journal_is_read_and_verified(void **state)
 {
     struct house *house = *state;
@@ -648,6 +672,7 @@ int main(void)
         CASE(who_is_refused_all_the_time_has_to_wait),
         CASE(a_plan_belongs_to_its_request),
         CASE(neither_passwords_nor_personal_texts_reach_the_journal),
+        CASE(a_request_cannot_be_guessed_from_its_hash),
         CASE(the_journal_is_read_and_verified),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

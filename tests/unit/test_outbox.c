@@ -172,6 +172,21 @@ static void a_damaged_context_is_said_to_be_damaged(void **state)
                      STATUS_CONFIGURATION);
 }
 
+// More decimals than money is counted in would end the program at the first amount.
+static void a_context_with_too_many_decimals_is_refused(void **state)
+{
+    struct desk *desk = *state;
+    struct context context = context_sample();
+    struct context loaded = {0};
+    context.decimals = DECIMALS_MAX;
+    assert_int_equal(profile_save(&desk->home, desk->arena, &context), STATUS_OK);
+    assert_int_equal(profile_load(&desk->home, desk->arena, "ledger", &loaded), STATUS_OK);
+    context.decimals = DECIMALS_MAX + 1;
+    assert_int_equal(profile_save(&desk->home, desk->arena, &context), STATUS_OK);
+    assert_int_equal(profile_load(&desk->home, desk->arena, "ledger", &loaded),
+                     STATUS_CONFIGURATION);
+}
+
 static void a_context_name_cannot_leave_its_directory(void **state)
 {
     (void)state;
@@ -216,6 +231,7 @@ int main(void)
         DESK(a_write_cannot_take_another_ones_place),
         DESK(a_context_comes_back_as_it_was_saved),
         DESK(a_damaged_context_is_said_to_be_damaged),
+        DESK(a_context_with_too_many_decimals_is_refused),
         DESK(a_context_name_cannot_leave_its_directory),
         DESK(the_device_key_opens_with_its_passphrase_only),
     };
