@@ -271,6 +271,15 @@ static void print_findings(const struct verify_report *report)
     }
 }
 
+static void print_hex(const char *name, const uint8_t *bytes, size_t size)
+{
+    (void)printf("%-6s ", name);
+    for (size_t i = 0; i < size; i++) {
+        (void)printf("%02x", bytes[i]);
+    }
+    (void)printf("\n");
+}
+
 static int run_verify(const struct line *line)
 {
     const int missing = need(line, OPTION_dir);
@@ -294,6 +303,8 @@ static int run_verify(const struct line *line)
                      (unsigned long long)report.row_count, (unsigned long long)report.entry_count,
                      (unsigned long long)report.item_count,
                      (unsigned long long)report.allocation_count);
+        print_hex("root", report.tree_root, sizeof report.tree_root);
+        print_hex("digest", report.digest.sum, sizeof report.digest.sum);
     }
     return finish(status, "verify");
 }
