@@ -54,7 +54,7 @@ kill -CONT "$server"
 # A crash leaves no core that could tell.
 ulimit -c unlimited
 kill -SEGV "$server"
-wait "$server" || test $? -gt 128
+wait "$server" || test $? -ne 0  # by the signal, or as the sanitizer ends it
 server=
 find "$place" -name 'core*' -size +0 >"$place/cores"
 claim "the server leaves no core dump" "" "$(cat "$place/cores")"
