@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 
-// The invariants of domain.md d.15 over whole columns: 2, 3, 4, 5, 8, 10 and 16. Those of a single
-// row are checked when the row is read (facts.c: 1 and 6).
+// The invariants of domain.md d.15 over whole columns: 2, 3, 4, 5, 7, 8, 10 and 16. Those of a
+// single row are checked when the row is read (facts.c: 1 and 6).
 
 static int compare_u64(uint64_t a, uint64_t b)
 {
@@ -245,6 +245,46 @@ static void check_accounts(struct facts *facts)
     }
 }
 
+// ---- tax ----
+
+static int by_entry_and_day(const void *a, const void *b)
+{
+    const struct fact_tax *left = a;
+    const struct fact_tax *right = b;
+    const int order = compare_u64(left->entry_id, right->entry_id);
+    return order != 0 ? order : compare_i32(left->day, right->day);
+}
+
+// One entry on one day: what its document says is what the tax account moved by. Tax that is paid
+// or corrected by an entry of the finance staff is no document's and stands outside.
+static size_t check_tax(struct facts *facts, const struct fact_tax *tax, size_t left)
+{
+    int64_t document = 0;
+    int64_t ledger = 0;
+    size_t count = 0;
+    while (count < left && by_entry_and_day(&tax[count], tax) == 0) {
+        document = facts_sum(facts, document, tax[count].document_minor);
+        ledger = facts_sum(facts, ledger, tax[count].ledger_minor);
+        count++;
+    }
+    if (document != ledger) {
+        verify_find(facts->report, STATUS_TAMPERED,
+                    "entry %" PRIu64 ": the tax account did not move by the tax of the document",
+                    tax->entry_id);
+    }
+    return count;
+}
+
+static void check_taxes(struct facts *facts)
+{
+    facts_sort(&facts->tax, by_entry_and_day);
+    const struct fact_tax *tax = facts->tax.data;
+    size_t at = 0;
+    while (at < facts->tax.count) {
+        at += check_tax(facts, tax + at, facts->tax.count - at);
+    }
+}
+
 // ---- numbers ----
 
 static int by_number(const void *a, const void *b)
@@ -311,5 +351,6 @@ void check_books(struct facts *facts)
     check_parts(facts);
     check_ties(facts);
     check_accounts(facts);
+    check_taxes(facts);
     check_numbers(facts);
 }

@@ -84,6 +84,7 @@ void facts_init(struct facts *facts, struct store *store, struct arena *arena,
     COLUMN(facts, number, fact_number);
     COLUMN(facts, counter, fact_counter);
     COLUMN(facts, part, fact_part);
+    COLUMN(facts, tax, fact_tax);
     COLUMN(facts, customer, fact_id);
     COLUMN(facts, invoice, fact_id);
     COLUMN(facts, payment, fact_id);
@@ -130,6 +131,7 @@ static void take_account(struct facts *facts, const AccountRecord *record)
                &(struct fact_account){.code = record->code,
                                       .is_control = record->control,
                                       .is_advances = record->role == ACCOUNT_ADVANCES,
+                                      .is_tax = record->role == ACCOUNT_TAX,
                                       .debit_minor = record->debit_minor,
                                       .credit_minor = record->credit_minor});
 }
@@ -184,6 +186,12 @@ static void take_invoice(struct facts *facts, const InvoiceRecord *record)
     const bool is_credit = record->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
     keep_number(facts, is_credit ? SERIES_CREDIT_NOTE : SERIES_INVOICE, record->year,
                 record->sequence);
+    if (record->tax_minor != 0) {
+        facts_keep(facts, &facts->tax,
+                   &(struct fact_tax){.entry_id = record->entry_id,
+                                      .day = record->date_day,
+                                      .document_minor = record->tax_minor});
+    }
     for (size_t i = 0; i < record->n_part; i++) {
         const InvoicePart *part = record->part[i];
         if (part->amount_minor != 0) {
@@ -248,6 +256,14 @@ static void take_line(struct facts *facts, const EntryRecord *record, const Post
     }
     account->debits_minor = facts_sum(facts, account->debits_minor, line->debit_minor);
     account->credits_minor = facts_sum(facts, account->credits_minor, line->credit_minor);
+    const int64_t moved_minor =
+        facts_sum(facts, line->debit_minor, facts_sum(facts, 0, -line->credit_minor));
+    if (account->is_tax && record->document_id != 0) {
+        facts_keep(facts, &facts->tax,
+                   &(struct fact_tax){.entry_id = record->id,
+                                      .day = record->date_day,
+                                      .ledger_minor = facts_sum(facts, 0, -moved_minor)});
+    }
     if (!account->is_control) {
         return;
     }
@@ -255,13 +271,11 @@ static void take_line(struct facts *facts, const EntryRecord *record, const Post
         verify_find(facts->report, STATUS_TAMPERED,
                     "entry %" PRIu64 ": a control account without a customer", record->id);
     }
-    facts_keep(
-        facts, &facts->move,
-        &(struct fact_move){.customer_id = line->customer_id,
-                            .account = line->account,
-                            .day = record->date_day,
-                            .ledger_minor = facts_sum(facts, line->debit_minor,
-                                                      facts_sum(facts, 0, -line->credit_minor))});
+    facts_keep(facts, &facts->move,
+               &(struct fact_move){.customer_id = line->customer_id,
+                                   .account = line->account,
+                                   .day = record->date_day,
+                                   .ledger_minor = moved_minor});
 }
 
 static void take_entry(struct facts *facts, const EntryRecord *record)

@@ -59,10 +59,19 @@ struct fact_settling {
     int64_t change_minor;
 };
 
+// The tax of a document: as the document says, and as its entry moved the tax account.
+struct fact_tax {
+    uint64_t entry_id;
+    int32_t day;
+    int64_t document_minor;
+    int64_t ledger_minor;
+};
+
 struct fact_account {
     uint64_t code;
     bool is_control;
     bool is_advances;
+    bool is_tax;
     int64_t debit_minor, credit_minor;   // as kept
     int64_t debits_minor, credits_minor; // as the entries say
 };
@@ -115,6 +124,7 @@ struct facts {
     struct verify_report *report;
     bool exhausted; // memory
     struct fact_column account, item, allocation, move, settling, balance, number, counter, part;
+    struct fact_column tax;
     struct fact_column customer, invoice, payment, entry, user, device, import; // fact_id
     struct fact_column open_item, settled_by;                                   // fact_pair
     struct fact_column unique, login, device_key;      // fact_hash: the index

@@ -104,6 +104,22 @@ static uint64_t issue(struct house *house, int64_t amount_minor)
     return run(house, "invoice_issue", &invoice.base, NULL)->invoice_issue->id;
 }
 
+static uint64_t issue_taxed(struct house *house, int64_t price_micro, uint32_t tax_bp)
+{
+    InvoiceLine line;
+    invoice_line__init(&line);
+    line.price_micro = price_micro;
+    line.tax_bp = tax_bp;
+    InvoiceLine *lines[] = {&line};
+    InvoiceIssue invoice;
+    invoice_issue__init(&invoice);
+    invoice.customer_id = house->customer_id;
+    invoice.date_day = DAY - 10;
+    invoice.line = lines;
+    invoice.n_line = COUNT_OF(lines);
+    return run(house, "invoice_issue", &invoice.base, NULL)->invoice_issue->id;
+}
+
 static void pay(struct house *house, int64_t amount_minor)
 {
     PaymentAdd payment;
@@ -153,7 +169,7 @@ static int set_up(void **state)
     pay(house, 4000);
     reverse_payment(house);
     pay(house, 13000);
-    house->second_id = issue(house, 20000);
+    house->second_id = issue_taxed(house, 200000000, 1300);
     close_store(house);
     *state = house;
     return 0;
@@ -367,6 +383,35 @@ static void invoice_tax_grows(struct txn *txn, const struct house *house)
     put(txn, TABLE_invoice, key_u64(house->second_id), message);
 }
 
+static void invoice_calls_its_price_tax(struct txn *txn, const struct house *house)
+{
+    ProtobufCMessage *message = NULL;
+    assert_int_equal(table_get(txn, TABLE_invoice, key_u64(house->second_id), &message, NULL),
+                     STATUS_OK);
+    InvoiceRecord *invoice = (InvoiceRecord *)message;
+    invoice->line[0]->tax_minor += 1;
+    invoice->line[0]->net_minor -= 1;
+    invoice->tax_minor += 1;
+    invoice->net_minor -= 1;
+    put(txn, TABLE_invoice, key_u64(house->second_id), message);
+}
+
+static void tax_is_booked_as_sales(struct txn *txn, const struct house *house)
+{
+    (void)house;
+    struct row_key key;
+    struct scan *scan CLEANUP(scan_close_at) = NULL;
+    ProtobufCMessage *message = NULL;
+    assert_int_equal(scan_open(txn, TABLE_entry, (struct row_key){.size = 0}, 0, true, &scan),
+                     STATUS_OK);
+    assert_int_equal(scan_next(scan, &key, &message), STATUS_OK);
+    EntryRecord *entry = (EntryRecord *)message; // of the taxed invoice: 1122, 5001, 2221
+    assert_int_equal(entry->n_line, 3);
+    entry->line[1]->credit_minor += entry->line[2]->credit_minor;
+    entry->n_line = 2;
+    put(txn, TABLE_entry, key, &entry->base);
+}
+
 static void invoice_is_missing(struct txn *txn, const struct house *house)
 {
     assert_int_equal(table_del(txn, TABLE_invoice, key_u64(house->second_id)), STATUS_OK);
@@ -436,6 +481,8 @@ static void head_is_ahead(struct txn *txn, const struct house *house)
     TAMPER(counter_jumps, TAMPERED, "counter is not at its end")                    \
     TAMPER(balance_grows, TAMPERED, "the kept balance is not")                      \
     TAMPER(invoice_tax_grows, TAMPERED, "net and tax are not gross")                \
+    TAMPER(invoice_calls_its_price_tax, TAMPERED, "did not move by the tax")        \
+    TAMPER(tax_is_booked_as_sales, TAMPERED, "did not move by the tax")             \
     TAMPER(invoice_is_missing, TAMPERED, "counter is not at its end")               \
     TAMPER(row_lies_under_another_key, TAMPERED, "the row is another's")            \
     TAMPER(outcome_is_anothers, TAMPERED, "the outcome of record")                  \
