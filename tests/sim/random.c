@@ -18,6 +18,7 @@ struct ids {
 };
 
 struct world {
+    struct load *load;
     struct link *link;
     struct arena *arena;
     uint64_t state;
@@ -46,15 +47,28 @@ static uint64_t any(struct world *world, const struct ids *ids)
     return there == 0 ? 1 : ids->id[draw(world, (uint32_t)there)];
 }
 
-// NULL when it was refused.
-static ProtobufCMessage *send(struct world *world, const char *name, ProtobufCMessage *inner)
+static const Reply *call(struct world *world, const Request *request)
 {
-    const Request *request = load_request(world->arena, name, inner);
     Reply *reply = NULL;
     if (link_call(world->link, request, world->arena, &reply) != STATUS_OK) {
         (void)fprintf(stderr, "random: the link failed: %s\n",
                       status_sentence(link_status(world->link)));
         abort();
+    }
+    return reply;
+}
+
+// NULL when it was refused.
+static ProtobufCMessage *send(struct world *world, const char *name, ProtobufCMessage *inner)
+{
+    const Request *request = load_request(world->arena, name, inner);
+    const Reply *reply = call(world, request);
+    if (reply->status == STATUS_BUSY) {
+        // A session is refused only so often a minute: go on in a new one.
+        link_close(world->link);
+        (void)load_login_us(world->load);
+        world->link = load_link(world->load);
+        reply = call(world, request);
     }
     if (reply->status != STATUS_OK) {
         world->refused++;
@@ -280,7 +294,7 @@ int main(int count, char **words)
     const struct load_options options = {
         .programs = words[1], .place = words[2], .currency = "CNY", .chart = "cn-small"};
     struct load *load = load_start(&options);
-    struct world world = {.link = load_link(load),
+    struct world world = {.load = load, .link = load_link(load),
                           .arena = arena_make(CALL_ARENA_MAX),
                           .state = strtoull(words[4], NULL, 10) | 1};
     const size_t commands = strtoul(words[3], NULL, 10);
