@@ -197,10 +197,8 @@ enum status entry_reverse(struct txn *txn, struct call *call, const EntryReverse
     }
 
     int32_t day = request->date_day;
-    if (status == STATUS_OK && day == 0) {
-        day = call->book_day > entry->date_day ? call->book_day : entry->date_day;
-    }
     if (status == STATUS_OK) {
+        day = day != 0 ? day : entry->date_day; // its own day (domain.md d.12)
         status = check_reversible(&books, entry, day);
     }
     if (status != STATUS_OK) {

@@ -147,8 +147,9 @@ static enum status refuse_if_touched(struct books *books, const InvoiceRecord *i
     for (size_t i = 0; status == STATUS_OK && i < items.count; i++) {
         const ItemRecord *record = items.item[i]->record;
         if (record->open_minor != record->amount_minor) {
-            status = books_refuse(books, STATUS_DOCUMENT_HAS_PAYMENTS, "invoice", NULL,
-                                  books_money(books, record->open_minor));
+            status =
+                books_refuse(books, STATUS_DOCUMENT_HAS_PAYMENTS, "invoice",
+                             books_money(books, record->amount_minor - record->open_minor), NULL);
         }
     }
     if (status == STATUS_OK && invoice->credited_minor != 0) {
@@ -159,7 +160,8 @@ static enum status refuse_if_touched(struct books *books, const InvoiceRecord *i
     return status;
 }
 
-// The first day on which nothing that ever settled the invoice reaches behind it.
+// As asked, else the invoice's own day (domain.md d.12), or the first on which nothing that ever
+// settled it reaches behind it.
 static enum status reversal_day(struct books *books, const InvoiceRecord *invoice, int32_t asked,
                                 int32_t *out)
 {
@@ -173,8 +175,7 @@ static enum status reversal_day(struct books *books, const InvoiceRecord *invoic
     if (status != STATUS_OK) {
         return status;
     }
-    int32_t usual = books->call->book_day > first ? books->call->book_day : first;
-    *out = asked != 0 ? asked : usual;
+    *out = asked != 0 ? asked : first;
     if (*out < first) {
         return books_refuse(books, STATUS_ALLOCATION_EARLY, "date", books_day(books, *out),
                             books_day(books, first));

@@ -20,6 +20,9 @@ static enum status add_line(struct lines *lines, const AllocationRecord *allocat
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
     }
+    if (debit->document_id == lines->card->id) {
+        return STATUS_OK; // what closes a payment that was reversed, and settles nothing
+    }
     AllocationLine *line = arena_alloc(call->arena, sizeof *line);
     if (line == NULL) {
         return STATUS_TOO_LARGE;

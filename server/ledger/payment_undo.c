@@ -36,16 +36,16 @@ static enum status standing(struct books *books, const struct money *money, uint
     return STATUS_OK;
 }
 
-// The day of taking back: as asked, else today; never before what is taken back.
+// The day of taking back: as asked, else the usual one; never before what is taken back.
 static enum status back_day(struct books *books, const struct allocation_list *list, int32_t first,
-                            int32_t asked, int32_t *out)
+                            int32_t asked, int32_t usual, int32_t *out)
 {
     int32_t today = books->call->book_day;
     for (size_t i = 0; i < list->count; i++) {
         int32_t day = list->allocation[i]->effective_day;
         first = day > first ? day : first;
     }
-    *out = asked != 0 ? asked : today > first ? today : first;
+    *out = asked != 0 ? asked : usual > first ? usual : first;
     if (*out < first) {
         return books_refuse(books, STATUS_ALLOCATION_EARLY, "date", books_day(books, *out),
                             books_day(books, first));
@@ -101,7 +101,8 @@ enum status payment_unallocate(struct txn *txn, struct call *call, const Payment
         status = books_refuse(&books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
     }
     if (status == STATUS_OK) {
-        status = back_day(&books, &list, money.payment->date_day, request->date_day, &day);
+        status = back_day(&books, &list, money.payment->date_day, request->date_day, call->book_day,
+                          &day);
     }
     if (status == STATUS_OK) {
         status = money_controls(&books, money.payment->customer_id, &balance);
@@ -196,7 +197,8 @@ enum status payment_reverse(struct txn *txn, struct call *call, const PaymentRev
             int32_t freed = money.credit[i]->record->freed_day;
             first = freed > first ? freed : first;
         }
-        status = back_day(&books, &list, first, request->date_day, &day);
+        // A reversal is of the day of what it reverses: the payment never was (domain.md d.12).
+        status = back_day(&books, &list, first, request->date_day, first, &day);
     }
     if (status == STATUS_OK) {
         status = money_controls(&books, money.payment->customer_id, &balance);
