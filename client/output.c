@@ -60,14 +60,31 @@ const char *output_day(struct client *client, int32_t day)
     return both == NULL ? "" : both;
 }
 
+// What has no number yet, as a draft, is called by its id.
+static const char *unnumbered_text(const struct render_context *render, const ProtobufCMessage *row)
+{
+    const ProtobufCFieldDescriptor *id =
+        protobuf_c_message_descriptor_get_field_by_name(row->descriptor, "id");
+    const bool has_id = id != NULL && id->type == PROTOBUF_C_TYPE_FIXED64 && field_is_set(row, id);
+    const char *text = has_id ? render_cell(render, row, id) : NULL;
+    return text == NULL ? "" : text;
+}
+
 // One cell. What the server says in sentences of the table (audit) is said in the person's
 // language.
 static const char *cell_text(const struct render_context *render, const ProtobufCMessage *row,
                              const ProtobufCFieldDescriptor *field)
 {
+    if (row->descriptor == &problem__descriptor && strcmp(field->name, "code") == 0) {
+        const uint32_t code = ((const Problem *)(const void *)row)->code;
+        return status_is_known(code) ? status_code((enum status)code) : "";
+    }
     const char *text = render_cell(render, row, field);
     if (text == NULL) {
         return "";
+    }
+    if (text[0] == '\0' && strcmp(field->name, "number") == 0) {
+        return unnumbered_text(render, row);
     }
     bool is_sentence =
         strncmp(row->descriptor->name, "Audit", 5) == 0 && strcmp(field->name, "text") == 0;
@@ -96,14 +113,18 @@ static void columns_all(const ProtobufCMessage *message, const ProtobufCFieldDes
     }
 }
 
-// The sum of a column: the field of that name beside the rows.
+// The sum of a column: the field of that name beside the rows. A number that is not set there, as
+// the code of an account in the total, is no sum; an amount of nothing is.
 static const char *sum_of(const struct render_context *render, const ProtobufCMessage *sums,
                           const ProtobufCFieldDescriptor *column)
 {
     for (unsigned i = 0; i < sums->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &sums->descriptor->fields[i];
+        enum kind kind = field_of(sums->descriptor, i).kind;
+        bool is_sum = kind == KIND_MONEY || (output_field_is_number(sums->descriptor, field) &&
+                                             field_is_set(sums, field));
         if (strcmp(field->name, column->name) == 0 && field->label != PROTOBUF_C_LABEL_REPEATED &&
-            output_field_is_number(sums->descriptor, field)) {
+            is_sum) {
             return render_cell(render, sums, field);
         }
     }
@@ -209,19 +230,31 @@ static void label_print(const char *label, const char *text, FILE *out)
                   text);
 }
 
+// The word of a field. Of a choice it may be another than of an amount by the same key: the credit
+// of a customer is no side of an account.
+static const char *label_of(struct client *client, const ProtobufCFieldDescriptor *field,
+                            enum kind kind)
+{
+    char key[64];
+    field_key(field, key);
+    bool is_mode = kind == KIND_CHOICE && strcmp(key, "credit") == 0;
+    return output_word(client, is_mode ? "credit_mode" : key);
+}
+
 static enum status record_print(struct client *client, const ProtobufCMessage *inner, FILE *out)
 {
     const struct render_context render = client_render(client);
     for (unsigned i = 0; i < inner->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &inner->descriptor->fields[i];
         enum kind kind = field_of(inner->descriptor, i).kind;
-        if (kind == KIND_MESSAGE || kind == KIND_BYTES || kind == KIND_REFERENCE ||
-            (!field_is_set(inner, field) && kind != KIND_MONEY) || strcmp(field->name, "id") == 0) {
+        // An amount of nothing is said, but a limit of nothing was never given.
+        bool is_said = field_is_set(inner, field) ||
+                       (kind == KIND_MONEY && strcmp(field->name, "credit_limit_minor") != 0);
+        if (kind == KIND_MESSAGE || kind == KIND_BYTES || kind == KIND_REFERENCE || !is_said ||
+            strcmp(field->name, "id") == 0) {
             continue;
         }
-        char key[64];
-        field_key(field, key);
-        label_print(output_word(client, key), cell_text(&render, inner, field), out);
+        label_print(label_of(client, field, kind), cell_text(&render, inner, field), out);
     }
     for (unsigned i = 0; i < inner->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &inner->descriptor->fields[i];

@@ -70,13 +70,15 @@ static void aging_print(struct client *client, const AgingRow *aging, FILE *out)
     };
 
     page_label(_("By age"), out);
+    bool is_any = false;
     for (size_t i = 0; i < COUNT_OF(buckets); i++) {
         if (buckets[i].minor != 0) {
+            is_any = true;
             (void)fprintf(out, "%s %s   ", buckets[i].title,
                           output_money(client, buckets[i].minor));
         }
     }
-    (void)fputc('\n', out);
+    (void)fprintf(out, "%s\n", is_any ? "" : _("nothing is open"));
 }
 
 enum status page_statement(struct client *client, const Reply *reply, const ProtobufCMessage *inner,

@@ -127,10 +127,12 @@ static void payment_done(struct client *client, const PaymentAddReply *payment, 
     for (size_t i = 0; i < payment->n_line; i++) {
         const AllocationLine *line = payment->line[i];
         (void)fputs(i == 0 ? colon : comma, out);
+        // Of an invoice in parts it is one part: the due day tells which.
+        const char *due = day_print(client->arena, line->due_day);
         if (line->left_minor == 0) {
-            (void)fprintf(out, _("%s closed"), line->invoice);
+            (void)fprintf(out, _("%s due %s closed"), line->invoice, due == NULL ? "" : due);
         } else {
-            (void)fprintf(out, _("%s %s left"), line->invoice,
+            (void)fprintf(out, _("%s due %s %s left"), line->invoice, due == NULL ? "" : due,
                           output_money(client, line->left_minor));
         }
     }
