@@ -44,7 +44,8 @@ struct client {
 
     size_t argument_count; // as they were typed, for the commit line of a preview
     const char *const *arguments;
-    const char *output_path; // of --output, for an invitation
+    const ProtobufCMessage *request; // what they were understood as, once they were
+    const char *output_path;         // of --output, for an invitation
 };
 
 MUST_CHECK enum status client_make(struct client *client);

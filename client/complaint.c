@@ -56,6 +56,21 @@ static const char *safe(const struct client *client, const char *text)
     return clean == NULL ? "" : clean;
 }
 
+// Of an amount it is the number of decimals.
+static const char *allowed_text(const struct client *client, const Problem *problem)
+{
+    bool chinese = client->language == LANGUAGE_CHINESE;
+    const char *allowed = safe(client, problem->allowed);
+    if (allowed[0] == '\0') {
+        return "";
+    }
+    if (problem->code == STATUS_FIELD_NOT_AMOUNT) {
+        const char *decimals = arena_print(client->arena, _("at most %s decimals"), allowed);
+        return arena_print(client->arena, chinese ? "；%s" : "; %s", decimals);
+    }
+    return arena_print(client->arena, chinese ? "；%s：%s" : "; %s: %s", _("allowed"), allowed);
+}
+
 static void problem_print(const struct client *client, const Problem *problem)
 {
     struct arena *arena = client->arena;
@@ -66,12 +81,10 @@ static void problem_print(const struct client *client, const Problem *problem)
         problem->asked[0] == '\0'
             ? ""
             : arena_print(arena, chinese ? "“%s”：" : "\"%s\": ", safe(client, problem->asked));
-    // Of an amount it is the number of decimals, which says nothing beside a hint.
-    bool is_bare = problem->code == STATUS_FIELD_NOT_AMOUNT;
-    const char *allowed = problem->allowed[0] == '\0' || is_bare
-                              ? ""
-                              : arena_print(arena, chinese ? "；%s：%s" : "; %s: %s", _("allowed"),
-                                            safe(client, problem->allowed));
+    if (problem->code == STATUS_USAGE && problem->asked[0] == '-') {
+        what = _("there is no such option");
+    }
+    const char *allowed = allowed_text(client, problem);
     const char *row = problem->row == 0 ? "" : arena_print(arena, _("row %u "), problem->row);
     const char *line =
         arena_print(arena, "%s%s%s%s", row == NULL ? "" : row, asked == NULL ? "" : asked, what,

@@ -370,10 +370,10 @@ enum status tool_logout(struct client *client, size_t count, const char *const *
 {
     SessionLogout request;
     session_logout__init(&request);
-    if (count > 1 || (count == 1 && !tool_flag(words[0], "all"))) {
-        return tool_usage(client, "logout", words[count - 1]);
+    if (count > 0) {
+        return tool_usage(client, "logout", words[0]);
     }
-    request.all = count == 1;
+    request.all = client->options.all;
     enum status status = client_begin(client);
     if (status != STATUS_OK || !client->context.has_token) {
         return status;

@@ -25,7 +25,7 @@ static const char *exit_meaning(int exit_code)
         {4, N_("log in first")},
         {5, N_("not permitted")},
         {6, N_("not found")},
-        {7, N_("more than one object matches")},
+        {7, N_("it is not certain which object is meant")},
         {8, N_("changed by somebody else in the meantime: look again")},
         {9, N_("cancelled by the person")},
         {10, N_("refused by a rule of the business")},

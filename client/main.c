@@ -64,6 +64,21 @@ static enum status words_run(struct client *client)
     return command_run(client, command, count - 2, words + 2);
 }
 
+// A value of a global option that is not understood, with the option's name and what it takes.
+static enum status option_fail(struct client *client, enum status status, const char *bad)
+{
+    const struct options *options = &client->options;
+    if (status == STATUS_USAGE || bad[0] == '\0') {
+        return client_fail(client, status, NULL, bad, NULL);
+    }
+    if (bad == options->width) {
+        return client_fail(client, status, "width", bad, "20 … 1000");
+    }
+    return bad == options->timeout
+               ? client_fail(client, status, "timeout", bad, "500ms, 30s, 2m")
+               : client_fail(client, status, "color", bad, "auto, always, never");
+}
+
 static enum status client_run(struct client *client, int count, char *const *arguments)
 {
     const char *bad = "";
@@ -74,7 +89,7 @@ static enum status client_run(struct client *client, int count, char *const *arg
     client->terminal = terminal_of(&client->options);
     client->deadline_ms = client_clock_ms() + client->options.timeout_ms;
     if (status != STATUS_OK) {
-        return client_fail(client, status, NULL, bad, NULL);
+        return option_fail(client, status, bad);
     }
     if (spoken != STATUS_OK) {
         return client_fail(client, spoken, "lang", client->options.lang, "en, zh-CN");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/options.h"
 
+#include "shared/text.h"
 #include "shared/words.h"
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_MAYBE, OPTION_FIELD };
@@ -29,6 +30,22 @@ const struct option_row *options_at(size_t index)
 {
     assert(index < COUNT_OF(GLOBALS));
     return &GLOBALS[index].row;
+}
+
+const char *options_nearest(const char *word)
+{
+    assert(word != NULL);
+    const char *name = word + strspn(word, "-");
+    const char *nearest = NULL;
+    size_t best = strlen(name) / 3 + 2;
+    for (size_t i = 0; i < COUNT_OF(GLOBALS); i++) {
+        size_t distance = text_distance(name, GLOBALS[i].row.name);
+        if (distance < best) {
+            best = distance;
+            nearest = GLOBALS[i].row.name;
+        }
+    }
+    return nearest;
 }
 
 // The global that a word names, and the value behind its "=" when there is one.
@@ -98,6 +115,9 @@ static bool width_parse(const char *text, size_t *out)
 static enum status values_check(struct options *options, const char **bad)
 {
     options->timeout_ms = TIMEOUT_MS_DEFAULT;
+    if (options->jsonl && options->json == NULL) {
+        options->json = "";
+    }
     if (options->timeout != NULL && !timeout_parse(options->timeout, &options->timeout_ms)) {
         *bad = options->timeout;
         return STATUS_FIELD_OUT_OF_RANGE;

@@ -46,3 +46,5 @@ struct option_row {
 
 size_t options_count(void);
 const struct option_row *options_at(size_t index);
+// The name that was probably meant by "--jsn"; NULL when none is near.
+const char *options_nearest(const char *word);

@@ -353,8 +353,9 @@ enum status output_reply(struct client *client, const struct command *command, c
             return STATUS_ENVIRONMENT;
         }
 
-        status = client->options.csv ? output_csv(client, inner, out)
-                                     : people_print(client, command, reply, inner, out);
+        bool cells = client->options.csv || client->options.tsv;
+        status = cells ? output_cells(client, inner, out)
+                       : people_print(client, command, reply, inner, out);
     }
 
     if (status == STATUS_OK) {

@@ -95,6 +95,24 @@ static void json_filter(json_t *json, const char *fields)
     }
 }
 
+// One line for each row, then one with all the rest; an answer that is no list is that one line.
+static int json_lines(json_t *json, FILE *out)
+{
+    json_t *rows = json_object_get(json, "data");
+    size_t index = 0;
+    json_t *row = NULL;
+    int failed = 0;
+    if (json_is_array(rows)) {
+        json_array_foreach(rows, index, row)
+        {
+            failed =
+                failed != 0 || json_dumpf(row, out, JSON_COMPACT) != 0 || fputc('\n', out) == EOF;
+        }
+        failed = failed != 0 || json_object_del(json, "data") != 0;
+    }
+    return failed != 0 ? failed : json_dumpf(json, out, JSON_COMPACT);
+}
+
 enum status output_json(struct client *client, const struct command *command, const Reply *reply,
                         const ProtobufCMessage *inner)
 {
@@ -113,10 +131,19 @@ enum status output_json(struct client *client, const struct command *command, co
             (void)json_object_set_new(json, "plan", json_string(reply->plan));
         }
     }
-    int failed = json_dumpf(json, stdout, JSON_INDENT(1));
-    (void)fputc('\n', stdout);
+    int failed =
+        client->options.jsonl ? json_lines(json, stdout) : json_dumpf(json, stdout, JSON_INDENT(1));
+    failed = failed != 0 || fputc('\n', stdout) == EOF;
     json_decref(json);
     return failed == 0 ? STATUS_OK : STATUS_FILE_ERROR;
+}
+
+// A tab or an end of line inside a cell becomes a space: a line is a row and a tab ends a cell.
+static void tsv_cell(const char *text, FILE *out)
+{
+    for (const char *c = text; *c != '\0'; c++) {
+        (void)fputc(strchr("\t\r\n", *c) != NULL ? ' ' : *c, out);
+    }
 }
 
 // A cell that a spreadsheet would take for a formula gets an apostrophe; numbers of ours are no
@@ -134,45 +161,62 @@ static void csv_cell(const char *text, bool number, FILE *out)
     (void)fputs(quoted ? "\"" : "", out);
 }
 
-enum status output_csv(struct client *client, const ProtobufCMessage *inner, FILE *out)
+static enum status cells_selection(struct client *client, const ProtobufCMessageDescriptor *message,
+                                   struct selection *out)
+{
+    if (client->options.columns != NULL) {
+        return output_columns_named(client, message, client->options.columns, out);
+    }
+    for (unsigned i = 0; i < message->n_fields; i++) {
+        enum kind kind = field_of(message, i).kind;
+        if (kind != KIND_MESSAGE && kind != KIND_BYTES && out->count < GRID_COLUMNS_MAX) {
+            out->field[out->count++] = &message->fields[i];
+        }
+    }
+    return STATUS_OK;
+}
+
+static void row_cells(struct client *client, const ProtobufCMessage *row,
+                      const struct selection *selection, FILE *out)
+{
+    const struct render_context render = client_render(client);
+    for (size_t c = 0; c < selection->count; c++) {
+        const ProtobufCFieldDescriptor *field = selection->field[c];
+        const char *text = render_cell(&render, row, field);
+        if (field_kind(field) == KIND_MONEY) {
+            text = money_print(client->arena, *(const int64_t *)field_at(row, field),
+                               client->context.decimals);
+        }
+        text = text == NULL ? "" : text;
+        if (client->options.tsv) {
+            (void)fputs(c == 0 ? "" : "\t", out);
+            tsv_cell(text, out);
+        } else {
+            (void)fputs(c == 0 ? "" : ",", out);
+            csv_cell(text, output_field_is_number(row->descriptor, field), out);
+        }
+    }
+    (void)fputs(client->options.tsv ? "\n" : "\r\n", out);
+}
+
+enum status output_cells(struct client *client, const ProtobufCMessage *inner, FILE *out)
 {
     const ProtobufCFieldDescriptor *rows = output_rows_of(inner->descriptor);
     const ProtobufCMessageDescriptor *message = rows == NULL ? inner->descriptor : rows->descriptor;
     struct selection selection = {0};
-    if (client->options.columns != NULL) {
-        enum status status =
-            output_columns_named(client, message, client->options.columns, &selection);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    for (unsigned i = 0; client->options.columns == NULL && i < message->n_fields; i++) {
-        enum kind kind = field_of(message, i).kind;
-        if (kind != KIND_MESSAGE && kind != KIND_BYTES && selection.count < GRID_COLUMNS_MAX) {
-            selection.field[selection.count++] = &message->fields[i];
-        }
+    enum status status = cells_selection(client, message, &selection);
+    if (status != STATUS_OK) {
+        return status;
     }
     for (size_t c = 0; c < selection.count; c++) {
         char key[64];
         field_key(selection.field[c], key);
-        (void)fprintf(out, "%s%s", c == 0 ? "" : ",", key);
+        (void)fprintf(out, "%s%s", c == 0 ? "" : client->options.tsv ? "\t" : ",", key);
     }
-    (void)fputs("\r\n", out);
-    const struct render_context render = client_render(client);
+    (void)fputs(client->options.tsv ? "\n" : "\r\n", out);
     size_t count = rows == NULL ? 1 : field_count(inner, rows);
     for (size_t i = 0; i < count; i++) {
-        const ProtobufCMessage *row = rows == NULL ? inner : output_row_at(inner, rows, i);
-        for (size_t c = 0; c < selection.count; c++) {
-            const ProtobufCFieldDescriptor *field = selection.field[c];
-            const char *text = render_cell(&render, row, field);
-            if (field_of(message, (unsigned)(field - message->fields)).kind == KIND_MONEY) {
-                text = money_print(client->arena, *(const int64_t *)field_at(row, field),
-                                   client->context.decimals);
-            }
-            (void)fputs(c == 0 ? "" : ",", out);
-            csv_cell(text == NULL ? "" : text, output_field_is_number(message, field), out);
-        }
-        (void)fputs("\r\n", out);
+        row_cells(client, rows == NULL ? inner : output_row_at(inner, rows, i), &selection, out);
     }
     return STATUS_OK;
 }

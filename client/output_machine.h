@@ -26,4 +26,6 @@ const ProtobufCMessage *output_row_at(const ProtobufCMessage *message,
 
 MUST_CHECK enum status output_json(struct client *client, const struct command *command,
                                    const Reply *reply, const ProtobufCMessage *inner);
-MUST_CHECK enum status output_csv(struct client *client, const ProtobufCMessage *inner, FILE *out);
+// As CSV, or with tabs.
+MUST_CHECK enum status output_cells(struct client *client, const ProtobufCMessage *inner,
+                                    FILE *out);

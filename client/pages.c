@@ -4,6 +4,7 @@
 #include "client/grid.h"
 #include "client/output.h"
 #include "shared/day.h"
+#include "shared/fields.h"
 #include "shared/money.h"
 #include "shared/text.h"
 #include "shared/words.h"
@@ -55,6 +56,29 @@ static const char *shell_word(struct arena *arena, const char *word)
     return text;
 }
 
+// The day that "--date" or "--date=-1d" was understood as, in the words of the option; NULL when
+// the word names no day of the request.
+static const char *day_word(const struct client *client, const char *word, bool *takes_next)
+{
+    const ProtobufCMessage *request = client->request;
+    size_t size = strcspn(word, "=");
+    *takes_next = word[size] == '\0';
+    if (request == NULL || strncmp(word, "--", 2) != 0) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < request->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &request->descriptor->fields[i];
+        char name[64];
+        field_option(field, name);
+        bool is_meant = strlen(name) == size - 2 && memcmp(name, word + 2, size - 2) == 0;
+        if (is_meant && field_kind(field) == KIND_DAY && field_is_set(request, field)) {
+            const char *day = day_print(client->arena, *(const int32_t *)field_at(request, field));
+            return day == NULL ? NULL : arena_print(client->arena, "--%s %s", name, day);
+        }
+    }
+    return NULL;
+}
+
 const char *page_commit_line(struct client *client, const char *plan)
 {
     const char *line = "kontor";
@@ -62,7 +86,13 @@ const char *page_commit_line(struct client *client, const char *plan)
         if (strcmp(client->arguments[i], "--dry-run") == 0) {
             continue;
         }
-        const char *word = shell_word(client->arena, client->arguments[i]);
+        bool takes_next = false;
+        const char *word = day_word(client, client->arguments[i], &takes_next);
+        if (word == NULL) {
+            word = shell_word(client->arena, client->arguments[i]);
+        } else if (takes_next) {
+            i++;
+        }
         line = word == NULL ? NULL : arena_print(client->arena, "%s %s", line, word);
     }
     return line == NULL ? NULL : arena_print(client->arena, "%s --plan %s", line, plan);

@@ -19,6 +19,7 @@ page_function page_invitation;
 
 // A label padded to the pages' common width, for "label  value" lines.
 void page_label(const char *label, FILE *out);
-// The command line of this run without --dry-run, with the plan: for the commit line of a preview.
+// The command line of this run without --dry-run, with the plan and with days as they were
+// understood ("-1d" means another day tomorrow): for the commit line of a preview.
 // NULL when too long.
 const char *page_commit_line(struct client *client, const char *plan);

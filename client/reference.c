@@ -37,6 +37,7 @@ static enum status loose_confirm(struct client *client, const FindReply *found, 
         return STATUS_OK;
     }
     if (!client->terminal.may_ask) {
+        client->fault = _("a part of a name is not enough to write: name it in full, or add --yes");
         return candidates_show(client, found);
     }
     const char *question = arena_print(client->arena, _("\"%s\" is %s. Go on?"), text, who);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/run.h"
 
+#include "client/gather.h"
+#include "client/letters.h"
 #include "client/output.h"
 #include "client/pages.h"
 #include "client/reference.h"
@@ -26,6 +28,31 @@ static enum status file_load(void *context, struct arena *arena, const char *pat
     return status == STATUS_NOT_FOUND ? STATUS_FILE_ERROR : status;
 }
 
+// Options that the command does not have may be meant for one of all commands; where nothing is
+// near, the help says what there is.
+static void options_suggest(struct client *client, const struct command *command)
+{
+    for (size_t i = 0; i < client->problems.count; i++) {
+        Problem *problem = client->problems.list[i];
+        if (problem->code != STATUS_USAGE || problem->asked[0] != '-' || problem->hint[0] != '\0') {
+            continue;
+        }
+        const char *nearest = options_nearest(problem->asked);
+        char *hint = nearest == NULL ? NULL : arena_print(client->arena, "--%s", nearest);
+        if (hint != NULL) {
+            problem->hint = hint;
+            continue;
+        }
+        char verb[64];
+        size_t noun = strcspn(command->name, "_");
+        (void)snprintf(verb, sizeof(verb), "%s", command->name + noun + 1);
+        letters_replace(verb, '_', '-');
+        client_hint(client, arena_print(client->arena, "kontor %.*s %s --help", (int)noun,
+                                        command->name, verb));
+        return;
+    }
+}
+
 enum status command_parse(struct client *client, const struct command *command, size_t count,
                           const char *const *words, ProtobufCMessage **out)
 {
@@ -48,7 +75,10 @@ enum status command_parse(struct client *client, const struct command *command, 
         return STATUS_TOO_LARGE;
     }
     *out = inner;
-    return args_parse(command, &context, (int)count, words, inner, &client->problems);
+    enum status status_parsed =
+        args_parse(command, &context, (int)count, words, inner, &client->problems);
+    options_suggest(client, command);
+    return status_parsed;
 }
 
 static const ProtobufCFieldDescriptor *field_named(const ProtobufCMessageDescriptor *message,
@@ -146,7 +176,9 @@ enum status command_run(struct client *client, const struct command *command, si
     }
     Reply *reply = NULL;
     if (status == STATUS_OK) {
-        status = client_call(client, command, inner, &reply);
+        client->request = inner;
+        status = client->options.all ? gather_call(client, command, inner, &reply)
+                                     : client_call(client, command, inner, &reply);
     }
     if (status == STATUS_OK) {
         status = invitation_write(client, command, reply);

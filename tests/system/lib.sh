@@ -36,7 +36,9 @@ cleanup() {
             [ ! -s "$place/$file" ] || { echo "--- $file" >&2; tail -n 15 "$place/$file" >&2; }
         done
     fi
-    [ -z "$server" ] || kill -KILL "$server" 2>/dev/null || test $? -eq 1
+    if [ -n "$server" ] && kill -KILL "$server" 2>/dev/null; then
+        wait "$server" 2>/dev/null || test $? -eq 137
+    fi
     rm -rf "$place"
     [ "$status" -ne 0 ] || echo "$claims claims hold"
     exit "$status"

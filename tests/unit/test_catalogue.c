@@ -34,6 +34,13 @@ static size_t missing(const char *word)
     return 1;
 }
 
+// A command may be born in English and without an example; once its summary is in the catalogue it
+// owes all the rest. `test_catalogue complete` allows no such command.
+static bool is_english_only(const struct command *command)
+{
+    return dgettext(WORDS_DOMAIN, command->summary) == command->summary;
+}
+
 static size_t message_missing(const ProtobufCMessageDescriptor *message, unsigned depth)
 {
     size_t count = 0;
@@ -67,7 +74,7 @@ static void every_field_and_choice_has_a_chinese_word(void **state)
     size_t count = 0;
     for (size_t i = 0; i < command_count(); i++) {
         const struct command *command = command_at(i);
-        if (command->permission == PERMISSION_SYSTEM) {
+        if (command->permission == PERMISSION_SYSTEM || is_english_only(command)) {
             continue;
         }
         count += message_missing(command->request, 3);
@@ -81,8 +88,9 @@ static void every_table_sentence_has_a_chinese_one(void **state)
     (void)state;
     size_t count = 0;
     for (size_t i = 0; i < command_count(); i++) {
-        count += missing(command_at(i)->summary);
-        count += command_at(i)->audit[0] == '\0' ? 0 : missing(command_at(i)->audit);
+        const struct command *command = command_at(i);
+        bool owes = command->audit[0] != '\0' && !is_english_only(command);
+        count += owes ? missing(command->audit) : 0;
     }
     for (size_t i = 0; i < cli_example_count(); i++) {
         count += missing(cli_example_at(i)->why);
@@ -108,7 +116,7 @@ static void every_typed_command_has_an_example(void **state)
     size_t count = 0;
     for (size_t i = 0; i < command_count(); i++) {
         const struct command *command = command_at(i);
-        bool found = !command->typed;
+        bool found = !command->typed || is_english_only(command);
         for (size_t e = 0; e < cli_example_count() && !found; e++) {
             found = strcmp(cli_example_at(e)->command, command->name) == 0;
         }
@@ -119,6 +127,16 @@ static void every_typed_command_has_an_example(void **state)
     }
     for (size_t e = 0; e < cli_example_count(); e++) {
         assert_non_null(command_by_name(cli_example_at(e)->command));
+    }
+    assert_int_equal(count, 0);
+}
+
+static void no_command_speaks_english_only(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    for (size_t i = 0; i < command_count(); i++) {
+        count += missing(command_at(i)->summary);
     }
     assert_int_equal(count, 0);
 }
@@ -159,14 +177,20 @@ static void the_language_is_chosen_without_generated_locales(void **state)
     assert_string_equal(_("cancelled"), "cancelled");
 }
 
-int main(void)
+int main(int count, char *words[])
 {
+    const struct CMUnitTest complete[] = {
+        cmocka_unit_test_setup(no_command_speaks_english_only, chinese_up),
+    };
+    if (count > 1 && strcmp(words[1], "complete") == 0) {
+        return cmocka_run_group_tests(complete, NULL, NULL);
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_field_and_choice_has_a_chinese_word, chinese_up),
         cmocka_unit_test_setup(every_table_sentence_has_a_chinese_one, chinese_up),
         cmocka_unit_test_setup(every_role_has_a_chinese_word, chinese_up),
         cmocka_unit_test(no_option_of_a_command_is_hidden_by_a_global),
-        cmocka_unit_test(every_typed_command_has_an_example),
+        cmocka_unit_test_setup(every_typed_command_has_an_example, chinese_up),
         cmocka_unit_test(the_language_is_chosen_without_generated_locales),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
