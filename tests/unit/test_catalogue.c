@@ -141,7 +141,8 @@ static void no_command_speaks_english_only(void **state)
     assert_int_equal(count, 0);
 }
 
-// A global option is taken out before a command sees its words.
+// A global option is taken out before a command sees its words. The tools of sessions read their
+// own words, and `logout --all` asks for the global.
 static void no_option_of_a_command_is_hidden_by_a_global(void **state)
 {
     (void)state;
@@ -149,6 +150,9 @@ static void no_option_of_a_command_is_hidden_by_a_global(void **state)
     size_t hidden = 0;
     for (size_t i = 0; i < command_count(); i++) {
         struct args_option option;
+        if (strncmp(command_at(i)->name, "session_", strlen("session_")) == 0) {
+            continue;
+        }
         for (size_t o = 0; args_option_at(command_at(i), o, arena, &option); o++) {
             for (size_t g = 0; g < options_count(); g++) {
                 const struct option_row *global = options_at(g);
