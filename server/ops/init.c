@@ -4,7 +4,6 @@
 #include "server/ledger/books.h"
 #include "server/machine/machine.h"
 #include "server/store/file.h"
-#include "server/store/hooks.h"
 #include "server/store/keyring.h"
 #include "shared/day.h"
 #include "shared/invite.h"
@@ -298,22 +297,18 @@ static enum status make_store(struct making *making)
                                           .key_file = making->report->key_file,
                                           .passphrase = making->options->passphrase};
     enum status status = store_discard(making->making);
-    hook_at("init");
     if (status == STATUS_OK) {
         status = house_key_ensure(making->report->house_file, house_key);
     }
-    hook_at("init");
     if (status == STATUS_OK) {
         status = store_create(&options);
     }
-    hook_at("init");
     if (status == STATUS_OK) {
         status = store_open(&options, &making->store);
     }
     if (status == STATUS_OK) {
         status = server_keys_make(making->store, making->making, house_key, &making->keys);
     }
-    hook_at("init");
     return status;
 }
 
@@ -325,22 +320,18 @@ static enum status make_all(struct making *making)
         memcpy(making->report->server_key, making->keys.server.public_bytes, KEY_BYTES);
         status = open_book(making);
     }
-    hook_at("init");
     store_close(making->store);
     making->store = NULL;
     if (status == STATUS_OK) {
         status = invitation_write(making->arena, &making->invitation, making->options->invitation,
                                   making->again);
     }
-    hook_at("init");
     if (status == STATUS_OK) {
         status = note_write(making);
     }
-    hook_at("init");
     if (status == STATUS_OK && rename(making->making, making->dir) != 0) {
         status = STATUS_FILE_ERROR;
     }
-    hook_at("init");
     return status == STATUS_OK ? file_sync_parent(making->dir) : status;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/env.h"
 #include "server/store/file.h"
-#include "server/store/hooks.h"
 #include "server/store/inside.h"
 
 #include <sys/stat.h>
@@ -99,14 +98,12 @@ static enum status create_in(const char *dir, const struct store_options *option
     if (status == STATUS_OK) {
         status = keyring_make(dir, options, secrets);
     }
-    hook_at("create");
     if (status == STATUS_OK) {
         status = env_open(dir, store.map_bytes, false, &store.env);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    hook_at("create");
     store.secrets = secrets;
     status = make_empty_tables(&store, arena);
     mdb_env_close(store.env);
@@ -131,16 +128,13 @@ enum status store_create(const struct store_options *options)
         return STATUS_STORE_EXISTS;
     }
     enum status status = store_discard(creating);
-    hook_at("create");
     // The keyring of a backup has its key file already; a new one would not fit.
     if (status == STATUS_OK && options->key_file != NULL && options->keyring.size == 0) {
         status = key_file_ensure(options->key_file);
     }
-    hook_at("create");
     if (status == STATUS_OK && mkdir(creating, 0700) != 0) {
         status = STATUS_FILE_ERROR;
     }
-    hook_at("create");
     enum store_medium medium;
     if (status == STATUS_OK) {
         status = medium_check(creating, &medium);
@@ -151,11 +145,9 @@ enum status store_create(const struct store_options *options)
     if (status == STATUS_OK) {
         status = sync_dir(creating);
     }
-    hook_at("create");
     if (status == STATUS_OK && rename(creating, options->dir) != 0) {
         status = STATUS_FILE_ERROR;
     }
-    hook_at("create");
     return status == STATUS_OK ? file_sync_parent(options->dir) : status;
 }
 

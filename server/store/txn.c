@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/store/hooks.h"
 #include "server/store/inside.h"
 
 #include <stdalign.h>
@@ -184,7 +183,6 @@ enum status txn_commit(struct txn *txn)
         txn_abort(txn);
         return status;
     }
-    hook_at("before-commit");
     const int code = mdb_txn_commit(txn->lmdb);
     txn->lmdb = NULL;
     if (code != MDB_SUCCESS) {
@@ -192,7 +190,6 @@ enum status txn_commit(struct txn *txn)
                    ? full_or_unknown(txn->store, txn->lmdb_id)
                    : STATUS_ENVIRONMENT;
     }
-    hook_at("after-commit");
     head_keep(txn->store, txn);
     return STATUS_OK;
 }

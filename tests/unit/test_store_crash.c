@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/store.h"
+#include "tests/crash/shim.h"
 #include "tests/unit/temporary.h"
 #include "tests/unit/unit.h"
 
@@ -88,18 +89,18 @@ static uint64_t get_counter(const struct place *place)
 }
 
 // Runs the child until the power goes; true when it went. The last number said aloud goes to *told.
-static bool run_until(const struct place *place, const char *hook, uint64_t *told)
+static bool run_until(const struct place *place, const char *point, int count, uint64_t *told)
 {
     int ends[2];
     assert_int_equal(pipe(ends), 0);
-    assert_int_equal(setenv("KONTOR_HOOK", hook, 1), 0);
+    crash_at(point, count);
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
         (void)close(ends[0]);
         commit_and_tell(place, ends[1]);
     }
-    assert_int_equal(unsetenv("KONTOR_HOOK"), 0);
+    crash_never();
     (void)close(ends[1]);
     uint64_t number = 0;
     *told = 0;
@@ -120,11 +121,9 @@ static void what_was_told_is_never_lost(void **state)
     assert_int_equal(store_create(&place->options), STATUS_OK);
     for (size_t i = 0; i < COUNT_OF(points); i++) {
         for (int count = 1; count <= 25; count += 3) {
-            char hook[40];
-            (void)snprintf(hook, sizeof hook, "%s:%d", points[i], count);
             const uint64_t before = get_counter(place);
             uint64_t told = 0;
-            assert_true(run_until(place, hook, &told));
+            assert_true(run_until(place, points[i], count, &told));
             const uint64_t kept = get_counter(place);
             // When nothing was told, the first commit either came about or left what stood before.
             assert_true(kept == told + 1 || kept == (told == 0 ? before : told));
@@ -136,10 +135,10 @@ static void a_commit_without_sync_is_caught(void **state)
 {
     const struct place *place = *state;
     assert_int_equal(store_create(&place->options), STATUS_OK);
-    assert_int_equal(setenv("KONTOR_MUTANT", "no-sync", 1), 0);
+    assert_int_equal(setenv("KONTOR_CRASH_FAULT", "no-sync", 1), 0);
     uint64_t told = 0;
-    assert_true(run_until(place, "before-commit:20", &told));
-    assert_int_equal(unsetenv("KONTOR_MUTANT"), 0);
+    assert_true(run_until(place, "before-commit", 20, &told));
+    assert_int_equal(unsetenv("KONTOR_CRASH_FAULT"), 0);
     assert_int_equal(told, 19);
     assert_true(get_counter(place) < told);
 }
@@ -152,16 +151,16 @@ static void a_full_disk_is_surely_not_done(void **state)
     struct store *store = NULL;
     assert_int_equal(store_open(&place->options, &store), STATUS_OK);
     assert_int_equal(set_counter(store, arena, 1), STATUS_OK);
-    assert_int_equal(setenv("KONTOR_MUTANT", "no-space", 1), 0);
+    assert_int_equal(setenv("KONTOR_CRASH_FAULT", "no-space", 1), 0);
     assert_int_equal(set_counter(store, arena, 2), STATUS_STORE_FULL);
     assert_int_equal(set_counter(store, arena, 3), STATUS_STORE_FULL);
-    assert_int_equal(unsetenv("KONTOR_MUTANT"), 0);
+    assert_int_equal(unsetenv("KONTOR_CRASH_FAULT"), 0);
     store_close(store);
     assert_int_equal(get_counter(place), 1);
     assert_int_equal(store_open(&place->options, &store), STATUS_OK);
-    assert_int_equal(setenv("KONTOR_MUTANT", "no-space", 1), 0);
+    assert_int_equal(setenv("KONTOR_CRASH_FAULT", "no-space", 1), 0);
     assert_int_equal(set_counter(store, arena, 4), STATUS_STORE_FULL);
-    assert_int_equal(unsetenv("KONTOR_MUTANT"), 0);
+    assert_int_equal(unsetenv("KONTOR_CRASH_FAULT"), 0);
     assert_int_equal(set_counter(store, arena, 5), STATUS_OK);
     store_close(store);
     assert_int_equal(get_counter(place), 5);
@@ -176,9 +175,9 @@ static void a_failed_sync_is_unknown_and_the_last_word(void **state)
     struct store *store = NULL;
     assert_int_equal(store_open(&place->options, &store), STATUS_OK);
     assert_int_equal(set_counter(store, arena, 1), STATUS_OK);
-    assert_int_equal(setenv("KONTOR_MUTANT", "bad-sync", 1), 0);
+    assert_int_equal(setenv("KONTOR_CRASH_FAULT", "bad-sync", 1), 0);
     assert_int_equal(set_counter(store, arena, 2), STATUS_ENVIRONMENT);
-    assert_int_equal(unsetenv("KONTOR_MUTANT"), 0);
+    assert_int_equal(unsetenv("KONTOR_CRASH_FAULT"), 0);
     store_close(store);
     const uint64_t kept = get_counter(place);
     assert_true(kept == 1 || kept == 2);
@@ -190,9 +189,7 @@ static void creation_can_be_repeated_after_every_step(void **state)
     bool killed = true;
     int steps = 0;
     while (killed) {
-        char hook[40];
-        (void)snprintf(hook, sizeof hook, "create:%d", steps + 1);
-        assert_int_equal(setenv("KONTOR_HOOK", hook, 1), 0);
+        crash_at("step", steps + 1);
         const pid_t child = fork();
         assert_true(child >= 0);
         if (child == 0) {
@@ -206,7 +203,7 @@ static void creation_can_be_repeated_after_every_step(void **state)
         assert_true(killed || WEXITSTATUS(result) == 0);
         steps++;
     }
-    assert_int_equal(unsetenv("KONTOR_HOOK"), 0);
+    crash_never();
     assert_true(steps > 5);
     assert_int_equal(get_counter(place), 0);
 }
