@@ -276,8 +276,29 @@ static const char *const FORMATS[] = {
     "DD/MM/YYYY", "MM/DD/YYYY", "DD.MM.YYYY", "DD-MM-YYYY", "MM-DD-YYYY",
 };
 
+// Year, month, day: however they are parted, a date that begins with its year has one reading.
+static bool is_year_first(const char *format)
+{
+    return strncmp(format, "YYYY", 4) == 0;
+}
+
+bool columns_day(const struct columns *columns, const char *text, int32_t *out)
+{
+    const char *format = columns->date_format;
+    if (format == NULL) {
+        return false;
+    }
+    bool reads = day_parse_format(text, format, out) == STATUS_OK;
+    bool may_vary = columns->date_guessed && is_year_first(format);
+    for (size_t f = 0; !reads && may_vary && f < COUNT_OF(FORMATS); f++) {
+        reads = is_year_first(FORMATS[f]) && day_parse_format(text, FORMATS[f], out) == STATUS_OK;
+    }
+    return reads;
+}
+
 struct readings {
     size_t values;
+    size_t year_first;               // values that begin with their year
     size_t read[COUNT_OF(FORMATS)];  // values that the format reads
     size_t alone[COUNT_OF(FORMATS)]; // of them: read by no other format
     const char *sample;              // a value, and the format that loses it
@@ -286,6 +307,7 @@ struct readings {
 static void value_read(const char *text, struct readings *readings)
 {
     bool reads[COUNT_OF(FORMATS)];
+    bool year_first = false;
     size_t count = 0;
     size_t last = 0;
     for (size_t f = 0; f < COUNT_OF(FORMATS); f++) {
@@ -294,8 +316,10 @@ static void value_read(const char *text, struct readings *readings)
         readings->read[f] += reads[f] ? 1u : 0u;
         count += reads[f] ? 1u : 0u;
         last = reads[f] ? f : last;
+        year_first = year_first || (reads[f] && is_year_first(FORMATS[f]));
     }
     readings->values++;
+    readings->year_first += year_first ? 1u : 0u;
     readings->alone[last] += count == 1 ? 1u : 0u;
     readings->sample = readings->sample == NULL ? text : readings->sample;
 }
@@ -336,19 +360,22 @@ enum status columns_dates(struct arena *arena, const struct sheet *sheet, const 
     for (size_t f = 1; f < COUNT_OF(FORMATS); f++) {
         best = readings.read[f] > readings.read[best] ? f : best;
     }
-    if (readings.read[best] * 2 < readings.values) {
+    const bool year_first = is_year_first(FORMATS[best]);
+    const size_t read = year_first ? readings.year_first : readings.read[best];
+    if (read * 2 < readings.values) {
         *bad = readings.sample;
         return STATUS_FIELD_NOT_DAY;
     }
     // Another format that reads as much leaves it open; one that alone reads some values says that
     // the file is mixed.
     for (size_t f = 0; f < COUNT_OF(FORMATS); f++) {
-        if (f != best && (readings.read[f] == readings.read[best] || readings.alone[f] > 0)) {
+        const bool is_same = f == best || (year_first && is_year_first(FORMATS[f]));
+        if (!is_same && (readings.read[f] == readings.read[best] || readings.alone[f] > 0)) {
             *bad = arena_print(arena, "%s: %s / %s", readings.sample, FORMATS[best], FORMATS[f]);
             return *bad == NULL ? STATUS_TOO_LARGE : STATUS_AMBIGUOUS;
         }
     }
     columns->date_format = FORMATS[best];
-    columns->date_proofs = readings.alone[best];
+    columns->date_proofs = year_first ? readings.year_first : readings.alone[best];
     return STATUS_OK;
 }

@@ -83,6 +83,10 @@ bool columns_kind(const char *word, ImportKind *out);
 MUST_CHECK enum status columns_find(struct arena *arena, const struct sheet *sheet, ImportKind kind,
                                     const char *map, struct columns *out, const char **bad);
 
+// A date as the columns have it. In a guessed format dates that begin with their year may be parted
+// otherwise than most. False when it is none.
+bool columns_day(const struct columns *columns, const char *text, int32_t *out);
+
 // Decides how dates are written. `format` NULL: from the data, AMBIGUOUS with both readings in
 // `bad`, FIELD_NOT_DAY when no format reads most of the values (`bad`: one of them).
 MUST_CHECK enum status columns_dates(struct arena *arena, const struct sheet *sheet,

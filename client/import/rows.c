@@ -75,6 +75,30 @@ static enum status maker_customer_row(struct maker *maker, ImportRow *row)
     return maker_keep(maker, row);
 }
 
+// How the money came, as exports of banks, tills and wallets write it. Another word goes as it is,
+// and the server says that it is no method.
+static const char *method_word(const char *text)
+{
+    static const struct {
+        const char *typed;
+        const char *method;
+    } WORDS[] = {
+        {"现金", "cash"},         {"转账", "transfer"}, {"银行转账", "transfer"},
+        {"银行", "transfer"},     {"汇款", "transfer"}, {"电汇", "transfer"},
+        {"对公转账", "transfer"}, {"银行卡", "card"},   {"刷卡", "card"},
+        {"信用卡", "card"},       {"微信", "wallet"},   {"微信支付", "wallet"},
+        {"支付宝", "wallet"},     {"承兑", "bill"},     {"承兑汇票", "bill"},
+        {"银行承兑汇票", "bill"}, {"汇票", "bill"},     {"商业汇票", "bill"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(WORDS); i++) {
+        if (strcmp(text, WORDS[i].typed) == 0) {
+            return WORDS[i].method;
+        }
+    }
+    return text;
+}
+
 static enum status maker_payment(struct maker *maker, ImportRow *row)
 {
     ImportPayment *payment = maker_alloc(maker, sizeof(*payment));
@@ -87,7 +111,7 @@ static enum status maker_payment(struct maker *maker, ImportRow *row)
     payment->invoice_reference = maker_reference(maker, COLUMN_INVOICE);
     payment->date_day = maker_day(maker, COLUMN_DATE, "date", true);
     payment->amount_minor = maker_amount(maker, COLUMN_AMOUNT, "amount", true);
-    payment->method = letters_lend(maker_cell(maker, COLUMN_METHOD));
+    payment->method = letters_lend(method_word(maker_cell(maker, COLUMN_METHOD)));
     if (!maker->row_is_bad && payment->amount_minor <= 0) {
         maker_problem(maker, STATUS_FIELD_OUT_OF_RANGE, "amount", maker_cell(maker, COLUMN_AMOUNT));
     }

@@ -98,8 +98,7 @@ int32_t maker_day(struct maker *maker, enum import_column column, const char *fi
         return 0;
     }
     int32_t value = 0;
-    const char *format = maker->columns->date_format;
-    if (format == NULL || day_parse_format(text, format, &value) != STATUS_OK) {
+    if (!columns_day(maker->columns, text, &value)) {
         maker_problem(maker, STATUS_FIELD_NOT_DAY, field, text);
         return 0;
     }
@@ -124,7 +123,7 @@ int64_t maker_amount(struct maker *maker, enum import_column column, const char 
         maker_problem(maker, status, field, text);
         return 0;
     }
-    if (currency[0] != '\0' && strcmp(currency, maker->context->currency) != 0) {
+    if (!money_currency_is(currency, maker->context->currency)) {
         maker_problem(maker, STATUS_CURRENCY_OTHER, field, text);
     }
     return minor;
