@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,8 +47,13 @@ static pid_t spawn(const struct load *load, const char *const *words)
     char program[PATH_BYTES * 2], log[PATH_BYTES * 2];
     (void)snprintf(program, sizeof program, "%s/server/kontord", load->programs);
     path_of(load, "kontord.log", log);
+    const pid_t parent = getpid();
     const pid_t child = fork();
     if (child == 0) {
+        // A test that breaks off takes its server along.
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
+            _exit(127);
+        }
         const int fd = open(log, O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0600);
         if (fd < 0 || dup2(fd, STDERR_FILENO) < 0) {
             _exit(127);
