@@ -103,6 +103,7 @@
 
 // The machine
 #define BATCH_CALLS_MAX   256
+#define BATCH_IMPORTS_MAX 4                    // groups of rows among them
 #define QUEUE_CALLS_MAX   4096
 #define CALL_ARENA_MAX    (32 * 1024 * 1024)
 #define BATCH_ARENA_MAX   (512 * 1024 * 1024)  // what the views are told of, beside the calls' own

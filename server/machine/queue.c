@@ -129,23 +129,66 @@ static void group_told(void *context, struct group *group)
     uv_async_send(&queue->told);
 }
 
+static void calls_add(struct calls *calls, struct job *job)
+{
+    job->next = NULL;
+    if (calls->last != NULL) {
+        calls->last->next = job;
+    } else {
+        calls->first = job;
+    }
+    calls->last = job;
+    calls->count++;
+}
+
+static bool is_import(const struct job *job)
+{
+    return job->command->request == &import_rows__descriptor;
+}
+
+// What one session sends is done in its order: nothing of it passes what waits already.
+static bool session_waits(const struct calls *waiting, const struct job *job)
+{
+    for (const struct job *each = waiting->first; each != NULL; each = each->next) {
+        if (each->peer.session_id == job->peer.session_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The next batch, in order of arrival; only groups of imported rows, each the work of many calls,
+// take turns, so that nobody's invoice stands behind half a file.
+static void take_batch(struct calls *filling, struct calls *batch)
+{
+    struct calls waiting = {.count = 0};
+    size_t imports = 0;
+    struct job *job = filling->first;
+    while (job != NULL && batch->count < BATCH_CALLS_MAX && waiting.count < BATCH_CALLS_MAX) {
+        struct job *next = job->next;
+        const bool waits =
+            (is_import(job) && imports == BATCH_IMPORTS_MAX) || session_waits(&waiting, job);
+        imports += !waits && is_import(job);
+        calls_add(waits ? &waiting : batch, job);
+        job = next;
+    }
+    // What waits stands before what was not looked at.
+    const size_t left = filling->count - batch->count;
+    if (waiting.last != NULL) {
+        waiting.last->next = job;
+    }
+    *filling = (struct calls){.first = waiting.first != NULL ? waiting.first : job,
+                              .last = job != NULL ? filling->last : waiting.last,
+                              .count = left};
+}
+
 static void fly(struct queue *queue)
 {
-    struct calls *filling = &queue->filling;
-    queue->group = (struct group){.first = filling->first, .number = queue_number(queue)};
-    struct job *last = NULL;
-    size_t count = 0;
-    for (struct job *job = filling->first; job != NULL && count < BATCH_CALLS_MAX;
-         job = job->next) {
+    struct calls batch = {.count = 0};
+    take_batch(&queue->filling, &batch);
+    queue->group = (struct group){.first = batch.first, .number = queue_number(queue)};
+    for (struct job *job = batch.first; job != NULL; job = job->next) {
         stamp_job(queue, job);
-        last = job;
-        count++;
-    }
-    if (last != NULL) {
-        filling->first = last->next;
-        filling->last = filling->first != NULL ? filling->last : NULL;
-        filling->count -= count;
-        last->next = NULL;
     }
     queue->is_flying = true;
     log_append(queue->log, &queue->group);
@@ -264,14 +307,7 @@ static enum status submit_write(struct queue *queue, struct job *job)
     if (filling->count >= QUEUE_CALLS_MAX) {
         return STATUS_BUSY;
     }
-    job->next = NULL;
-    if (filling->last != NULL) {
-        filling->last->next = job;
-    } else {
-        filling->first = job;
-    }
-    filling->last = job;
-    filling->count++;
+    calls_add(filling, job);
     if (!queue->is_flying) {
         fly(queue);
     }
