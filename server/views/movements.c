@@ -150,13 +150,24 @@ static struct movement movement_of(const struct views *views, uint32_t item)
     movement.document_id = documents->id[document];
     movement.year = documents->year[document];
     movement.sequence = documents->sequence[document];
-    movement.reference =
-        corpus_field(&documents->text, document, MARK_ORIGINAL, &movement.reference_size);
-    if (movement.reference_size == 0) {
-        movement.reference =
-            corpus_field(&documents->text, document, MARK_REFERENCE, &movement.reference_size);
-    }
     return movement;
+}
+
+// Texts lie apart from the columns: only the rows of the page look them up.
+static void add_reference(const struct views *views, uint32_t item, struct movement *movement)
+{
+    const struct documents *documents =
+        documents_of_series(views, movement->series, &movement->table);
+    uint32_t document = views->items.document[item];
+    if (documents == NULL || document == NONE) {
+        return;
+    }
+    movement->reference =
+        corpus_field(&documents->text, document, MARK_ORIGINAL, &movement->reference_size);
+    if (movement->reference_size == 0) {
+        movement->reference =
+            corpus_field(&documents->text, document, MARK_REFERENCE, &movement->reference_size);
+    }
 }
 
 // The parts of one document on one day and side are one movement: instalments, a payment and its
@@ -194,8 +205,9 @@ static enum status items_between(const struct views *views, uint32_t customer, i
     return STATUS_OK;
 }
 
-static void put_movement(struct movement_page *page, uint64_t skip, size_t limit,
-                         const struct movement *movement)
+// Takes a movement, whose first item is `item`, into the sums, and onto the page if it is its turn.
+static void put_movement(const struct views *views, struct movement_page *page, uint64_t skip,
+                         size_t limit, uint32_t item, struct movement *movement)
 {
     int64_t amount = movement->amount_minor;
     page->debit_minor += amount > 0 ? amount : 0;
@@ -203,6 +215,7 @@ static void put_movement(struct movement_page *page, uint64_t skip, size_t limit
     if (page->total_count < skip) {
         page->before_minor += amount;
     } else if (page->count < limit) {
+        add_reference(views, item, movement);
         page->row[page->count++] = *movement;
     }
     page->total_count++;
@@ -232,7 +245,8 @@ enum status views_movements(const struct views *views, const struct filter *filt
     }
     out->before_minor = out->opening_minor;
     for (size_t i = 0; i < count;) {
-        struct movement movement = movement_of(views, moved[i].item);
+        uint32_t item = moved[i].item;
+        struct movement movement = movement_of(views, item);
         for (i++; i < count; i++) {
             struct movement next = movement_of(views, moved[i].item);
             if (!continues(&movement, &next)) {
@@ -240,7 +254,7 @@ enum status views_movements(const struct views *views, const struct filter *filt
             }
             movement.amount_minor += next.amount_minor;
         }
-        put_movement(out, skip, limit, &movement);
+        put_movement(views, out, skip, limit, item, &movement);
     }
     return STATUS_OK;
 }
