@@ -3,58 +3,89 @@
 
 #include <unistd.h>
 
-// The views from all rows, at start. Opening the personal texts is nearly all of the work, so
-// customers are shared out among threads by slices of the table: each reads and opens a slice in a
-// snapshot of its own, and they take turns to put their slices into the columns in order of id.
-// Everything else is read by one thread.
+// The views from all rows, at start. Opening the rows and the personal texts is nearly all of the
+// work, so every large table is shared out among threads by slices: each reads and opens a slice in
+// a snapshot of its own, and they take turns to put their slices into the columns in order of id.
 
-#define SLICE_ROWS     1024
-#define SLICE_BYTES    ((size_t)64 * 1024 * 1024)
+#define SLICE_ROWS     256
+#define SLICE_BYTES    ((size_t)512 * 1024 * 1024) // SLICE_ROWS of the largest documents, opened
 #define WORKERS_MAX    4
-#define SHARE_ROWS_MIN 4096 // fewer customers are not worth a thread
+#define SHARE_ROWS_MIN 4096 // fewer rows are not worth a thread
 
-// ---- one thread ----
+// Rows of a table in order of id, opened; `texts` beside them of customers only.
+struct slice {
+    size_t ordinal;
+    struct row_key from;
+    struct change *change;
+    struct customer_texts *texts;
+    size_t count;
+};
 
-// `slice` is emptied by the caller between slices. *from moves behind what was read.
-static enum status read_slice(struct views *views, struct txn *txn, enum table table,
-                              struct row_key *from, bool *more)
+static enum status open_row(struct scan *scan, struct txn *txn, enum table table,
+                            struct slice *slice)
+{
+    struct change *change = &slice->change[slice->count];
+    ProtobufCMessage *record = NULL;
+    *change = (struct change){.table = table};
+    enum status status = scan_next(scan, &change->key, &record);
+    change->record = record;
+    if (status == STATUS_OK && table == TABLE_customer) {
+        status =
+            customer_texts(txn, (const void *)record, txn_arena(txn), &slice->texts[slice->count]);
+    }
+    if (status == STATUS_OK) {
+        slice->count++;
+    }
+    return status;
+}
+
+// Opens at most SLICE_ROWS rows from slice->from on, in the arena of `txn`.
+static enum status open_slice(struct txn *txn, enum table table, struct slice *slice)
 {
     CLEANUP(scan_close_at) struct scan *scan = NULL;
-    enum status status = scan_open(txn, table, *from, 0, false, &scan);
-    *more = false;
-    for (size_t i = 0; i < SLICE_ROWS && status == STATUS_OK; i++) {
-        struct change change = {.table = table};
-        struct customer_texts texts = {0};
-        ProtobufCMessage *record = NULL;
-        status = scan_next(scan, &change.key, &record);
-        if (status != STATUS_OK) {
-            break;
-        }
-        change.record = record;
-        if (table == TABLE_customer) {
-            status = customer_texts(txn, (const void *)record, txn_arena(txn), &texts);
-        }
-        if (status == STATUS_OK) {
-            status = views_fill(views, &change, &texts, txn_arena(txn));
-        }
-        *from = key_u64(row_key_first(&change.key) + 1);
-        *more = true;
+    struct arena *arena = txn_arena(txn);
+    slice->count = 0;
+    slice->change = arena_alloc(arena, SLICE_ROWS * sizeof *slice->change);
+    slice->texts = arena_alloc(arena, SLICE_ROWS * sizeof *slice->texts);
+    if (slice->change == NULL || slice->texts == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    enum status status = scan_open(txn, table, slice->from, 0, false, &scan);
+    while (status == STATUS_OK && slice->count < SLICE_ROWS) {
+        status = open_row(scan, txn, table, slice);
     }
     return status == STATUS_END ? STATUS_OK : status;
 }
 
-static enum status read_table(struct views *views, struct txn *txn, enum table table,
-                              struct arena *slice)
+static enum status fill_slice(struct views *views, const struct slice *slice, struct arena *arena)
 {
-    struct row_key from = key_u64(0);
-    bool more = true;
-    while (more) {
-        enum status status = read_slice(views, txn, table, &from, &more);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < slice->count && status == STATUS_OK; i++) {
+        status = views_fill(views, &slice->change[i], &slice->texts[i], arena);
+    }
+    return status;
+}
+
+// ---- one thread ----
+
+// Empties `arena`, which is that of `txn`, between slices.
+static enum status read_table(struct views *views, struct txn *txn, enum table table,
+                              struct arena *arena)
+{
+    struct slice slice = {.from = key_u64(0)};
+    do {
+        enum status status = open_slice(txn, table, &slice);
+        if (status == STATUS_OK) {
+            status = fill_slice(views, &slice, arena);
+        }
         if (status != STATUS_OK) {
             return status;
         }
-        arena_reset(slice);
-    }
+        if (slice.count > 0) {
+            slice.from = key_u64(row_key_first(&slice.change[slice.count - 1].key) + 1);
+        }
+        arena_reset(arena);
+    } while (slice.count == SLICE_ROWS);
     return STATUS_OK;
 }
 
@@ -63,6 +94,7 @@ static enum status read_table(struct views *views, struct txn *txn, enum table t
 struct sharing {
     struct views *views;
     struct store *store;
+    enum table table;
     struct scan *scan;
     struct row_key from; // first key of the next slice
     uint64_t number;     // journal number that every snapshot must show
@@ -71,13 +103,6 @@ struct sharing {
     size_t given, taken; // slices shared out; slices in the columns
     bool ended;
     enum status status; // the first failure
-};
-
-struct slice {
-    size_t ordinal;
-    struct row_key from, last;
-    struct customer_texts *texts;
-    size_t count;
 };
 
 static void lock(struct sharing *sharing)
@@ -99,54 +124,31 @@ static bool next_slice(struct sharing *sharing, struct slice *slice)
     bool given = false;
     if (!sharing->ended && sharing->status == STATUS_OK) {
         slice->from = sharing->from;
-        enum status status = scan_skip(sharing->scan, SLICE_ROWS, &slice->last);
+        struct row_key last;
+        enum status status = scan_skip(sharing->scan, SLICE_ROWS, &last);
         given = status == STATUS_OK;
         sharing->ended = !given;
+        sharing->from = given ? key_u64(row_key_first(&last) + 1) : slice->from;
         sharing->status = given || status == STATUS_END ? STATUS_OK : status;
     }
     if (given) {
         slice->ordinal = sharing->given++;
-        sharing->from = key_u64(row_key_first(&slice->last) + 1);
     }
     unlock(sharing);
     return given;
 }
 
-static enum status open_slice(struct txn *txn, struct arena *arena, struct slice *slice)
-{
-    CLEANUP(scan_close_at) struct scan *scan = NULL;
-    slice->count = 0;
-    slice->texts = arena_alloc(arena, SLICE_ROWS * sizeof *slice->texts);
-    if (slice->texts == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    enum status status = scan_open(txn, TABLE_customer, slice->from, 0, false, &scan);
-    bool last = false;
-    while (status == STATUS_OK && !last) {
-        struct row_key key;
-        ProtobufCMessage *record = NULL;
-        status = scan_next(scan, &key, &record);
-        if (status == STATUS_OK) {
-            assert(slice->count < SLICE_ROWS);
-            status = customer_texts(txn, (const void *)record, arena, &slice->texts[slice->count]);
-            slice->count++;
-            last = row_key_first(&key) == row_key_first(&slice->last);
-        }
-    }
-    return status;
-}
-
 // Waits for its turn; a slice that failed has its turn too, so that nobody waits for it.
-static void take_slice(struct sharing *sharing, const struct slice *slice, enum status status)
+static void take_slice(struct sharing *sharing, const struct slice *slice, enum status status,
+                       struct arena *arena)
 {
     lock(sharing);
     while (sharing->taken != slice->ordinal) {
         int failed = pthread_cond_wait(&sharing->turn, &sharing->mutex);
         assert(failed == 0);
     }
-    for (size_t i = 0; i < slice->count && status == STATUS_OK && sharing->status == STATUS_OK;
-         i++) {
-        status = customers_apply(sharing->views, &slice->texts[i]);
+    if (status == STATUS_OK && sharing->status == STATUS_OK) {
+        status = fill_slice(sharing->views, slice, arena);
     }
     sharing->status = sharing->status == STATUS_OK ? status : sharing->status;
     sharing->taken++;
@@ -173,7 +175,8 @@ static enum status work(struct sharing *sharing)
     txn_call_begin(txn, arena, NULL);
     struct slice slice;
     while (next_slice(sharing, &slice)) {
-        take_slice(sharing, &slice, open_slice(txn, arena, &slice));
+        status = open_slice(txn, sharing->table, &slice);
+        take_slice(sharing, &slice, status, arena);
         arena_reset(arena);
     }
     return STATUS_OK;
@@ -198,13 +201,14 @@ static size_t worker_count(void)
     return processors > WORKERS_MAX ? WORKERS_MAX : (size_t)processors;
 }
 
-static enum status share_customers(struct views *views, struct txn *txn)
+static enum status share_table(struct views *views, struct txn *txn, enum table table)
 {
     struct sharing sharing = {.views = views,
                               .store = txn_store(txn),
+                              .table = table,
                               .from = key_u64(0),
                               .number = txn_head(txn)->number};
-    enum status status = scan_open(txn, TABLE_customer, key_u64(0), 0, false, &sharing.scan);
+    enum status status = scan_open(txn, table, key_u64(0), 0, false, &sharing.scan);
     if (status != STATUS_OK) {
         return status;
     }
@@ -231,12 +235,15 @@ static enum status share_customers(struct views *views, struct txn *txn)
 
 enum status build_rows(struct views *views, struct txn *txn, struct arena *slice)
 {
-    uint64_t customers = 0;
-    enum status status = table_count(txn, TABLE_customer, &customers);
-    bool shared = customers >= SHARE_ROWS_MIN && txn_mode(txn) == TXN_READ;
+    enum status status = STATUS_OK;
     for (size_t i = 0; fill_table(i) != TABLE_NONE && status == STATUS_OK; i++) {
-        bool share = fill_table(i) == TABLE_customer && shared;
-        status = share ? share_customers(views, txn) : read_table(views, txn, fill_table(i), slice);
+        enum table table = fill_table(i);
+        uint64_t rows = 0;
+        status = table_count(txn, table, &rows);
+        bool share = rows >= SHARE_ROWS_MIN && txn_mode(txn) == TXN_READ;
+        if (status == STATUS_OK) {
+            status = share ? share_table(views, txn, table) : read_table(views, txn, table, slice);
+        }
         arena_reset(slice);
     }
     return status;

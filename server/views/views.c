@@ -3,7 +3,7 @@
 
 #include "server/views/inside.h"
 
-#define BUILD_BYTES ((size_t)64 * 1024 * 1024)
+#define BUILD_BYTES ((size_t)512 * 1024 * 1024)
 
 enum status views_make(struct store *store, struct views **out)
 {
