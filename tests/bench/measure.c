@@ -9,13 +9,14 @@
 
 #define ROWS_MAX    128
 #define SAMPLES_MAX 200000
+#define SLICES      8
 
 struct thread {
     pthread_t id;
     const struct load_shape *shape;
     pthread_barrier_t *start;
     size_t index;
-    int64_t ends_us;
+    double seconds;
     size_t operations;
     size_t sample_count;
     uint32_t *samples;
@@ -68,8 +69,8 @@ static void *repeat(void *context)
 {
     struct thread *thread = context;
     (void)pthread_barrier_wait(thread->start);
-    thread->ends_us = clock_us() + (int64_t)(thread->shape->seconds * 1e6);
-    for (int64_t now = clock_us(); now < thread->ends_us;) {
+    const int64_t ends_us = clock_us() + (int64_t)(thread->seconds * 1e6);
+    for (int64_t now = clock_us(); now < ends_us;) {
         const size_t count = thread->shape->run(thread->shape->context, thread->index);
         const int64_t after = clock_us();
         thread->operations += count;
@@ -87,7 +88,28 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-struct row measure(const struct load_shape *shape)
+// What the slices of a shape came to.
+struct tally {
+    double seconds;
+    double cpu_us;
+    size_t operations;
+    size_t sample_count;
+    uint32_t *samples;
+};
+
+static void tally_add(struct tally *tally, struct thread *thread)
+{
+    tally->operations += thread->operations;
+    tally->samples = realloc(tally->samples, (tally->sample_count + thread->sample_count + 1) *
+                                                 sizeof *tally->samples);
+    assert(tally->samples != NULL);
+    memcpy(tally->samples + tally->sample_count, thread->samples,
+           thread->sample_count * sizeof *tally->samples);
+    tally->sample_count += thread->sample_count;
+    free(thread->samples);
+}
+
+static void run_slice(const struct load_shape *shape, double seconds, struct tally *tally)
 {
     struct thread *threads = calloc(shape->threads, sizeof *threads);
     pthread_barrier_t start;
@@ -99,42 +121,58 @@ struct row measure(const struct load_shape *shape)
         threads[i] = (struct thread){.shape = shape,
                                      .start = &start,
                                      .index = i,
+                                     .seconds = seconds,
                                      .samples = malloc(SAMPLES_MAX * sizeof(uint32_t))};
         if (threads[i].samples == NULL ||
             pthread_create(&threads[i].id, NULL, repeat, &threads[i]) != 0) {
             abort();
         }
     }
-    size_t operations = 0, samples = 0;
     for (size_t i = 0; i < shape->threads; i++) {
         (void)pthread_join(threads[i].id, NULL);
-        operations += threads[i].operations;
-        samples += threads[i].sample_count;
+        tally_add(tally, &threads[i]);
     }
-    const double seconds = (double)(clock_us() - begun) / 1e6;
-    uint32_t *merged = malloc((samples + 1) * sizeof *merged);
-    assert(merged != NULL);
-    size_t at = 0;
-    for (size_t i = 0; i < shape->threads; i++) {
-        memcpy(merged + at, threads[i].samples, threads[i].sample_count * sizeof *merged);
-        at += threads[i].sample_count;
-        free(threads[i].samples);
-    }
-    qsort(merged, samples, sizeof *merged, by_size);
-    struct row row = {
-        .name = shape->name, .note = shape->note, .per_second = (double)operations / seconds};
-    if (samples > 0) {
-        row.p50_us = merged[samples / 2];
-        row.p99_us = merged[samples * 99 / 100];
-    }
-    if (shape->server_pid != 0 && operations > 0) {
-        row.cpu_us = (process_cpu_us(shape->server_pid) - cpu) / (double)operations;
-    }
-    free(merged);
+    tally->seconds += (double)(clock_us() - begun) / 1e6;
+    tally->cpu_us += shape->server_pid != 0 ? process_cpu_us(shape->server_pid) - cpu : 0;
     free(threads);
     (void)pthread_barrier_destroy(&start);
+}
+
+static struct row row_of(const struct load_shape *shape, struct tally *tally)
+{
+    const size_t samples = tally->sample_count;
+    qsort(tally->samples, samples, sizeof *tally->samples, by_size);
+    struct row row = {.name = shape->name,
+                      .note = shape->note,
+                      .per_second = (double)tally->operations / tally->seconds};
+    if (samples > 0) {
+        row.p50_us = tally->samples[samples / 2];
+        row.p99_us = tally->samples[samples * 99 / 100];
+    }
+    if (shape->server_pid != 0 && tally->operations > 0) {
+        row.cpu_us = tally->cpu_us / (double)tally->operations;
+    }
+    free(tally->samples);
     rows_add(row);
     return row;
+}
+
+struct row measure(const struct load_shape *shape)
+{
+    struct tally tally = {.seconds = 0};
+    run_slice(shape, shape->seconds, &tally);
+    return row_of(shape, &tally);
+}
+
+void measure_beside(const struct load_shape *shape, const struct load_shape *limit)
+{
+    struct tally ours = {.seconds = 0}, theirs = {.seconds = 0};
+    for (size_t i = 0; i < SLICES; i++) {
+        run_slice(limit, limit->seconds / SLICES, &theirs);
+        run_slice(shape, shape->seconds / SLICES, &ours);
+    }
+    (void)row_of(limit, &theirs);
+    (void)row_of(shape, &ours);
 }
 
 void rows_add(struct row row)
@@ -151,9 +189,9 @@ void rows_figure(const char *name, double value, const char *unit, const char *n
 
 const struct row *rows_find(const char *name)
 {
-    for (size_t i = 0; i < all_count; i++) {
-        if (strcmp(all[i].name, name) == 0) {
-            return &all[i];
+    for (size_t i = all_count; i > 0; i--) {
+        if (strcmp(all[i - 1].name, name) == 0) {
+            return &all[i - 1];
         }
     }
     return NULL;

@@ -33,11 +33,13 @@ struct load_shape {
 };
 
 struct row measure(const struct load_shape *shape);
+// Both in turns, slice by slice, so that a disk or a neighbour who changes his mind changes both.
+void measure_beside(const struct load_shape *shape, const struct load_shape *limit);
 
 void rows_add(struct row row);
 // Adds a row that is one figure: "start until the first answer", 0.31, "s".
 void rows_figure(const char *name, double value, const char *unit, const char *note);
-const struct row *rows_find(const char *name);
+const struct row *rows_find(const char *name); // the last of that name
 void rows_print(const char *json_path);
 
 double process_cpu_us(int pid);
