@@ -304,9 +304,12 @@ static enum status account_of(struct views *views, uint32_t code, struct account
 
 static enum status day_of(struct account *account, int32_t day, struct day_sum **out)
 {
-    size_t at = account->count;
-    while (at > 0 && account->days[at - 1].day > day) {
-        at--;
+    size_t at = 0; // behind the last day that is not later
+    for (size_t end = account->count; at < end;) {
+        size_t middle = at + (end - at) / 2;
+        bool later = account->days[middle].day > day;
+        end = later ? middle : end;
+        at = later ? at : middle + 1;
     }
     if (at == 0 || account->days[at - 1].day != day) {
         if (account->count == account->capacity) {
