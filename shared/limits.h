@@ -103,7 +103,9 @@
 
 // The machine
 #define BATCH_CALLS_MAX   256
-#define BATCH_IMPORTS_MAX 4                    // groups of rows among them
+#define BATCH_IMPORTS_ALONE  16                // groups of rows among them, while nobody else writes
+#define BATCH_IMPORTS_BESIDE 2                 // and while somebody does
+#define BESIDE_US            1000000           // for so long after his last write
 #define QUEUE_CALLS_MAX   4096
 #define CALL_ARENA_MAX    (32 * 1024 * 1024)
 #define BATCH_ARENA_MAX   (512 * 1024 * 1024)  // what the views are told of, beside the calls' own

@@ -22,6 +22,7 @@ struct queue {
     uv_async_t told;  // by the writer thread; its data is the queue
     uv_timer_t probe; // while degraded
     struct calls filling;
+    int64_t others_us;  // when something other than an import was last written
     struct group group; // in flight while `is_flying`
     bool is_flying;
     bool is_degraded;
@@ -159,7 +160,7 @@ static bool session_waits(const struct calls *waiting, const struct job *job)
 
 // The next batch, in order of arrival; only groups of imported rows, each the work of many calls,
 // take turns, so that nobody's invoice stands behind half a file.
-static void take_batch(struct calls *filling, struct calls *batch)
+static void take_batch(struct calls *filling, size_t imports_max, struct calls *batch)
 {
     struct calls waiting = {.count = 0};
     size_t imports = 0;
@@ -167,7 +168,7 @@ static void take_batch(struct calls *filling, struct calls *batch)
     while (job != NULL && batch->count < BATCH_CALLS_MAX && waiting.count < BATCH_CALLS_MAX) {
         struct job *next = job->next;
         const bool waits =
-            (is_import(job) && imports == BATCH_IMPORTS_MAX) || session_waits(&waiting, job);
+            (is_import(job) && imports == imports_max) || session_waits(&waiting, job);
         imports += !waits && is_import(job);
         calls_add(waits ? &waiting : batch, job);
         job = next;
@@ -185,7 +186,8 @@ static void take_batch(struct calls *filling, struct calls *batch)
 static void fly(struct queue *queue)
 {
     struct calls batch = {.count = 0};
-    take_batch(&queue->filling, &batch);
+    const bool alone = queue_now(queue) - queue->others_us > BESIDE_US;
+    take_batch(&queue->filling, alone ? BATCH_IMPORTS_ALONE : BATCH_IMPORTS_BESIDE, &batch);
     queue->group = (struct group){.first = batch.first, .number = queue_number(queue)};
     for (struct job *job = batch.first; job != NULL; job = job->next) {
         stamp_job(queue, job);
@@ -308,6 +310,7 @@ static enum status submit_write(struct queue *queue, struct job *job)
         return STATUS_BUSY;
     }
     calls_add(filling, job);
+    queue->others_us = is_import(job) ? queue->others_us : queue_now(queue);
     if (!queue->is_flying) {
         fly(queue);
     }

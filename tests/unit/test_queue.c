@@ -226,7 +226,7 @@ static void an_import_lets_others_pass(void **state)
 {
     struct house *house = *state;
 
-    enum { IMPORTS = 3 * BATCH_IMPORTS_MAX, COUNT = IMPORTS + 2 };
+    enum { IMPORTS = 3 * BATCH_IMPORTS_BESIDE, COUNT = IMPORTS + 2 };
     struct job *jobs[COUNT];
     for (uint32_t i = 0; i < IMPORTS; i++) {
         jobs[i] = make(house, "import_rows", NULL, 0);
@@ -240,12 +240,28 @@ static void an_import_lets_others_pass(void **state)
     run_until(house, COUNT);
     // The first flies alone and a batch takes a few; the other's call passes what waits then, the
     // importer's own does not.
-    assert_int_equal(jobs[IMPORTS]->stamp.number, 1 + BATCH_IMPORTS_MAX + 1);
+    assert_int_equal(jobs[IMPORTS]->stamp.number, 1 + BATCH_IMPORTS_BESIDE + 1);
     assert_int_equal(jobs[IMPORTS + 1]->stamp.number, COUNT);
     for (uint32_t i = 1; i < IMPORTS; i++) {
         assert_true(jobs[i]->stamp.number > jobs[i - 1]->stamp.number);
     }
-    assert_int_equal(house->commits, 1 + (IMPORTS - 1 + BATCH_IMPORTS_MAX - 1) / BATCH_IMPORTS_MAX);
+    assert_int_equal(house->commits,
+                     1 + (IMPORTS - 1 + BATCH_IMPORTS_BESIDE - 1) / BATCH_IMPORTS_BESIDE);
+    drop(jobs, COUNT);
+}
+
+static void an_import_alone_takes_long_batches(void **state)
+{
+    struct house *house = *state;
+
+    enum { COUNT = 1 + 2 * BATCH_IMPORTS_ALONE };
+    struct job *jobs[COUNT];
+    for (uint32_t i = 0; i < COUNT; i++) {
+        jobs[i] = make(house, "import_rows", NULL, 0);
+        assert_int_equal(queue_submit(house->queue, jobs[i]), STATUS_OK);
+    }
+    run_until(house, COUNT);
+    assert_int_equal(house->commits, 3);
     drop(jobs, COUNT);
 }
 
@@ -429,6 +445,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(writes_that_wait_share_a_commit),
         CASE(an_import_lets_others_pass),
+        CASE(an_import_alone_takes_long_batches),
         CASE(a_read_sees_what_was_answered),
         CASE(a_preview_moves_nothing),
         CASE(reads_and_writes_at_once_all_end),
