@@ -57,6 +57,15 @@ static const char *xdg_dir(struct arena *arena, const char *name, const char *fa
     return arena_print(arena, "%s/%s/kontor", user, fallback);
 }
 
+// Keys, tokens and unsent writes lie there: a directory of somebody else, or one that others may
+// write to, is none of ours.
+static bool dir_is_ours(const char *path)
+{
+    struct stat facts;
+    return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode) && facts.st_uid == geteuid() &&
+           (facts.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 enum status home_open(struct arena *arena, struct home *out)
 {
     assert(arena != NULL && out != NULL);
@@ -77,6 +86,9 @@ enum status home_open(struct arena *arena, struct home *out)
         enum status status = dir_make_all(arena, dirs[i]);
         if (status != STATUS_OK) {
             return status;
+        }
+        if (!dir_is_ours(dirs[i])) {
+            return STATUS_CONFIGURATION;
         }
     }
     *out = home;
@@ -146,7 +158,9 @@ static enum status file_put(const char *path, struct bytes content, bool durable
     if (size < 0 || (size_t)size >= sizeof(beside)) {
         return STATUS_TOO_LARGE;
     }
-    CLEANUP(home_close_at) int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    (void)unlink(beside); // of a process of this number that was killed
+    CLEANUP(home_close_at)
+    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         return STATUS_FILE_ERROR;
     }
@@ -180,7 +194,7 @@ enum status home_lock(const struct home *home, int *fd)
 {
     char path[PATH_MAX];
     (void)snprintf(path, sizeof(path), "%s/lock", home->data);
-    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (lock < 0) {
         return STATUS_FILE_ERROR;
     }

@@ -10,6 +10,8 @@
 #include "shared/words.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 static const struct {
     const char *noun;
@@ -95,7 +97,19 @@ static enum status client_run(struct client *client, int count, char *const *arg
         return client_fail(client, spoken, "lang", client->options.lang, "en, zh-CN");
     }
     status = home_open(client->arena, &client->home);
+    if (status == STATUS_CONFIGURATION) {
+        client->fault = _("the directory of this program's files must be your own, and only you "
+                          "may write to it");
+    }
     return status == STATUS_OK ? words_run(client) : status;
+}
+
+// The device's key, a token and a password pass through this memory: no core dump, no debugger.
+static bool fence(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)signal(SIGPIPE, SIG_IGN);
+    return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
 int main(int count, char *arguments[])
@@ -104,7 +118,10 @@ int main(int count, char *arguments[])
     if (count >= 2 && strcmp(arguments[1], "__read") == 0) {
         return reader_main(count - 2, arguments + 2);
     }
-    (void)signal(SIGPIPE, SIG_IGN);
+    if (!fence()) {
+        (void)fputs("error: the memory of this program cannot be protected\n", stderr);
+        return status_exit(STATUS_ENVIRONMENT);
+    }
     CLEANUP(client_end) struct client client;
     enum status status = client_make(&client);
     if (status != STATUS_OK) {

@@ -250,6 +250,7 @@ enum status request_job(struct session *session, struct bytes packed, struct job
     memcpy(hashed + 4, outline.command.data, outline.command.size);
     key_hash(NULL, bytes_of(hashed, 4 + outline.command.size), job->request_hash,
              sizeof job->request_hash);
+    explicit_bzero(hashed, 4 + outline.command.size); // a password may be among it
     *out = job;
     return STATUS_OK;
 }

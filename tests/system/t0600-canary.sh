@@ -47,6 +47,10 @@ kill -STOP "$server"
 as li payment add C-0001 84713.29 --date 2026-01-07 --yes >/dev/null 2>&1 &
 client=$!
 sleep 1
+for process in "$client" "$server"; do
+    claim "no core dump of $(cat "/proc/$process/comm")" "0 0" \
+        "$(awk '/^Max core file size/ {print $5, $6}' "/proc/$process/limits")"
+done
 kill -KILL "$client"
 wait "$client" || test $? -eq 137
 kill -CONT "$server"

@@ -187,6 +187,38 @@ static void a_context_with_too_many_decimals_is_refused(void **state)
                      STATUS_CONFIGURATION);
 }
 
+// Somebody who may write where our files lie could lay links for us or read what we put there.
+static void a_home_that_others_may_write_to_is_refused(void **state)
+{
+    struct desk *desk = *state;
+    struct home home;
+    assert_int_equal(chmod(desk->temporary.dir, 0777), 0);
+    assert_int_equal(home_open(desk->arena, &home), STATUS_CONFIGURATION);
+    assert_int_equal(chmod(desk->temporary.dir, 0770), 0);
+    assert_int_equal(home_open(desk->arena, &home), STATUS_CONFIGURATION);
+    assert_int_equal(chmod(desk->temporary.dir, 0755), 0);
+    assert_int_equal(home_open(desk->arena, &home), STATUS_OK);
+}
+
+static void a_link_laid_for_a_file_is_not_followed(void **state)
+{
+    struct desk *desk = *state;
+    char victim[160];
+    char path[160];
+    char beside[200];
+    struct bytes content = {0};
+    temporary_path(&desk->temporary, "victim", victim, sizeof(victim));
+    temporary_path(&desk->temporary, "file", path, sizeof(path));
+    (void)snprintf(beside, sizeof(beside), "%s.%ld.new", path, (long)getpid());
+    assert_int_equal(home_write(victim, bytes_of("mine", 4)), STATUS_OK);
+    assert_int_equal(symlink(victim, beside), 0);
+    assert_int_equal(home_write(path, bytes_of("new", 3)), STATUS_OK);
+    assert_int_equal(home_read(desk->arena, victim, &content), STATUS_OK);
+    assert_int_equal(content.size, 4);
+    assert_int_equal(home_read(desk->arena, path, &content), STATUS_OK);
+    assert_int_equal(content.size, 3);
+}
+
 static void a_context_name_cannot_leave_its_directory(void **state)
 {
     (void)state;
@@ -232,6 +264,8 @@ int main(void)
         DESK(a_context_comes_back_as_it_was_saved),
         DESK(a_damaged_context_is_said_to_be_damaged),
         DESK(a_context_with_too_many_decimals_is_refused),
+        DESK(a_home_that_others_may_write_to_is_refused),
+        DESK(a_link_laid_for_a_file_is_not_followed),
         DESK(a_context_name_cannot_leave_its_directory),
         DESK(the_device_key_opens_with_its_passphrase_only),
     };
