@@ -44,7 +44,7 @@ for n in $(seq 30); do
     as li customer add --kind person --name "甲乙丙 $n" --yes >/dev/null
 done
 kill -STOP "$server"
-as li payment add C-0001 84713.29 --date 2026-01-07 --yes >/dev/null 2>&1 &
+KONTOR_HOME=$place/home-li kontor payment add C-0001 84713.29 --date 2026-01-07 --yes >/dev/null 2>&1 &
 client=$!
 sleep 1
 for process in "$client" "$server"; do
