@@ -60,6 +60,17 @@ const char *output_day(struct client *client, int32_t day)
     return both == NULL ? "" : both;
 }
 
+// Texts that are words of ours: rules of allocation, outcomes, names of fields.
+static bool is_word(const ProtobufCFieldDescriptor *field)
+{
+    static const char *const NAMES[] = {"rule", "status", "field"};
+    bool found = false;
+    for (size_t i = 0; i < COUNT_OF(NAMES) && field->type == PROTOBUF_C_TYPE_STRING; i++) {
+        found = found || strcmp(field->name, NAMES[i]) == 0;
+    }
+    return found;
+}
+
 // What has no number yet, as a draft, is called by its id.
 static const char *unnumbered_text(const struct render_context *render, const ProtobufCMessage *row)
 {
@@ -88,7 +99,7 @@ static const char *cell_text(const struct render_context *render, const Protobuf
     }
     bool is_sentence =
         strncmp(row->descriptor->name, "Audit", 5) == 0 && strcmp(field->name, "text") == 0;
-    return is_sentence ? language_word(text) : text;
+    return is_sentence || is_word(field) ? language_word(text) : text;
 }
 
 // ---- lists ----

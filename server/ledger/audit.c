@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/cursor.h"
+#include "server/ledger/reading.h"
 #include "server/store/rows.h"
 #include "shared/digest.h"
 #include "shared/text.h"
@@ -52,22 +53,28 @@ static const char *status_word(const JournalRecord *record)
     return record->status == STATUS_OK ? "done" : status_code((enum status)record->status);
 }
 
-static enum status fill_row(struct txn *txn, struct arena *arena, const JournalRecord *record,
+static enum status fill_row(struct txn *txn, struct call *call, const JournalRecord *record,
                             AuditRow *row)
 {
+    struct arena *arena = call->arena;
     const struct command *command = command_by_number(record->command);
     row->number = record->number;
     row->at_us = record->instant_us;
     row->object = record->object;
     const char *outcome = status_word(record);
     row->status = (char *)(uintptr_t)outcome;
-    row->text = (char *)(uintptr_t)(command != NULL ? command->audit : "");
+    // The sentence tells what came about, which a refusal did not.
+    const bool tells = command != NULL && record->status == STATUS_OK;
+    row->text = (char *)(uintptr_t)(tells ? command->audit : "");
     char *action = action_of(arena, command != NULL ? command->name : "");
     if (action == NULL) {
         return STATUS_TOO_LARGE;
     }
     row->action = action;
-    const enum status status = actor_of(txn, arena, record->user_id, &row->actor);
+    enum status status = actor_of(txn, arena, record->user_id, &row->actor);
+    if (status == STATUS_OK && row->object[0] == '\0') {
+        status = reading_meant(txn, call, record, &row->object);
+    }
     return status != STATUS_OK ? status : device_of(txn, record->device_id, &row->device);
 }
 
@@ -88,7 +95,7 @@ static const char *behind(const char *term, const char *prefix)
 }
 
 // Words and actor:, action:, status: terms. False when there are too many.
-static bool query_parse(struct arena *arena, const char *text, struct terms_of_query *out)
+static bool listing_parse(struct arena *arena, const char *text, struct terms_of_query *out)
 {
     *out = (struct terms_of_query){0};
     char *rest = text_fold(arena, text);
@@ -135,7 +142,7 @@ static bool row_matches(struct arena *arena, const AuditRow *row,
     return true;
 }
 
-static bool query_is_empty(const struct terms_of_query *query)
+static bool listing_takes_all(const struct terms_of_query *query)
 {
     return query->actor == NULL && query->action == NULL && query->status == NULL &&
            query->word_count == 0;
@@ -175,7 +182,7 @@ static enum status list_back(struct txn *txn, struct call *call, uint64_t from,
             continue;
         }
         AuditRow *row = (AuditRow *)wire_make(call->arena, &audit_row__descriptor);
-        status = row != NULL ? fill_row(txn, call->arena, record, row) : STATUS_TOO_LARGE;
+        status = row != NULL ? fill_row(txn, call, record, row) : STATUS_TOO_LARGE;
         if (status == STATUS_OK && row_matches(call->arena, row, &listing->query)) {
             reply->row[reply->n_row++] = row;
         }
@@ -192,7 +199,7 @@ enum status audit_list(struct txn *txn, struct call *call, const AuditList *requ
     if (!cursor_parse(request->cursor, &from)) {
         return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
     }
-    if (!query_parse(call->arena, request->query, &listing.query)) {
+    if (!listing_parse(call->arena, request->query, &listing.query)) {
         return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "query", NULL);
     }
     reply->row = arena_alloc(call->arena, listing.limit * sizeof *reply->row);
@@ -206,7 +213,7 @@ enum status audit_list(struct txn *txn, struct call *call, const AuditList *requ
     }
 
     const bool is_all =
-        query_is_empty(&listing.query) && request->from_day == 0 && request->to_day == 0;
+        listing_takes_all(&listing.query) && request->from_day == 0 && request->to_day == 0;
     reply->page = cursor_page(call->arena, is_all ? newest : reply->n_row, listing.next);
     return reply->page != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
@@ -273,7 +280,7 @@ enum status audit_show(struct txn *txn, struct call *call, const AuditShow *requ
         return refuse(txn, call, status, "number", NULL);
     }
     if (status == STATUS_OK) {
-        status = fill_row(txn, call->arena, record, &row);
+        status = fill_row(txn, call, record, &row);
     }
     if (status == STATUS_OK) {
         status = fill_changes(txn, call->arena, record, reply);

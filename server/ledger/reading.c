@@ -74,6 +74,47 @@ enum status reading_document(struct call *call, uint64_t id, char **out)
     return STATUS_OK;
 }
 
+// Number of the object, whatever it is.
+static enum status number_of(struct txn *txn, struct call *call, uint64_t id, char **out)
+{
+    enum status status = reading_document(call, id, out);
+    if (status != STATUS_OK || (*out)[0] != '\0') {
+        return status;
+    }
+    struct customer_label customer;
+    status = reading_customer(txn, call, id, &customer);
+    if (status == STATUS_OK) {
+        *out = customer.number;
+    }
+    return status;
+}
+
+enum status reading_meant(struct txn *txn, struct call *call, const JournalRecord *record,
+                          char **out)
+{
+    ProtobufCMessage *request = NULL;
+    *out = reading_constant("");
+    enum status status = wire_unpack(call->arena, &request__descriptor,
+                                     bytes_of(record->request.data, record->request.len), &request);
+    const ProtobufCMessage *inner =
+        status == STATUS_OK ? wire_inner(request, record->command) : NULL;
+    if (inner == NULL) {
+        return status == STATUS_MALFORMED ? STATUS_OK : status;
+    }
+    // The first reference says it: what stands behind it belongs to that.
+    for (unsigned i = 0; i < inner->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &inner->descriptor->fields[i];
+        uint64_t id = 0;
+        if (field->type == PROTOBUF_C_TYPE_FIXED64 && field->label == PROTOBUF_C_LABEL_NONE) {
+            memcpy(&id, (const uint8_t *)inner + field->offset, sizeof id);
+        }
+        if (id != 0) {
+            return number_of(txn, call, id, out);
+        }
+    }
+    return STATUS_OK;
+}
+
 struct reply_room reading_room(const struct call *call, uint32_t limit)
 {
     size_t rows = limit == 0 || limit > REPLY_ROWS_MAX ? REPLY_ROWS_MAX : limit;

@@ -34,6 +34,11 @@ MUST_CHECK enum status reading_login(struct txn *txn, uint64_t user_id, char **o
 // Number of an invoice, payment or entry, whichever has the id; "" when there is none.
 MUST_CHECK enum status reading_document(struct call *call, uint64_t id, char **out);
 
+// Number of what a journalled request named, whatever came of it; "" when that has no number or may
+// not be seen.
+MUST_CHECK enum status reading_meant(struct txn *txn, struct call *call,
+                                     const JournalRecord *record, char **out);
+
 // A constant for a text field of a reply, which generated code does not call const.
 char *reading_constant(const char *text);
 

@@ -103,6 +103,25 @@ month() { # CURRENCY CHART BANK TRANSIT RECEIVABLES ADVANCES TAX CAPITAL SALES R
         "$(jq -r ".data.line[] | select(.account == $5) | \"\(.debit) \(.credit)\"" "$place/out")"
 }
 
+chinese_words() { # what people read in Chinese is what is meant
+    exits 0 as zhang customer add --kind organisation --name 恒信 --credit-limit 5000 --reference W-1
+    exits 0 as zhang customer show W-1 --lang zh-CN
+    says '信用方式 +限额'
+    says '信用额度 +5,000.00'
+    exits 0 as zhang customer show C-0001 --lang zh-CN
+    claim "a limit that was never given is not shown" 0 "$(grep -c 信用额度 "$place/out" || test $? -eq 1)"
+    exits 0 as zhang payment add W-1 10 --method cash --lang zh-CN
+    exits 0 as zhang payment list -n 1 --lang zh-CN
+    says ' 现金 '
+    exits 8 as zhang customer edit C-0001 --region 华南 --version 99
+    exits 0 as zhang audit list -n 1 --lang zh-CN
+    says 'customer edit +C-0001 +E-STALE'
+    number=$(as zhang audit list -n 1 --json | jq -r '.data[0].number')
+    exits 0 as zhang audit show "$number"
+    says 'E-STALE'
+    claim "a refusal does not say that it was done" 0 "$(grep -c 'changed a customer' "$place/out" || test $? -eq 1)"
+}
+
 close_book() {
     exits 0 as zhang audit verify
     stop_server
@@ -152,6 +171,7 @@ X
 
 month CNY cn-small 1002 1012 1122 2203 2221 3001 5001 5602 5603
 chinese
+chinese_words
 close_book
 month CNY cn-enterprise 1002 1012 1122 2203 2221 4001 6001 6602 6603
 close_book
