@@ -112,21 +112,6 @@ enum status views_revenue(const struct views *views, const struct filter *filter
 
 // ---- movements ----
 
-struct moved {
-    int32_t day;
-    uint32_t item;
-};
-
-static int compare_moved(const void *a, const void *b)
-{
-    const struct moved *left = a;
-    const struct moved *right = b;
-    if (left->day != right->day) {
-        return left->day < right->day ? -1 : 1;
-    }
-    return left->item < right->item ? -1 : left->item > right->item;
-}
-
 static int64_t signed_amount(const struct items *items, uint32_t item)
 {
     return (items->flags[item] & ITEM_DEBIT) != 0 ? items->amount[item] : -items->amount[item];
@@ -178,30 +163,63 @@ static bool continues(const struct movement *last, const struct movement *next)
            last->day == next->day && (last->amount_minor < 0) == (next->amount_minor < 0);
 }
 
-// The items of the days asked, by day and entry; what lies before is summed.
-static enum status items_between(const struct views *views, uint32_t customer, int32_t from_day,
-                                 int32_t to_day, struct arena *arena, struct moved **out,
-                                 size_t *count, int64_t *opening_minor)
+// The items of the days asked: how many, and from which day to which they really are.
+struct span {
+    size_t count;
+    int32_t first_day, last_day;
+};
+
+static bool is_between(const struct items *items, uint32_t item, int32_t from_day, int32_t to_day)
+{
+    return items->date_day[item] >= from_day && items->date_day[item] <= to_day;
+}
+
+// What lies before the days asked is summed.
+static struct span measure_items(const struct views *views, uint32_t customer, int32_t from_day,
+                                 int32_t to_day, int64_t *opening_minor)
 {
     const struct items *items = &views->items;
-    size_t wanted = 0;
+    struct span span = {.first_day = DAY_MAX, .last_day = DAY_MIN};
     for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
-        wanted += items->date_day[i] >= from_day && items->date_day[i] <= to_day;
-        *opening_minor += items->date_day[i] < from_day ? signed_amount(items, i) : 0;
-    }
-    struct moved *moved = arena_alloc(arena, (wanted + 1) * sizeof *moved);
-    if (moved == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    size_t at = wanted;
-    for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
-        if (items->date_day[i] >= from_day && items->date_day[i] <= to_day) {
-            moved[--at] = (struct moved){.day = items->date_day[i], .item = i};
+        int32_t day = items->date_day[i];
+        *opening_minor += day < from_day ? signed_amount(items, i) : 0;
+        if (is_between(items, i, from_day, to_day)) {
+            span.count++;
+            span.first_day = day < span.first_day ? day : span.first_day;
+            span.last_day = day > span.last_day ? day : span.last_day;
         }
     }
-    qsort(moved, wanted, sizeof *moved, compare_moved);
+    return span;
+}
+
+// The items by day and, within a day, by entry. A customer's days lie close together, so they are
+// counted out: the chain, which is newest first, fills each day from its end.
+static enum status items_between(const struct views *views, uint32_t customer, int32_t from_day,
+                                 int32_t to_day, const struct span *span, struct arena *arena,
+                                 uint32_t **out)
+{
+    const struct items *items = &views->items;
+    size_t days = span->count > 0 ? (size_t)(span->last_day - span->first_day) + 1 : 0;
+    uint32_t *moved = arena_alloc(arena, (span->count + 1) * sizeof *moved);
+    uint32_t *end = arena_alloc(arena, (days + 1) * sizeof *end);
+    if (moved == NULL || end == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    memset(end, 0, (days + 1) * sizeof *end);
+    for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
+        if (is_between(items, i, from_day, to_day)) {
+            end[items->date_day[i] - span->first_day]++;
+        }
+    }
+    for (size_t day = 1; day < days; day++) {
+        end[day] += end[day - 1];
+    }
+    for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
+        if (is_between(items, i, from_day, to_day)) {
+            moved[--end[items->date_day[i] - span->first_day]] = i;
+        }
+    }
     *out = moved;
-    *count = wanted;
     return STATUS_OK;
 }
 
@@ -231,13 +249,13 @@ enum status views_movements(const struct views *views, const struct filter *filt
     if (customer == NONE || !sight_sees(&sight, customer)) {
         return STATUS_OK;
     }
-    struct moved *moved = NULL;
-    size_t count = 0;
-    enum status status = items_between(views, customer, from_day, to_day, arena, &moved, &count,
-                                       &out->opening_minor);
+    struct span span = measure_items(views, customer, from_day, to_day, &out->opening_minor);
+    uint32_t *moved = NULL;
+    enum status status = items_between(views, customer, from_day, to_day, &span, arena, &moved);
     if (status != STATUS_OK) {
         return status;
     }
+    size_t count = span.count;
     limit = limit < count ? limit : count;
     out->row = arena_alloc(arena, (limit + 1) * sizeof *out->row);
     if (out->row == NULL) {
@@ -245,10 +263,10 @@ enum status views_movements(const struct views *views, const struct filter *filt
     }
     out->before_minor = out->opening_minor;
     for (size_t i = 0; i < count;) {
-        uint32_t item = moved[i].item;
+        uint32_t item = moved[i];
         struct movement movement = movement_of(views, item);
         for (i++; i < count; i++) {
-            struct movement next = movement_of(views, moved[i].item);
+            struct movement next = movement_of(views, moved[i]);
             if (!continues(&movement, &next)) {
                 break;
             }
