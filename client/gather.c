@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/gather.h"
 
+#include "client/letters.h"
 #include "client/output_machine.h"
 #include "shared/fields.h"
 #include "shared/limits.h"
+#include "shared/page.h"
 #include "shared/wire.h"
 
 struct gathered {
@@ -45,34 +47,34 @@ static enum status pages_walk(struct client *client, const struct command *comma
                               ProtobufCMessage *inner, ProtobufCMessage *first)
 {
     const ProtobufCFieldDescriptor *rows = output_rows_of(command->reply);
-    const ProtobufCFieldDescriptor *page = named(command->reply, "page");
-    Page *page_first = *(Page **)field_at(first, page);
+    const char *next = page_next(command, first);
     struct gathered all = {0};
-    if (page_first == NULL) {
+    if (next == NULL) {
         return STATUS_OK;
     }
     if (!rows_take(client->arena, first, rows, &all)) {
         return STATUS_TOO_LARGE;
     }
-    for (char *next = page_first->next; next[0] != '\0';) {
-        *(char **)field_at(inner, named(command->request, "cursor")) = next;
+    while (next != NULL) {
+        page_set_cursor(command, inner, letters_lend(next));
         Reply *reply = NULL;
         client->deadline_ms = client_clock_ms() + client->options.timeout_ms;
         enum status status = client_call(client, command, inner, &reply);
         if (status != STATUS_OK) {
             return status;
         }
-        const ProtobufCMessage *message = wire_inner(&reply->base, command->number);
-        const Page *page_next = message == NULL ? NULL : *(Page *const *)field_at(message, page);
-        if (page_next == NULL || strcmp(page_next->next, next) == 0) {
+        const ProtobufCMessage *page = wire_inner(&reply->base, command->number);
+        const char *after = page == NULL ? next : page_next(command, page);
+        if (after != NULL && strcmp(after, next) == 0) {
             return STATUS_MALFORMED;
         }
-        if (!rows_take(client->arena, message, rows, &all)) {
+        if (!rows_take(client->arena, page, rows, &all)) {
             return STATUS_TOO_LARGE;
         }
-        next = page_next->next;
+        next = after;
     }
-    page_first->next = page_first->next + strlen(page_first->next);
+    Page *page = *(Page **)field_at(first, named(command->reply, "page"));
+    page->next += strlen(page->next);
     *(ProtobufCMessage ***)field_at(first, rows) = all.row;
     memcpy((char *)first + rows->quantifier_offset, &all.count, sizeof(all.count));
     return STATUS_OK;
@@ -83,9 +85,7 @@ enum status gather_call(struct client *client, const struct command *command,
 {
     assert(command != NULL && inner != NULL && out != NULL);
     const ProtobufCFieldDescriptor *limit = named(command->request, "limit");
-    bool is_list = limit != NULL && named(command->request, "cursor") != NULL &&
-                   named(command->reply, "page") != NULL && output_rows_of(command->reply) != NULL;
-    if (!is_list) {
+    if (!page_is_paged(command) || limit == NULL || output_rows_of(command->reply) == NULL) {
         return client_fail(client, STATUS_USAGE, NULL, "--all", NULL);
     }
     if (!field_is_set(inner, limit)) {
