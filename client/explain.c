@@ -64,7 +64,7 @@ static enum status explain_code(struct client *client, const char *code)
     return client_fail(client, STATUS_NOT_FOUND, NULL, code, NULL);
 }
 
-static const char *kind_sentence(enum kind kind)
+const char *explain_kind(enum kind kind)
 {
     switch (kind) {
     case KIND_MONEY:
@@ -113,7 +113,7 @@ static enum status explain_field(struct client *client, const char *noun, const 
             }
             if (!found) {
                 (void)printf("%s.%s · %s\n  %s\n", noun, field, output_word(client, key),
-                             kind_sentence(facts.kind));
+                             explain_kind(facts.kind));
             }
             if (!found && facts.kind == KIND_TEXT && facts.length_max > 0) {
                 (void)printf(_("  at most %u bytes"), facts.length_max);

@@ -3,8 +3,11 @@
 
 #include "client/cli.h"
 #include "client/letters.h"
+#include "client/output.h"
 #include "client/tools.h"
 #include "shared/args.h"
+#include "shared/day.h"
+#include "shared/fields.h"
 #include "shared/text.h"
 #include "shared/words.h"
 
@@ -135,7 +138,7 @@ static enum status noun_print(const char *noun)
     return STATUS_OK;
 }
 
-static void option_print(const struct args_option *option)
+static void option_print(struct client *client, const struct args_option *option)
 {
     char label[128];
     char letter[8] = "";
@@ -149,7 +152,7 @@ static void option_print(const struct args_option *option)
     (void)snprintf(key, sizeof(key), "%s", option->name);
     letters_replace(key, '-', '_');
     char text[192];
-    const char *word = language_word(key);
+    const char *word = output_word(client, key);
     (void)snprintf(text, sizeof(text), "%s%s%s%s%s", word, option->needed ? " · " : "",
                    option->needed ? _("needed") : "", option->repeated ? " · " : "",
                    option->repeated ? _("may be repeated") : "");
@@ -180,6 +183,41 @@ static void usage_print(struct client *client, const struct command *command, co
     (void)printf(" [--%s]\n", _("option"));
 }
 
+// How the values of these options are typed, once for each kind.
+static void values_print(struct client *client, const struct command *command)
+{
+    static const enum kind KINDS[] = {KIND_REFERENCE, KIND_DAY, KIND_MONEY};
+
+    bool first = true;
+    for (size_t k = 0; k < COUNT_OF(KINDS); k++) {
+        struct args_option option;
+        for (size_t i = 0; args_option_at(command, i, client->arena, &option); i++) {
+            if (field_kind(option.field) == KINDS[k]) {
+                (void)fputs(first ? "\n" : "", stdout);
+                first = false;
+                row_print(option.placeholder, explain_kind(KINDS[k]));
+                break;
+            }
+        }
+    }
+}
+
+// Numbers of documents have the year in them: "@Y" of an example is this one.
+static const char *line_of_year(struct client *client, const char *line)
+{
+    int32_t offset = 0;
+    const char *day = day_print(client->arena, client_today(client, &offset));
+    const char *text = line;
+    for (const char *at = strstr(text, "@Y"); at != NULL && day != NULL;) {
+        text = arena_print(client->arena, "%.*s%.4s%s", (int)(at - text), text, day, at + 2);
+        if (text == NULL) {
+            return line;
+        }
+        at = strstr(text, "@Y");
+    }
+    return text;
+}
+
 static enum status command_print(struct client *client, const struct command *command,
                                  const char *noun, const char *verb)
 {
@@ -191,8 +229,9 @@ static enum status command_print(struct client *client, const struct command *co
         if (i == 0) {
             (void)printf("\n%s\n", _("Options"));
         }
-        option_print(&option);
+        option_print(client, &option);
     }
+    values_print(client, command);
     bool first = true;
     for (size_t i = 0; i < cli_example_count(); i++) {
         const struct cli_example *example = cli_example_at(i);
@@ -203,7 +242,8 @@ static enum status command_print(struct client *client, const struct command *co
             (void)printf("\n%s\n", _("Examples"));
         }
         first = false;
-        (void)printf("  %s\n      %s\n", example->line, language_word(example->why));
+        (void)printf("  %s\n      %s\n", line_of_year(client, example->line),
+                     language_word(example->why));
     }
     if (command->permission >= PERMISSION_SYSTEM + 1) {
         (void)printf("\n%s  %s\n", _("Permission"), permission_text(command->permission));

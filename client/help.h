@@ -5,9 +5,13 @@
 // examples. And "did you mean" for what is not understood.
 
 #include "client/client.h"
+#include "shared/fields.h"
 
 // The noun of a word or of its short form; NULL when it is none.
 const char *help_noun(const char *word);
+
+// How a value of that kind is typed.
+const char *explain_kind(enum kind kind);
 
 // For noun and verb, a noun, a tool, or the program as a whole.
 MUST_CHECK enum status help_print(struct client *client, size_t count, const char *const *words);

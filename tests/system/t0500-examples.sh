@@ -21,10 +21,17 @@ while read -r name; do
     for lang in en zh-CN; do
         exits 0 kontor --lang $lang "$noun" "${verb//_/-}" --help
         says "^kontor $noun ${verb//_/-}"
+        claim "numbers of $name are of this year" no "$(grep -q '@Y' "$place/out" && echo yes || echo no)"
         cp "$place/out" "$place/help.$lang"
     done
     claim "$name has help in Chinese" yes "$(cmp -s "$place/help.en" "$place/help.zh-CN" && echo no || echo yes)"
 done < <(sed -nE 's/^COMMAND\(([a-z_]+),.* USER, .*/\1/p' "$top/proto/commands.def")
+
+exits 0 kontor customer add --help
+says '^  --tax-id TEXT +tax id$'
+exits 0 kontor payment add --help
+says "INV-$year-0002=250"
+says '^  DATE +a date: 2026-11-21, today'
 
 # Completion comes from the same tables.
 exits 0 kontor __complete -- customer ''

@@ -84,10 +84,10 @@ stop_server
 ran=0
 while IFS= read -r line; do
     case $line in 'kontord serve'*) continue ;; esac
-    words=${line//NEWDIR/$place/again}
-    words=${words//--key-file K/--key-file $place/book.key}
-    words=${words//FILE/$place/copy}
-    exits 0 bash -c "${words// DIR/ $place/book}"
+    line=${line//NEWDIR/$place/again}
+    line=${line//--key-file K/--key-file $place/book.key}
+    line=${line//FILE/$place/copy}
+    exits 0 bash -c "${line// DIR/ $place/book}"
     ran=$((ran + 1))
 done < <(block "$top/deploy/README.md" "## Every day")
 claim "verify, replay, backup and restore were run" 4 "$ran"
