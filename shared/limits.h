@@ -57,16 +57,16 @@
 #define REKEY_RECORDS            65536
 #define REKEY_BYTES              (1024ull * 1024 * 1024)
 #define MESSAGE_LOGGED_OUT_MAX   4096
-#define MESSAGE_REQUEST_MAX      (64 * 1024)
-#define MESSAGE_IMPORT_MAX       (1024 * 1024)
-#define MESSAGE_REPLY_MAX        (1024 * 1024)
+#define MESSAGE_REQUEST_MAX      ((size_t)64 * 1024)
+#define MESSAGE_IMPORT_MAX       ((size_t)1024 * 1024)
+#define MESSAGE_REPLY_MAX        ((size_t)1024 * 1024)
 #define IN_FLIGHT_MAX            16
 #define IN_FLIGHT_LOGGED_OUT_MAX 3
 #define CREDIT_START             4
-#define OUTPUT_HIGH_WATER        (256 * 1024)
-#define OUTPUT_MAX               (4 * 1024 * 1024)
-#define ASSEMBLY_TOTAL_MAX       (64 * 1024 * 1024)
-#define OUTPUT_TOTAL_MAX         (256 * 1024 * 1024)
+#define OUTPUT_HIGH_WATER        ((size_t)256 * 1024)
+#define OUTPUT_MAX               ((size_t)4 * 1024 * 1024)
+#define ASSEMBLY_TOTAL_MAX       ((size_t)64 * 1024 * 1024)
+#define OUTPUT_TOTAL_MAX         ((size_t)256 * 1024 * 1024)
 #define FIRST_BYTE_MS_MAX        2000
 #define HANDSHAKE_MS_MAX         5000
 #define LOGIN_MS_MAX             30000
@@ -107,7 +107,7 @@
 #define BATCH_IMPORTS_BESIDE 2                 // and while somebody does
 #define BESIDE_US            1000000           // for so long after his last write
 #define QUEUE_CALLS_MAX   4096
-#define CALL_ARENA_MAX    (32 * 1024 * 1024)
+#define CALL_ARENA_MAX    ((size_t)32 * 1024 * 1024)
 #define BATCH_ARENA_MAX   (512 * 1024 * 1024)  // what the views are told of, beside the calls' own
 #define OUTCOME_BYTES_MAX 4096
 #define ARENA_POOL_MAX    512
