@@ -289,7 +289,7 @@ enum status link_stream(struct link *link, const Request *request, struct arena 
     enum status status = link_follow(link, request, &id);
     while (status == STATUS_OK) {
         arena_reset(arena);
-        struct link_answer answer;
+        struct link_answer answer = {0};
         status = link_receive(link, arena, &answer);
         if (status != STATUS_OK) {
             break;

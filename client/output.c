@@ -30,7 +30,7 @@ const char *output_word(struct client *client, const char *key)
     }
     char *spaced = arena_copy(client->arena, key, strlen(key));
     letters_replace(spaced, '_', ' ');
-    return spaced == NULL ? key : spaced;
+    return spaced == NULL ? "" : spaced; // not the key: it may be the caller's own
 }
 
 const char *output_header(struct client *client, const char *key)

@@ -110,6 +110,7 @@ static enum status find_customer(struct books *books, const ImportRow *row, stru
 
 static enum status build_document(struct books *books, struct incoming *in)
 {
+    assert(in->from != NULL && in->customer != NULL);
     const ImportDocument *from = in->from;
     in->document = document_make(books, INVOICE_KIND__INVOICE_KIND_INVOICE, in->customer->id);
     if (in->document == NULL) {
@@ -288,6 +289,7 @@ static enum status find_payer(struct books *books, const ImportRow *row, uint64_
 static enum status plan_payment(struct books *books, const PaymentRecord *payment,
                                 uint64_t invoice_id, struct settlement *out)
 {
+    assert(payment != NULL);
     enum status status = settlement_begin(books, payment->customer_id, payment->amount_minor,
                                           payment->date_day, false, out);
     if (status != STATUS_OK) {

@@ -213,6 +213,7 @@ enum status invoice_issue(struct txn *txn, struct call *call, const InvoiceIssue
                                           : from_request(&books, request, &document);
     }
     if (status == STATUS_OK) {
+        assert(document != NULL);
         status = books_active_customer(&books, document->customer_id, "customer", &customer);
     }
 

@@ -158,11 +158,12 @@ enum status posting_role(struct books *books, EntryRecord *entry, enum account_r
 // Moves account and customer balance by one line.
 static enum status apply(struct books *books, const PostingLine *line)
 {
-    struct account *account;
+    struct account *account = NULL;
     enum status status = posting_account(books, line->account, &account);
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
     }
+    assert(account != NULL);
     account->record->debit_minor = sum(account->record->debit_minor, line->debit_minor);
     account->record->credit_minor = sum(account->record->credit_minor, line->credit_minor);
     account->changed = true;
@@ -171,11 +172,12 @@ static enum status apply(struct books *books, const PostingLine *line)
     }
 
     assert(line->customer_id != 0);
-    struct balance *balance;
+    struct balance *balance = NULL;
     status = posting_balance(books, line->customer_id, &balance);
     if (status != STATUS_OK) {
         return status;
     }
+    assert(balance != NULL);
     int64_t moved = sum(line->debit_minor, -line->credit_minor);
     if (line->account == chart_code(books->chart, ACCOUNT_ADVANCES)) {
         balance->record->advance_minor = sum(balance->record->advance_minor, moved);
