@@ -147,19 +147,9 @@ static bool is_import(const struct job *job)
     return job->command->request == &import_rows__descriptor;
 }
 
-// What one session sends is done in its order: nothing of it passes what waits already.
-static bool session_waits(const struct calls *waiting, const struct job *job)
-{
-    for (const struct job *each = waiting->first; each != NULL; each = each->next) {
-        if (each->peer.session_id == job->peer.session_id) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // The next batch, in order of arrival; only groups of imported rows, each the work of many calls,
-// take turns, so that nobody's invoice stands behind half a file.
+// let others pass, so that nobody's invoice stands behind half a file. The wire promises no order
+// among requests that wait for an answer, and the groups keep theirs.
 static void take_batch(struct calls *filling, size_t imports_max, struct calls *batch)
 {
     struct calls waiting = {.count = 0};
@@ -167,8 +157,7 @@ static void take_batch(struct calls *filling, size_t imports_max, struct calls *
     struct job *job = filling->first;
     while (job != NULL && batch->count < BATCH_CALLS_MAX && waiting.count < BATCH_CALLS_MAX) {
         struct job *next = job->next;
-        const bool waits =
-            (is_import(job) && imports == imports_max) || session_waits(&waiting, job);
+        const bool waits = is_import(job) && imports == imports_max;
         imports += !waits && is_import(job);
         calls_add(waits ? &waiting : batch, job);
         job = next;
