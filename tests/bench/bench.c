@@ -638,15 +638,14 @@ static void ground(struct bench *bench)
 
 static void sessions(struct bench *bench)
 {
-    const double argon = limit_argon_us();
-    rows_figure("limit: one Argon2id", argon / 1000, "ms", NULL);
-    double best = 0;
-    for (int i = 0; i < 5; i++) {
-        const int64_t took_us = load_login_us(bench->load);
-        const double took = (double)took_us;
-        best = best == 0 || took < best ? took : best;
+    double argon = 0, login = 0;
+    for (int i = 0; i < 8; i++) { // in turns: what the machine does besides changes both
+        const double argon_us = limit_argon_us(), login_us = (double)load_login_us(bench->load);
+        argon = argon == 0 || argon_us < argon ? argon_us : argon;
+        login = login == 0 || login_us < login ? login_us : login;
     }
-    rows_figure("password login", best / 1000, "ms", "best of 5, as is the limit beside it");
+    rows_figure("limit: one Argon2id", argon / 1000, "ms", "best of 8, as is the login");
+    rows_figure("password login", login / 1000, "ms", NULL);
     rows_figure("private memory of the server, after all rounds",
                 process_private_mb(load_server_pid(bench->load)), "MB", NULL);
     const double before = process_private_mb(load_server_pid(bench->load));
