@@ -168,6 +168,16 @@ static void enter(struct walk *walk, const ProtobufCMessage *message, json_t *ob
     walk->frame[walk->depth++] = (struct frame){.message = message, .object = object};
 }
 
+// The number of a status is said as its code, as errors say it. NULL for every other field.
+static const char *status_said(const struct frame *frame, const ProtobufCFieldDescriptor *field)
+{
+    if (frame->message->descriptor != &problem__descriptor || strcmp(field->name, "code") != 0) {
+        return NULL;
+    }
+    const uint32_t code = ((const Problem *)(const void *)frame->message)->code;
+    return status_is_known(code) ? status_code((enum status)code) : NULL;
+}
+
 static bool is_always_shown(enum kind kind)
 {
     return kind == KIND_MONEY || kind == KIND_NUMBER;
@@ -178,8 +188,11 @@ static void add_values(struct walk *walk, struct frame *frame, enum kind kind,
 {
     const size_t count = field_count(frame->message, field);
     if (field->label != PROTOBUF_C_LABEL_REPEATED) {
-        if (count > 0 || is_always_shown(kind)) {
-            const void *value = field_at(frame->message, field);
+        const void *value = field_at(frame->message, field);
+        const char *said = status_said(frame, field);
+        if (said != NULL) {
+            (void)json_object_set_new(frame->object, key, json_string(said));
+        } else if (count > 0 || is_always_shown(kind)) {
             (void)json_object_set_new(frame->object, key,
                                       json_value(walk->context, kind, field, value));
         }

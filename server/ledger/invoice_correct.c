@@ -106,8 +106,9 @@ enum status invoice_credit(struct txn *txn, struct call *call, const InvoiceCred
     int64_t left = status == STATUS_OK ? credit_left(invoice) : 0;
     int64_t amount_minor = request->amount_minor != 0 ? request->amount_minor : left;
     if (status == STATUS_OK && (amount_minor > left || left == 0)) {
-        status = books_refuse(&books, STATUS_CREDIT_OVER, "amount",
-                              books_money(&books, amount_minor), books_money(&books, left));
+        const char *asked = request->amount_minor != 0 ? books_money(&books, amount_minor) : NULL;
+        status =
+            books_refuse(&books, STATUS_CREDIT_OVER, "amount", asked, books_money(&books, left));
     }
     int32_t day = request->date_day != 0 ? request->date_day : call->book_day;
     if (status == STATUS_OK) {

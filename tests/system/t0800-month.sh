@@ -119,6 +119,7 @@ chinese_words() { # what people read in Chinese is what is meant
     number=$(as zhang audit list -n 1 --json | jq -r '.data[0].number')
     exits 0 as zhang audit show "$number"
     says 'E-STALE'
+    claim "codes are words in JSON too" E-STALE "$(as zhang audit show "$number" --json | jq -r '.data.problem[0].code')"
     claim "a refusal does not say that it was done" 0 "$(grep -c 'changed a customer' "$place/out" || test $? -eq 1)"
 }
 
