@@ -2,6 +2,7 @@
 #include "client/complaint.h"
 
 #include "client/hex.h"
+#include "client/letters.h"
 #include "shared/text.h"
 #include "shared/words.h"
 
@@ -85,6 +86,12 @@ static void problem_print(const struct client *client, const Problem *problem)
         what = _("there is no such option");
     }
     const char *allowed = allowed_text(client, problem);
+    if (problem->code == STATUS_FIELD_MISSING && problem->row == 0 && name[0] != '\0' &&
+        strpbrk(name, "[.") == NULL) {
+        char *option = arena_print(arena, "--%s", name);
+        letters_replace(option, '_', '-');
+        allowed = option == NULL ? "" : arena_print(arena, chinese ? "：%s" : ": %s", option);
+    }
     const char *row = problem->row == 0 ? "" : arena_print(arena, _("row %u "), problem->row);
     const char *line =
         arena_print(arena, "%s%s%s%s", row == NULL ? "" : row, asked == NULL ? "" : asked, what,

@@ -71,9 +71,12 @@ static void globals_print(void)
         if (row->short_name != 0) {
             (void)snprintf(letter, sizeof(letter), "-%c, ", row->short_name);
         }
-        const char *value = row->field ? "…" : row->placeholder;
-        (void)snprintf(label, sizeof(label), "%s--%s%s%s", letter, row->name,
-                       value[0] == '\0' ? "" : " ", value);
+        bool maybe = strcmp(row->name, "json") == 0;
+        char value[32];
+        (void)snprintf(value, sizeof(value), "%s", row->placeholder);
+        letters_upper(value);
+        (void)snprintf(label, sizeof(label), "%s--%s%s%s%s", letter, row->name,
+                       value[0] == '\0' ? "" : (maybe ? "[=" : " "), value, maybe ? "]" : "");
         row_print(label, language_word(row->sentence));
     }
 }

@@ -81,6 +81,18 @@ static const char *unnumbered_text(const struct render_context *render, const Pr
     return text == NULL ? "" : text;
 }
 
+const char *output_moment(struct client *client, int64_t instant_us)
+{
+    const struct render_context render = client_render(client);
+    char *text = instant_print(client->arena, instant_us, render.offset_minutes);
+    if (text == NULL || strlen(text) < 16) {
+        return "";
+    }
+    text[10] = ' ';
+    text[16] = '\0';
+    return text;
+}
+
 // One cell. What the server says in sentences of the table (audit) is said in the person's
 // language.
 static const char *cell_text(const struct render_context *render, const ProtobufCMessage *row,

@@ -23,3 +23,5 @@ MUST_CHECK enum status output_table(struct client *client, const ProtobufCMessag
 // A money value or count as people read it.
 const char *output_money(struct client *client, int64_t minor);
 const char *output_day(struct client *client, int32_t day); // with its weekday
+// "2026-11-21 19:03" on the book's clock.
+const char *output_moment(struct client *client, int64_t instant_us);

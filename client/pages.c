@@ -204,11 +204,10 @@ enum status page_invitation(struct client *client, const Reply *reply,
 {
     const UserInviteReply *invite = (const UserInviteReply *)(const void *)inner;
     (void)reply;
-    const struct render_context render = client_render(client);
-    const char *until = instant_print(client->arena, invite->expires_us, render.offset_minutes);
+    const char *until = output_moment(client, invite->expires_us);
     if (client->output_path != NULL) {
         (void)fprintf(out, _("Invitation for %s in %s, one use, valid until %s."), invite->login,
-                      client->output_path, until == NULL ? "" : until);
+                      client->output_path, until);
         (void)fputc('\n', out);
         return STATUS_OK;
     }
@@ -216,7 +215,7 @@ enum status page_invitation(struct client *client, const Reply *reply,
     (void)fprintf(
         out,
         _("For %s, one use, valid until %s. Whoever has this text can join: hand it over in person."),
-        invite->login, until == NULL ? "" : until);
+        invite->login, until);
     (void)fputc('\n', out);
     return STATUS_OK;
 }

@@ -12,6 +12,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#define NO_COMMAND 127 // what the shell says of a pager that is not there
+
 // Order of experience.md a.1: flag, NO_COLOR, CLICOLOR_FORCE, terminal. An empty variable counts as
 // unset.
 static bool colour_is_wanted(const struct options *options, bool out_is_tty)
@@ -141,6 +143,7 @@ static int pager_start(pid_t *pid)
     if (pager == NULL || pager[0] == '\0') {
         pager = "less -FRX";
     }
+    (void)setenv("LESS", "FRX", 0); // colours, and no pager for what fits
     int ends[2];
     if (strcmp(pager, "cat") == 0 || pipe2(ends, O_CLOEXEC) != 0) {
         return -1;
@@ -187,6 +190,9 @@ enum status terminal_page(const struct terminal *terminal, const char *text)
     }
     (void)close(fd);
     int ended = 0;
-    (void)waitpid(pid, &ended, 0);
+    if (waitpid(pid, &ended, 0) == pid && WIFEXITED(ended) && WEXITSTATUS(ended) == NO_COMMAND) {
+        (void)fputs(text, stdout);
+        return fflush(stdout) == 0 ? STATUS_OK : STATUS_FILE_ERROR;
+    }
     return STATUS_OK;
 }

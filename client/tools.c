@@ -2,6 +2,8 @@
 #include "client/tools.h"
 
 #include "client/hex.h"
+#include "client/output.h"
+#include "client/pages.h"
 #include "shared/day.h"
 #include "shared/text.h"
 #include "shared/wire.h"
@@ -89,23 +91,26 @@ static void whoami_print(struct client *client, const SessionWhoamiReply *who)
     }
     (void)printf(" · ");
     (void)printf(_("scope: %s, %u customers"), language_word(who->scope), who->customers);
-    (void)printf("\n%s  %s → %s   %s %s / %s %s%s%s\n", _("Context"), client->context.name,
-                 client->context.server[0], _("version"), KONTOR_VERSION, _("server"),
-                 who->server_version, strcmp(who->state, "ok") == 0 ? "" : "  ",
+    (void)putchar('\n');
+    page_label(_("Context"), stdout);
+    (void)printf("%s → %s   %s %s / %s %s%s%s\n", client->context.name, client->context.server[0],
+                 _("version"), KONTOR_VERSION, _("server"), who->server_version,
+                 strcmp(who->state, "ok") == 0 ? "" : "  ",
                  strcmp(who->state, "ok") == 0 ? "" : language_word(who->state));
-    const struct render_context render = client_render(client);
-    const char *until = instant_print(client->arena, who->expires_us, render.offset_minutes);
-    (void)printf("%s  %s   %s %s\n", _("Device"), who->device, _("logged in until"),
-                 until == NULL ? "" : until);
+    page_label(_("Device"), stdout);
+    (void)printf("%s   %s %s\n", who->device, _("logged in until"),
+                 output_moment(client, who->expires_us));
     if (who->book != NULL) {
         const char *today = day_print(client->arena, who->book->today_day);
-        (void)printf("%s  %s · %s · %s · %s\n", _("Company"), who->book->company,
-                     who->book->currency, who->book->time_zone, today == NULL ? "" : today);
+        page_label(_("Company"), stdout);
+        (void)printf("%s · %s · %s · %s\n", who->book->company, who->book->currency,
+                     who->book->time_zone, today == NULL ? "" : today);
     }
     struct pending *list = NULL;
     size_t count = 0;
     if (outbox_list(client->arena, &client->outbox, &list, &count) == STATUS_OK && count > 0) {
-        (void)printf(_("Pending  %zu writes without an answer: kontor retry"), count);
+        page_label(_("Pending"), stdout);
+        (void)printf(_("%zu writes without an answer: kontor retry"), count);
         (void)fputc('\n', stdout);
     }
 }
@@ -153,9 +158,7 @@ static void pending_say(struct client *client, const struct pending *pending, co
 {
     char key[2 * REQUEST_KEY_BYTES + 1];
     hex_print(pending->key, REQUEST_KEY_BYTES, key);
-    const struct render_context render = client_render(client);
-    const char *made = instant_print(client->arena, pending->made_ms * 1000, render.offset_minutes);
-    (void)printf("%s  %s  %s  %s\n", key, made == NULL ? "" : made,
+    (void)printf("%s  %s  %s  %s\n", key, output_moment(client, pending->made_ms * 1000),
                  pending_command(client, pending), outcome);
 }
 

@@ -46,6 +46,31 @@ says '^ +width +"10"'
 exits 2 as zhang customer list --color sometimes
 says 'auto, always, never'
 
+# A terminal: long answers go through the pager, and are not lost when there is none.
+if command -v script >/dev/null; then
+    terminal() { KONTOR_HOME=$place/home-zhang TERM=xterm script -qec "stty rows 5 cols 100; $1" /dev/null; }
+    exits 0 terminal "KONTOR_PAGER='sed s/客户4/PAGED/' kontor customer list"
+    says 'PAGED'
+    exits 0 terminal "KONTOR_PAGER='sed s/客户4/PAGED/' kontor customer list --no-pager"
+    says '客户4'
+    exits 0 terminal "KONTOR_PAGER=no-such-pager kontor customer list"
+    says '客户4'
+    exits 0 terminal "stty cols 40; kontor customer list --no-pager"
+    says '^NUMBER +C-0001'
+fi
+
+# Who am I, in the words of the person.
+exits 0 as zhang whoami
+says '^Device .* logged in until 20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}'
+exits 0 as zhang --lang zh-CN whoami
+says '所有者'
+exits 0 as zhang whoami --json
+claim "whoami as JSON" zhang "$(figure .data.login "$place/out")"
+exits 0 as zhang context
+says '^\* '
+exits 4 as nobody customer list
+says 'kontor join @FILE'
+
 # A preview says how to commit it, with the days that it meant.
 yesterday=$(TZ=Asia/Shanghai date -d yesterday +%F)
 as zhang invoice issue C-0001 --amount 500 --date -1d >/dev/null
@@ -59,6 +84,12 @@ claim "nothing was written" 1 "$(figure .page.count "$place/out")"
 exits 0 env "KONTOR_HOME=$place/home-zhang" bash -c "$commit"
 says '^PAY-'
 exits 8 env "KONTOR_HOME=$place/home-zhang" bash -c "$commit"
+
+exits 2 as zhang customer archive C-0001
+says 'required field is missing: --reason'
+exits 0 kontor help
+says '--json\[=FIELDS\]'
+says '-n, --limit LIMIT'
 
 # What is not understood, and what was meant.
 exits 2 as zhang custmer list
