@@ -40,6 +40,12 @@ struct bench {
     struct link *echo_link[LINKS];
 };
 
+static double start_seconds(const struct load *load)
+{
+    const int64_t took_us = load_start_us(load);
+    return (double)took_us / 1e6;
+}
+
 // Link i goes round its own share of the customers, so that they meet on no row of a customer.
 static uint64_t next_customer(struct bench *bench, size_t i)
 {
@@ -611,7 +617,7 @@ static void start_again(struct bench *bench, const char *start_name, const char 
 {
     link_close(bench->link[0]);
     load_restart(bench->load);
-    rows_figure(start_name, (double)load_start_us(bench->load) / 1e6, "s", "goal <= 0.5");
+    rows_figure(start_name, start_seconds(bench->load), "s", "goal <= 0.5");
     rows_figure(memory_name, process_private_mb(load_server_pid(bench->load)), "MB", "goal <= 60");
     bench->link[0] = load_link(bench->load);
 }
@@ -640,7 +646,8 @@ static void sessions(struct bench *bench)
 {
     double argon = 0, login = 0;
     for (int i = 0; i < 8; i++) { // in turns: what the machine does besides changes both
-        const double argon_us = limit_argon_us(), login_us = (double)load_login_us(bench->load);
+        const int64_t took_us = load_login_us(bench->load);
+        const double argon_us = limit_argon_us(), login_us = (double)took_us;
         argon = argon == 0 || argon_us < argon ? argon_us : argon;
         login = login == 0 || login_us < login ? login_us : login;
     }
@@ -705,8 +712,7 @@ int main(int count, char **words)
     const struct load_options options = {
         .programs = words[1], .place = bench.place, .currency = "CNY", .chart = "cn-small"};
     bench.load = load_start(&options);
-    rows_figure("start of an empty book until it listens", (double)load_start_us(bench.load) / 1e6,
-                "s", NULL);
+    rows_figure("start of an empty book until it listens", start_seconds(bench.load), "s", NULL);
     for (size_t i = 0; i < LINKS; i++) {
         bench.arena[i] = arena_make(CALL_ARENA_MAX);
     }
