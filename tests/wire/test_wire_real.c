@@ -5,11 +5,14 @@
 
 #include <unistd.h>
 
-// What goes on by itself, with a real server and a real book behind it: pages of a list, and events
-// that resume from a position although the server was restarted meanwhile.
+// What goes on by itself, with a real server and a real book behind it: pages of a list, events
+// that resume from a position although the server was restarted meanwhile, and links that end
+// because somebody may not be there any more.
 
 #define ARENA_BYTES ((size_t)8 * 1024 * 1024)
 #define CUSTOMERS   23
+#define PASSWORD    "correct horse battery li"
+#define CUT_US_MAX  ((int64_t)1000 * 1000)
 
 struct house {
     char place[64];
@@ -148,10 +151,130 @@ static void events_come_in_order_and_resume_after_a_restart(void **state)
     assert_true(next_event(house, id)->id == fresh);
 }
 
+// ---- somebody else, who is thrown out ----
+
+struct guest {
+    struct key_pair device;
+    uint64_t user_id;
+    uint8_t token[TOKEN_BYTES];
+    struct link *idle; // logged in, and silent
+};
+
+static struct link *guest_link(const struct guest *guest, const struct invitation *invitation,
+                               const uint8_t *token)
+{
+    struct link_options options = {.address = {invitation->address},
+                                   .address_count = 1,
+                                   .device = &guest->device,
+                                   .token = token,
+                                   .invitation = token == NULL ? invitation : NULL};
+    memcpy(options.server_key, invitation->server_key, KEY_BYTES);
+    struct link *link = NULL;
+    assert_int_equal(link_open(&options, &link), STATUS_OK);
+    return link;
+}
+
+static void guest_comes(struct house *house, struct guest *guest)
+{
+    char login[] = "li", role[] = "sales", password[] = PASSWORD, name[] = "laptop";
+    char *roles[] = {role};
+    UserInvite invite;
+    user_invite__init(&invite);
+    invite.login = login;
+    invite.role = roles;
+    invite.n_role = 1;
+    const UserInviteReply *invited = (const UserInviteReply *)load_call(
+        house->writer, house->arena, load_request(house->arena, "user_invite", &invite.base),
+        STATUS_OK);
+    struct invitation invitation;
+    assert_int_equal(invitation_parse(invited->invitation, &invitation), STATUS_OK);
+    *guest = (struct guest){.device = key_pair_random(), .user_id = invited->id};
+    SessionJoin join;
+    session_join__init(&join);
+    join.password = password;
+    join.device_name = name;
+    struct link *link = guest_link(guest, &invitation, NULL);
+    const SessionReply *joined = (const SessionReply *)load_call(
+        link, house->arena, load_request(house->arena, "session_join", &join.base), STATUS_OK);
+    assert_int_equal(joined->token.len, TOKEN_BYTES);
+    memcpy(guest->token, joined->token.data, TOKEN_BYTES);
+    link_close(link);
+    guest->idle = guest_link(guest, &invitation, guest->token);
+    SessionWhoami whoami;
+    session_whoami__init(&whoami);
+    (void)load_call(guest->idle, house->arena,
+                    load_request(house->arena, "session_whoami", &whoami.base), STATUS_OK);
+}
+
+// The guest sent nothing since: the server ends the link by itself, and says why.
+static void guest_is_cut(struct guest *guest, int64_t since_us, enum status why)
+{
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && clock_us() - since_us < CUT_US_MAX) {
+        bool is_ready = false;
+        status = link_wait(guest->idle, 20, &is_ready);
+    }
+    assert_int_equal(status, why);
+    assert_true(clock_us() - since_us < CUT_US_MAX);
+    link_close(guest->idle);
+    key_pair_wipe(&guest->device);
+}
+
+static void disabling_a_user_cuts_an_idle_link_at_once(void **state)
+{
+    struct house *house = *state;
+    struct guest guest;
+    char reason[] = "left";
+    guest_comes(house, &guest);
+    UserDisable disable;
+    user_disable__init(&disable);
+    disable.user_id = guest.user_id;
+    disable.reason = reason;
+    const int64_t since_us = clock_us();
+    (void)load_call(house->writer, house->arena,
+                    load_request(house->arena, "user_disable", &disable.base), STATUS_OK);
+    guest_is_cut(&guest, since_us, STATUS_SESSION_EXPIRED);
+}
+
+static uint64_t device_of(struct house *house, const char *login)
+{
+    DeviceList list;
+    device_list__init(&list);
+    const DeviceListReply *devices = (const DeviceListReply *)load_call(
+        house->writer, house->arena, load_request(house->arena, "device_list", &list.base),
+        STATUS_OK);
+    uint64_t found = 0;
+    for (size_t i = 0; i < devices->n_row; i++) {
+        found = strcmp(devices->row[i]->login, login) == 0 ? devices->row[i]->id : found;
+    }
+    assert_true(found != 0);
+    return found;
+}
+
+static void revoking_a_device_cuts_an_idle_link_at_once(void **state)
+{
+    struct house *house = *state;
+    struct guest guest;
+    char reason[] = "stolen";
+    guest_comes(house, &guest);
+    DeviceRevoke revoke;
+    device_revoke__init(&revoke);
+    revoke.device_id = device_of(house, "li");
+    revoke.reason = reason;
+    const int64_t since_us = clock_us();
+    (void)load_call(house->writer, house->arena,
+                    load_request(house->arena, "device_revoke", &revoke.base), STATUS_OK);
+    guest_is_cut(&guest, since_us, STATUS_DEVICE_UNKNOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_list_of_many_pages_streams, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(disabling_a_user_cuts_an_idle_link_at_once, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(revoking_a_device_cuts_an_idle_link_at_once, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(events_come_in_order_and_resume_after_a_restart, set_up,
                                         tear_down),
     };
