@@ -162,6 +162,7 @@ enum status document_parts(struct books *books, InvoiceRecord *document,
         single(&due[0], document, document->date_day);
     } else if (due_day != 0) {
         single(&due[0], document, due_day);
+        document->terms = arena_copy(books->arena, "", 0); // it follows none
     } else {
         const char *text = terms[0] != '\0'             ? terms
                            : customer->terms[0] != '\0' ? customer->terms

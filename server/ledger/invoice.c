@@ -123,7 +123,13 @@ enum status invoice_edit(struct txn *txn, struct call *call, const InvoiceEdit *
     }
 
     draft->date_day = request->date_day != 0 ? request->date_day : draft->date_day;
-    draft->due_day = request->due_day != 0 ? request->due_day : draft->due_day;
+    // Terms and a due day take each other's place.
+    if (request->due_day != 0) {
+        draft->due_day = request->due_day;
+        draft->terms = request->terms; // none: a request has one or the other
+    } else if (request->terms[0] != '\0') {
+        draft->due_day = 0;
+    }
     draft->state = request->discard ? INVOICE_STATE__INVOICE_STATE_DISCARDED : draft->state;
     draft->version++;
     status = invoice_put(txn, key_u64(draft->id), draft);
