@@ -325,6 +325,9 @@ enum status help_suggest(struct client *client, size_t count, const char *const 
             nearest_take(words[0], tool_at(i)->name, &best, &nearest);
         }
         client->fault = arena_print(client->arena, _("there is no command named \"%s\""), words[0]);
+        if (best == 0) {
+            client_hint(client, _("nouns are English; names, dates and amounts may be Chinese"));
+        }
         client_hint(client, nearest == NULL
                                 ? "kontor help"
                                 : arena_print(client->arena, "kontor %s%s%s", nearest,

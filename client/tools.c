@@ -291,6 +291,7 @@ enum status tool_context(struct client *client, size_t count, const char *const 
     CLEANUP(context_wipe) struct context context = {0};
     enum status status = profile_load(&client->home, client->arena, words[1], &context);
     if (status == STATUS_NOT_FOUND) {
+        client_hint(client, "kontor context list");
         return client_fail(client, status, "context", words[1], NULL);
     }
     return status == STATUS_OK ? profile_use(&client->home, client->arena, words[1]) : status;

@@ -94,6 +94,11 @@ says '-n, --limit LIMIT'
 # What is not understood, and what was meant.
 exits 2 as zhang custmer list
 says 'kontor customer list'
+exits 2 as zhang 客户 list
+says 'nouns are English'
+says 'kontor customer list'
+exits 6 as zhang context use nowhere
+says 'kontor context list'
 exits 2 as zhang customer lst
 says 'kontor customer list'
 exits 2 as zhang customer list --jsn
