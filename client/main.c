@@ -9,7 +9,11 @@
 #include "client/tools.h"
 #include "shared/words.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <unistd.h>
+
+#define EXIT_CLOSED 141
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -112,6 +116,14 @@ static bool fence(void)
     return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
+// Did the reader of our output go away, as `head` does? Anything else that keeps us from writing is
+// an error.
+static bool out_is_closed(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 int main(int count, char *arguments[])
 {
     // The fenced child of an import: nothing of the client may be begun before the fence stands.
@@ -129,11 +141,13 @@ int main(int count, char *arguments[])
         return status_exit(STATUS_ENVIRONMENT);
     }
     status = client_run(&client, count - 1, arguments + 1);
+    bool is_lost = fflush(stdout) != 0 || ferror(stdout) != 0;
+    if (is_lost && out_is_closed()) {
+        return EXIT_CLOSED;
+    }
+    status = is_lost && status == STATUS_OK ? STATUS_FILE_ERROR : status;
     if (status != STATUS_OK) {
         complaint_print(&client, status);
-    }
-    if (fflush(stdout) != 0 && status == STATUS_OK) {
-        return 141;
     }
     return status_exit(status);
 }

@@ -23,7 +23,8 @@ run() {
     'kontor join '*) line="$line --password-stdin" ;;
     'kontor login --password-stdin <file') line='kontor login --password-stdin' ;;
     esac
-    exits 0 env "KONTOR_HOME=$place/home-$1" bash -c "$line --yes" <<<'correct horse battery zhang'
+    case $line in *'|'*) ;; *) line="$line --yes" ;; esac
+    exits 0 env "KONTOR_HOME=$place/home-$1" bash -c "$line" <<<'correct horse battery zhang'
     ran=$((ran + 1))
 }
 

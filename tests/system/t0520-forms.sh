@@ -71,6 +71,14 @@ says '^\* '
 exits 4 as nobody customer list
 says 'kontor join @FILE'
 
+# Whoever stops reading is no error of ours; a full disk is.
+closed() { local codes; { sleep 0.5; as zhang customer list --all; } | :; codes=("${PIPESTATUS[@]}"); return "${codes[0]}"; }
+exits 141 closed
+claim "and nothing is said about it" "" "$(cat "$place/err")"
+full() { as zhang customer list --all >/dev/full; }
+exits 74 full
+says 'E-FILE'
+
 # A preview says how to commit it, with the days that it meant.
 yesterday=$(TZ=Asia/Shanghai date -d yesterday +%F)
 as zhang invoice issue C-0001 --amount 500 --date -1d >/dev/null
@@ -94,8 +102,8 @@ says '-n, --limit LIMIT'
 # What is not understood, and what was meant.
 exits 2 as zhang custmer list
 says 'kontor customer list'
-exits 2 as zhang 客户 list
-says 'nouns are English'
+exits 2 as zhang --lang zh-CN 客户 list
+says '名词用英文'
 says 'kontor customer list'
 exits 6 as zhang context use nowhere
 says 'kontor context list'
