@@ -20,7 +20,8 @@ size_t column_capacity(size_t capacity, size_t need)
     if (need <= capacity) {
         return capacity;
     }
-    size_t grown = capacity + capacity / 4 + 64;
+    // By little: what is not used yet is memory too, and large columns grow without being copied.
+    size_t grown = capacity + capacity / 8 + 64;
     return grown < need ? need : grown;
 }
 
