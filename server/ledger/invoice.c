@@ -21,6 +21,7 @@ static void draft_reply(const InvoiceRecord *draft, InvoiceDraftReply *reply)
 {
     reply->id = draft->id;
     reply->version = draft->version;
+    reply->state = draft->state;
     reply->net_minor = draft->net_minor;
     reply->tax_minor = draft->tax_minor;
     reply->gross_minor = draft->gross_minor;
