@@ -409,7 +409,7 @@ static void a_rebuilt_view_equals_the_one_kept_current(void **state)
     }
 }
 
-// Enough customers for the build to share them out among threads.
+// Enough customers, invoices and items for the build to share them out among threads.
 static void a_build_by_several_threads_equals_the_one_kept_current(void **state)
 {
     struct model *model = *state;
@@ -426,6 +426,19 @@ static void a_build_by_several_threads_equals_the_one_kept_current(void **state)
                 .name = name,
             };
             shelf_customer(txn, &customer);
+            const struct model_item item = {
+                .id = customer.id + 1,
+                .customer_id = (uint64_t)(draw(model, sequence) + 1) << 8 | 1,
+                .document_id = customer.id + 2,
+                .debit = true,
+                .date_day = FIRST_DAY + (int32_t)draw(model, 400),
+                .due_day = LAST_DAY,
+                .amount = 1 + (int64_t)draw(model, 100000),
+                .open = (int64_t)draw(model, 2),
+                .sequence = sequence,
+            };
+            put_invoice(txn, &item);
+            put_item(txn, &item);
         }
         batch_end(model, txn);
     }
