@@ -246,7 +246,8 @@ static enum status write_beside(struct store *store, const struct store_options 
     }
     to.key = stream_key(&key_file);
     random_fill(to.backup_id, sizeof to.backup_id);
-    to.fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    (void)unlink(beside); // of a backup that was killed
+    to.fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (to.fd < 0) {
         return STATUS_FILE_ERROR;
     }

@@ -168,6 +168,25 @@ static void nothing_is_written_over(void **state)
     assert_int_equal(backup_restore(house->file, &house->into, &report), STATUS_STORE_EXISTS);
 }
 
+// A stick or a share may be writable to others: what they left at the name that a backup is written
+// through is neither written into nor kept.
+static void a_file_left_beside_is_not_written_into(void **state)
+{
+    const struct house *house = *state;
+    char beside[200];
+    char victim[200];
+    struct backup_report report;
+    uint8_t content[8];
+    size_t size = 0;
+    (void)snprintf(beside, sizeof beside, "%s.part", house->file);
+    (void)snprintf(victim, sizeof victim, "%s.victim", house->file);
+    assert_int_equal(file_write_new(victim, 0600, bytes_of("mine", 4)), STATUS_OK);
+    assert_int_equal(link(victim, beside), 0);
+    assert_int_equal(backup_write(&house->options, house->file, 5, &report), STATUS_OK);
+    assert_int_equal(file_read(victim, content, sizeof content, &size), STATUS_OK);
+    assert_int_equal(size, 4);
+}
+
 static void another_key_file_opens_no_backup(void **state)
 {
     struct house *house = *state;
@@ -238,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_restored_store_has_digest_root_rows_and_files),
         CASE(nothing_is_written_over),
+        CASE(a_file_left_beside_is_not_written_into),
         CASE(another_key_file_opens_no_backup),
         CASE(every_flipped_byte_is_refused),
         CASE(a_cut_or_lengthened_backup_is_refused),
