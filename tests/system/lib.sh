@@ -19,6 +19,7 @@ chmod 700 "$place"
 server=
 claims=0
 export KONTOR_LANG=en KONTOR_NO_INPUT=1
+export LC_ALL=C.UTF-8  # of the tools around kontor: hledger, grep and iconv read names with it
 
 stop_server() {
     if [ -n "$server" ]; then

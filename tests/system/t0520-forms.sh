@@ -47,7 +47,7 @@ exits 2 as zhang customer list --color sometimes
 says 'auto, always, never'
 
 # A terminal: long answers go through the pager, and are not lost when there is none.
-if command -v script >/dev/null; then
+if script -qec true /dev/null >/dev/null 2>&1; then
     terminal() { KONTOR_HOME=$place/home-zhang TERM=xterm script -qec "stty rows 5 cols 100; $1" /dev/null; }
     exits 0 terminal "KONTOR_PAGER='sed s/客户4/PAGED/' kontor customer list"
     says 'PAGED'
@@ -57,6 +57,8 @@ if command -v script >/dev/null; then
     says '客户4'
     exits 0 terminal "stty cols 40; kontor customer list --no-pager"
     says '^NUMBER +C-0001'
+else
+    echo "not checked: the pager, since this machine has no pseudo-terminals"
 fi
 
 # Who am I, in the words of the person.
