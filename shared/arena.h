@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Memory that ends together. A call's requests, records and replies live in its arena and go with one reset.
-// Arenas are capped: an exhausted arena gives NULL, which the caller turns into TOO_LARGE. Not thread-safe; an arena
-// has one user at a time. What was used is wiped at reset, since it may have held opened personal data.
+// Memory that ends together. A call's requests, records and replies live in its arena and go with
+// one reset. Arenas are capped: an exhausted arena gives NULL, which the caller turns into
+// TOO_LARGE. Not thread-safe; an arena has one user at a time. What was used is wiped at reset,
+// since it may have held opened personal data.
 
 #include "shared/base.h"
 
 struct arena;
 
-// `limit` bounds the sum of what is handed out between two resets. NULL when the machine has no memory.
+// `limit` bounds the sum of what is handed out between two resets. NULL when the machine has no
+// memory.
 struct arena *arena_make(size_t limit);
 
 // Zeroed, aligned for every type; NULL when the limit is reached.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The attributes and prohibitions that every file of kontor lives under. Included first by every header of ours.
-// Trap: the poison below strikes every header included after this one, so the system headers that use a banned name
-// are included here.
+// The attributes and prohibitions that every file of kontor lives under. Included first by every
+// header of ours. Trap: the poison below strikes every header included after this one, so the
+// system headers that use a banned name are included here.
 
 #include <assert.h>
 #include <stdbool.h>

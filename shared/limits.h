@@ -1,35 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Every maximum of kontor, with its unit in its name. A growing thing without a line here is a mistake.
-// The wire's numbers come from security.md (b); proto/README.md repeats those that another client must know.
+// Every maximum of kontor, with its unit in its name. A growing thing without a line here is a
+// mistake. The wire's numbers come from security.md (b); proto/README.md repeats those that another
+// client must know.
 
 #include "shared/base.h"
 
 // Text and lists inside a request
-#define TEXT_BYTES_MAX       4000
-#define DETAIL_BYTES_MAX     240
-#define PROBLEMS_MAX         32
-#define PROBLEM_TEXT_MAX     120
-#define LIST_ROWS_DEFAULT    100
-#define LIST_ROWS_MAX        1000
-#define QUERY_TERMS_MAX      16
-#define INVOICE_LINES_MAX    4000
-#define INVOICE_PARTS_MAX    24
-#define ENTRY_LINES_MAX      1000
-#define PHONES_MAX           8
-#define TAGS_MAX             32
-#define ALLOCATIONS_MAX      120
-#define IMPORT_ROWS_MAX      28
-#define IMPORT_PROBLEMS_MAX  1000
+#define TEXT_BYTES_MAX      4000
+#define DETAIL_BYTES_MAX    240
+#define PROBLEMS_MAX        32
+#define PROBLEM_TEXT_MAX    120
+#define LIST_ROWS_DEFAULT   100
+#define LIST_ROWS_MAX       1000
+#define QUERY_TERMS_MAX     16
+#define INVOICE_LINES_MAX   4000
+#define INVOICE_PARTS_MAX   24
+#define ENTRY_LINES_MAX     1000
+#define PHONES_MAX          8
+#define TAGS_MAX            32
+#define ALLOCATIONS_MAX     120
+#define IMPORT_ROWS_MAX     28
+#define IMPORT_PROBLEMS_MAX 1000
 
-// Money: one amount of a document, and what an account may hold before a call (the call's own amounts fit above it)
-#define AMOUNT_MAX           1000000000000000
-#define TURNOVER_MAX         (INT64_MAX / 2)
-#define DECIMALS_MAX         4
+// Money: one amount of a document, and what an account may hold before a call (the call's own
+// amounts fit above it)
+#define AMOUNT_MAX   1000000000000000
+#define TURNOVER_MAX (INT64_MAX / 2)
+#define DECIMALS_MAX 4
 
 // Files to import, as the fenced reader takes them
-#define READER_FILE_BYTES_MAX   (512ull * 1024 * 1024)   // unpacked
+#define READER_FILE_BYTES_MAX   (512ull * 1024 * 1024) // unpacked
 #define READER_OUTPUT_BYTES_MAX (1024ull * 1024 * 1024)
 #define READER_ROWS_MAX         2000000
 #define READER_COLUMNS_MAX      200
@@ -102,34 +104,34 @@
 #define NOTES_BURST              100
 
 // The machine
-#define BATCH_CALLS_MAX   256
-#define BATCH_IMPORTS_ALONE  16                // groups of rows among them, while nobody else writes
-#define BATCH_IMPORTS_BESIDE 2                 // and while somebody does
-#define BESIDE_US            1000000           // for so long after his last write
-#define QUEUE_CALLS_MAX   4096
-#define CALL_ARENA_MAX    ((size_t)32 * 1024 * 1024)
-#define BATCH_ARENA_MAX   (512 * 1024 * 1024)  // what the views are told of, beside the calls' own
-#define OUTCOME_BYTES_MAX 4096
-#define ARENA_POOL_MAX    512
-#define READERS           2
-#define REQUEST_KEY_BYTES 16
+#define BATCH_CALLS_MAX         256
+#define BATCH_IMPORTS_ALONE     16      // groups of rows among them, while nobody else writes
+#define BATCH_IMPORTS_BESIDE    2       // and while somebody does
+#define BESIDE_US               1000000 // for so long after his last write
+#define QUEUE_CALLS_MAX         4096
+#define CALL_ARENA_MAX          ((size_t)32 * 1024 * 1024)
+#define BATCH_ARENA_MAX         (512 * 1024 * 1024) // what the views are told of, beside the calls' own
+#define OUTCOME_BYTES_MAX       4096
+#define ARENA_POOL_MAX          512
+#define READERS                 2
+#define REQUEST_KEY_BYTES       16
 #define REFUSALS_PER_MINUTE_MAX 120
 
 // Login
-#define ARGON_THREADS          2
-#define ARGON_QUEUE_MAX        32
-#define ARGON_PASSES           3
-#define ARGON_BYTES            (64ull * 1024 * 1024)
-#define PASSWORD_BYTES_MIN     12
-#define PASSWORD_BYTES_MAX     128
-#define SESSIONS_PER_USER_MAX  5
-#define SESSION_IDLE_US        (30ll * 60 * 1000 * 1000)
-#define SESSION_US             (12ll * 3600 * 1000 * 1000)
-#define THROTTLE_FREE          3
-#define THROTTLE_SECONDS_MAX   900
-#define DEVICE_FAILURES_MAX    20
-#define INVITATION_HOURS       24
-#define INVITATION_HOURS_MAX   168
+#define ARGON_THREADS         2
+#define ARGON_QUEUE_MAX       32
+#define ARGON_PASSES          3
+#define ARGON_BYTES           (64ull * 1024 * 1024)
+#define PASSWORD_BYTES_MIN    12
+#define PASSWORD_BYTES_MAX    128
+#define SESSIONS_PER_USER_MAX 5
+#define SESSION_IDLE_US       (30ll * 60 * 1000 * 1000)
+#define SESSION_US            (12ll * 3600 * 1000 * 1000)
+#define THROTTLE_FREE         3
+#define THROTTLE_SECONDS_MAX  900
+#define DEVICE_FAILURES_MAX   20
+#define INVITATION_HOURS      24
+#define INVITATION_HOURS_MAX  168
 
 // The store
 #define STORE_MAP_BYTES       (64ull * 1024 * 1024 * 1024)
@@ -142,5 +144,6 @@ static_assert(HANDSHAKE_3_BYTES <= 256, "the buffer of a half-open connection is
 static_assert(MESSAGE_IMPORT_MAX <= STORE_VALUE_BYTES_MAX, "the journal can hold every request");
 static_assert(IMPORT_ROWS_MAX * 9 < 256, "ids of one journal number are told apart by 8 bits");
 static_assert(ALLOCATIONS_MAX * 2 + 8 < 256, "an allocation may take an id for its entry too");
-static_assert(AMOUNT_MAX < TURNOVER_MAX / ENTRY_LINES_MAX, "no call can carry an account past 64 bits");
+static_assert(AMOUNT_MAX < TURNOVER_MAX / ENTRY_LINES_MAX,
+              "no call can carry an account past 64 bits");
 static_assert(AMOUNT_MAX < TURNOVER_MAX / 255, "nor can a call of many entries");

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Sentences for people, in their language: English is the msgid, the catalogue is client/zh_CN.po. Both programs include this
-// header and nothing else of gettext; the language is chosen once, in client/language.c, and stays English without it.
-// Sentences in tables (.def) are msgids too: the build collects them and fails when one has no translation.
+// Sentences for people, in their language: English is the msgid, the catalogue is client/zh_CN.po.
+// Both programs include this header and nothing else of gettext; the language is chosen once, in
+// client/language.c, and stays English without it. Sentences in tables (.def) are msgids too: the
+// build collects them and fails when one has no translation.
 
 #include <libintl.h>
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Admission: whatever needs a clock, randomness or a secret happens here, before the queue; after it a command is pure data.
-// Passwords become verdicts or hashes on own threads, new tokens and keys are drawn, personal fields are sealed under the
-// customer's key, unique values become keyed hashes. The session hands over a decoded job and gets it back answered.
+// Admission: whatever needs a clock, randomness or a secret happens here, before the queue; after
+// it a command is pure data. Passwords become verdicts or hashes on own threads, new tokens and
+// keys are drawn, personal fields are sealed under the customer's key, unique values become keyed
+// hashes. The session hands over a decoded job and gets it back answered.
 
 #include "server/machine/queue.h"
 
@@ -14,8 +15,8 @@ struct admit_options {
     struct store *store;
     struct views *views;
     struct queue *queue;
-    const struct logger *logger;         // NULL: silent
-    const char *address;                 // "host:port" that invitations carry
+    const struct logger *logger; // NULL: silent
+    const char *address;         // "host:port" that invitations carry
     uint8_t server_key[KEY_BYTES];
     uint8_t house_key[KEY_BYTES];
 };
@@ -24,8 +25,9 @@ MUST_CHECK enum status admit_make(const struct admit_options *options, struct ad
 void admit_stop(struct admit *admit, void (*stopped)(void *context), void *context);
 void admit_free(struct admit *admit);
 
-// The job's arena, command, request (unpacked, as it came), request_hash, peer, done and owner are set. Runs the stateless
-// checks, admission and the queue; job->done is called exactly once, on the loop, never from inside this call.
+// The job's arena, command, request (unpacked, as it came), request_hash, peer, done and owner are
+// set. Runs the stateless checks, admission and the queue; job->done is called exactly once, on the
+// loop, never from inside this call.
 void admit_submit(struct admit *admit, struct job *job);
 
 // A job with an arena from the pool, and back.
@@ -34,9 +36,13 @@ void job_free(struct admit *admit, struct job *job);
 
 // ---- what a handshake asks; answers at once, from views and a short read ----
 
-// The psk of an invitation, also of a used or expired one (kept 7 days after); false when there is none.
+// The psk of an invitation, also of a used or expired one (kept 7 days after); false when there is
+// none.
 bool admit_psk(struct admit *admit, const uint8_t invitation_id[static 16], struct key *psk);
-// Fills device_id (0: unknown or revoked) and, when `token` (32 bytes) is one of this device's live sessions, session_id.
-void admit_peer(struct admit *admit, const uint8_t device_key[static KEY_BYTES], const uint8_t *token, struct peer *peer);
-// Is the peer still what it was? Asked for each open connection after a commit that changed users, devices or sessions.
+// Fills device_id (0: unknown or revoked) and, when `token` (32 bytes) is one of this device's live
+// sessions, session_id.
+void admit_peer(struct admit *admit, const uint8_t device_key[static KEY_BYTES],
+                const uint8_t *token, struct peer *peer);
+// Is the peer still what it was? Asked for each open connection after a commit that changed users,
+// devices or sessions.
 bool admit_peer_is_live(struct admit *admit, const struct peer *peer);

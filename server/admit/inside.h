@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What the files of admission share: its state, and what it keeps of a job beside the machine's business. Nobody outside
-// includes this.
+// What the files of admission share: its state, and what it keeps of a job beside the machine's
+// business. Nobody outside includes this.
 
 #include "server/admit/admit.h"
 #include "server/admit/presence.h"
@@ -15,9 +15,9 @@ struct extra {
     bool has_token;
     uint8_t token[TOKEN_SECRET_BYTES];
     uint8_t token_hash[32];
-    char *invitation;                  // KTI1 text; NULL: none
+    char *invitation; // KTI1 text; NULL: none
     bool has_mark;
-    uint8_t mark[PLAN_MARK_BYTES];     // binds a plan to the request
+    uint8_t mark[PLAN_MARK_BYTES]; // binds a plan to the request
 };
 
 struct admit {
@@ -29,13 +29,13 @@ struct admit {
     char *company;
     struct workers *argon;
     struct presences *presences;
-    uv_async_t ready;                  // jobs answered without the queue; its data is the admission
+    uv_async_t ready; // jobs answered without the queue; its data is the admission
     uv_timer_t tick;
     struct job *ready_first;
     struct job *ready_last;
     struct arena *pool[ARENA_POOL_MAX];
     size_t pool_count;
-    size_t ending_count;               // ends of sessions on the way
+    size_t ending_count; // ends of sessions on the way
     int open_handles;
     bool argon_stopped;
     void (*stopped)(void *context);
@@ -54,15 +54,16 @@ void admit_enqueue(struct admit *admit, struct job *job);
 
 // ---- reply.c: the way back ----
 
-void reply_waiting(struct admit *admit);  // those that admit_answer put aside
-void reply_answered(struct job *job);     // called by the queue
+void reply_waiting(struct admit *admit); // those that admit_answer put aside
+void reply_answered(struct job *job);    // called by the queue
 
 // ---- peer.c: sessions in memory ----
 
-uint64_t peer_user(struct admit *admit, const struct job *job);  // 0: nobody yet
-// Heard from a session: it is not idle. STATUS_SESSION_EXPIRED when it was for too long, STATUS_BUSY when it was refused too often.
+uint64_t peer_user(struct admit *admit, const struct job *job); // 0: nobody yet
+// Heard from a session: it is not idle. STATUS_SESSION_EXPIRED when it was for too long,
+// STATUS_BUSY when it was refused too often.
 MUST_CHECK enum status peer_hear(struct admit *admit, const struct job *job);
-void peer_keep(struct admit *admit, const struct job *job);      // after a commit
+void peer_keep(struct admit *admit, const struct job *job); // after a commit
 void peer_end_idle(struct admit *admit);
 MUST_CHECK enum status peer_load_sessions(struct admit *admit, struct txn *txn);
 
@@ -77,10 +78,10 @@ void token_draw(const struct admit *admit, struct extra *extra);
 void token_hash_of(const struct admit *admit, const uint8_t token[static TOKEN_SECRET_BYTES],
                    uint8_t out[static 32]);
 
-MUST_CHECK enum status position_seal(const struct admit *admit, struct arena *arena, uint64_t user_id,
-                                     uint64_t number, ProtobufCBinaryData *out);
-MUST_CHECK bool position_open(const struct admit *admit, uint64_t user_id, ProtobufCBinaryData position,
-                              uint64_t *number);
+MUST_CHECK enum status position_seal(const struct admit *admit, struct arena *arena,
+                                     uint64_t user_id, uint64_t number, ProtobufCBinaryData *out);
+MUST_CHECK bool position_open(const struct admit *admit, uint64_t user_id,
+                              ProtobufCBinaryData position, uint64_t *number);
 
 // The mark of the request as it came, for previews and for requests with a plan.
 MUST_CHECK enum status plan_mark(const struct admit *admit, struct job *job);
@@ -89,5 +90,6 @@ MUST_CHECK bool plan_take(struct job *job);
 // Puts the mark behind reply->plan.
 MUST_CHECK enum status plan_give(struct job *job);
 
-// Draws the invitation of user_invite: id and secret follow from device and request id, so that a repeat gives the same text.
+// Draws the invitation of user_invite: id and secret follow from device and request id, so that a
+// repeat gives the same text.
 MUST_CHECK enum status invitation_draw(const struct admit *admit, struct job *job);

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What a writing call of the ledger holds open: the book, its chart, and the rows that several steps of the call change
-// (counters, accounts, balances, items). They are read once, changed in memory and put once by books_close, so that a call
-// touches each of them one time. Trap: a command that returns without books_close has changed nothing of these.
+// What a writing call of the ledger holds open: the book, its chart, and the rows that several
+// steps of the call change (counters, accounts, balances, items). They are read once, changed in
+// memory and put once by books_close, so that a call touches each of them one time. Trap: a command
+// that returns without books_close has changed nothing of these.
 
 #include "server/ledger/call.h"
 #include "server/store/rows.h"
 #include "shared/ident.h"
 
-#define BOOK_KEY 1  // of the only row of table book
+#define BOOK_KEY 1 // of the only row of table book
 
 enum account_role {
     ACCOUNT_NONE,
-#define ACCOUNT(role, number, kind, flag, small, small_name, enterprise, enterprise_name, international, name)            \
+
+#define ACCOUNT(role, number, kind, flag, small, small_name, enterprise, enterprise_name, \
+                international, name)                                                      \
     ACCOUNT_##role = (number),
 #include "server/ledger/charts.def"
 #undef ACCOUNT
@@ -30,7 +33,7 @@ struct item;
 
 // The rows of an import that did not go in, collected instead of refusing the call.
 struct row_problems {
-    uint32_t row;       // the row at hand
+    uint32_t row; // the row at hand
     Problem **list;
     size_t count;
     size_t limit;
@@ -42,9 +45,10 @@ struct books {
     struct arena *arena;
     BookRecord *record;
     const struct chart *chart;
-    struct row_problems *rows;  // NULL outside of an import
-    enum status refused;        // the first refusal of books_refuse, as against a failure of the environment
-    struct counted *counted;    // the working set; see numbering.c, posting.c, item.c
+    struct row_problems *rows; // NULL outside of an import
+    enum status
+        refused; // the first refusal of books_refuse, as against a failure of the environment
+    struct counted *counted; // the working set; see numbering.c, posting.c, item.c
     struct account *accounts;
     struct balance *balances;
     struct item *items;
@@ -53,17 +57,19 @@ struct books {
 // "cn-small", "cn-enterprise", "international"; NULL when unknown.
 const struct chart *chart_by_word(const char *word);
 uint32_t chart_code(const struct chart *chart, enum account_role role);
-// Corrections are red entries: same side, negative amount (domain.md d.12). Otherwise the sides are swapped.
+// Corrections are red entries: same side, negative amount (domain.md d.12). Otherwise the sides are
+// swapped.
 bool chart_is_red(const struct chart *chart);
 
 MUST_CHECK enum status books_open(struct txn *txn, struct call *call, struct books *out);
 // Puts what the call changed. Nothing of it can be refused.
 MUST_CHECK enum status books_close(struct books *books);
 
-// Refuses the call, or inside an import the row at hand. `field` may be NULL; `asked` and `allowed` are plain values or NULL,
-// never personal text. Refusals that belong together are collected by calling it again; returns the first one's status.
-MUST_CHECK enum status books_refuse(struct books *books, enum status status, const char *field, const char *asked,
-                                    const char *allowed);
+// Refuses the call, or inside an import the row at hand. `field` may be NULL; `asked` and `allowed`
+// are plain values or NULL, never personal text. Refusals that belong together are collected by
+// calling it again; returns the first one's status.
+MUST_CHECK enum status books_refuse(struct books *books, enum status status, const char *field,
+                                    const char *asked, const char *allowed);
 
 // An amount as a plain value for a problem.
 const char *books_money(struct books *books, int64_t minor);
@@ -71,14 +77,17 @@ const char *books_day(struct books *books, int32_t day);
 uint32_t books_year(int32_t day);
 
 // Loads for a command: what is missing or out of scope is refused NOT_FOUND with `field`.
-MUST_CHECK enum status books_customer(struct books *books, uint64_t id, const char *field, CustomerRecord **out);
-MUST_CHECK enum status books_active_customer(struct books *books, uint64_t id, const char *field, CustomerRecord **out);
+MUST_CHECK enum status books_customer(struct books *books, uint64_t id, const char *field,
+                                      CustomerRecord **out);
+MUST_CHECK enum status books_active_customer(struct books *books, uint64_t id, const char *field,
+                                             CustomerRecord **out);
 
 // The book keeps one currency: absent or its own, else CURRENCY_OTHER.
 MUST_CHECK enum status books_currency(struct books *books, const char *currency);
 
 // Is the hash taken? `id` gets its object, 0 when it is free.
 MUST_CHECK enum status books_unique(struct books *books, ProtobufCBinaryData hash, uint64_t *id);
-MUST_CHECK enum status books_keep_unique(struct books *books, ProtobufCBinaryData hash, uint64_t id);
+MUST_CHECK enum status books_keep_unique(struct books *books, ProtobufCBinaryData hash,
+                                         uint64_t id);
 // The hash of field `number`; NULL when the request carries none.
 const UniqueHash *books_hash_of(UniqueHash *const *list, size_t count, uint32_t number);

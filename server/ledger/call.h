@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A call as the ledger sees it: who asks for what, at which stamped moment, and where the answer goes. Everything that is not
-// in the request or the rows is handed in here; the ledger asks no clock and draws no random number.
+// A call as the ledger sees it: who asks for what, at which stamped moment, and where the answer
+// goes. Everything that is not in the request or the rows is handed in here; the ledger asks no
+// clock and draws no random number.
 //
-// A command is `enum status NAME(struct txn *, struct call *, const Request *, Reply *)` in four paragraphs: load, refuse,
-// change, reply. Refusals come before the first write, which refuse() asserts; writes after it cannot be refused.
+// A command is `enum status NAME(struct txn *, struct call *, const Request *, Reply *)` in four
+// paragraphs: load, refuse, change, reply. Refusals come before the first write, which refuse()
+// asserts; writes after it cannot be refused.
 
 #include "server/store/store.h"
 #include "shared/arena.h"
@@ -17,7 +19,7 @@ struct views;
 struct call {
     const struct command *command;
     struct arena *arena;
-    const struct filter *filter;   // row scope and masks; NULL: the system itself
+    const struct filter *filter; // row scope and masks; NULL: the system itself
 
     // Stamped by the queue. number is 0 for reads.
     uint64_t number;
@@ -28,7 +30,7 @@ struct call {
     uint64_t user_id;
     uint64_t device_id;
     uint64_t session_id;
-    uint32_t role_mask;            // bit (1 << enum role)
+    uint32_t role_mask; // bit (1 << enum role)
 
     // Reads only; NULL in writes, so that no decision can rest on a view.
     const struct views *views;
@@ -37,35 +39,37 @@ struct call {
     struct problems problems;
     enum status status;
     const char *detail;
-    uint64_t object_id;            // what it was about
-    const char *object;            // its human number
-    Change **change;               // before and after, field by field
+    uint64_t object_id; // what it was about
+    const char *object; // its human number
+    Change **change;    // before and after, field by field
     size_t change_count;
-    uint32_t next_ordinal;         // of new ids
+    uint32_t next_ordinal; // of new ids
 };
 
 // A new id: journal number << 8 | ordinal, ascending. At most 255 a call.
 uint64_t call_new_id(struct call *call);
 
-// Refuses: sets status and detail, adds a problem when `field` is not NULL. Asserts that nothing was written.
-// Returns `status`, so that a refusal is one line.
-MUST_CHECK enum status refuse(struct txn *txn, struct call *call, enum status status, const char *field,
-                              const char *detail, ...) PRINTF(5, 6);
+// Refuses: sets status and detail, adds a problem when `field` is not NULL. Asserts that nothing
+// was written. Returns `status`, so that a refusal is one line.
+MUST_CHECK enum status refuse(struct txn *txn, struct call *call, enum status status,
+                              const char *field, const char *detail, ...) PRINTF(5, 6);
 
 // What it was about; `number` is a human number ("INV-2026-0412") and is copied.
 void call_about(struct call *call, uint64_t id, const char *number);
 
 // Notes a change of a clear field for the journal; equal texts are not noted.
-void call_note_change(struct call *call, uint64_t object_id, const char *field, const char *before, const char *after);
+void call_note_change(struct call *call, uint64_t object_id, const char *field, const char *before,
+                      const char *after);
 void call_note_sealed(struct call *call, uint64_t object_id, uint64_t vault_id, const char *field,
                       ProtobufCBinaryData before, ProtobufCBinaryData after);
 
 // Every command's function, by its name in commands.def.
-#define COMMAND(name, Request_, Reply_, mode, permission, words, summary, audit)                                       \
-    MUST_CHECK enum status name(struct txn *txn, struct call *call, const Request_ *request, Reply_ *reply);
+#define COMMAND(name, Request_, Reply_, mode, permission, words, summary, audit)             \
+    MUST_CHECK enum status name(struct txn *txn, struct call *call, const Request_ *request, \
+                                Reply_ *reply);
 #include "proto/commands.def"
 #undef COMMAND
 
 // Runs the command's function: request and reply are of the types of its row.
-MUST_CHECK enum status ledger_run(struct txn *txn, struct call *call, const ProtobufCMessage *request,
-                                  ProtobufCMessage *reply);
+MUST_CHECK enum status ledger_run(struct txn *txn, struct call *call,
+                                  const ProtobufCMessage *request, ProtobufCMessage *reply);

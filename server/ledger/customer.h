@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Customers as their commands and the import make them. Personal fields are boxes here: admission sealed them, the ledger
-// moves them about and never opens one.
+// Customers as their commands and the import make them. Personal fields are boxes here: admission
+// sealed them, the ledger moves them about and never opens one.
 
 #include "server/ledger/books.h"
 
@@ -13,8 +13,8 @@ struct personal_field {
     bool may_clear;
 };
 
-const struct personal_field *personal_field_at(size_t index);      // NULL behind the last
-const struct personal_field *personal_field_of(uint32_t number);   // NULL: not personal
+const struct personal_field *personal_field_at(size_t index);    // NULL behind the last
+const struct personal_field *personal_field_of(uint32_t number); // NULL: not personal
 
 // "C-0001". NULL when the arena is exhausted.
 char *customer_number(struct books *books, const CustomerRecord *customer);
@@ -22,16 +22,20 @@ char *customer_number(struct books *books, const CustomerRecord *customer);
 // The owner, when one is named, must be somebody who can act.
 MUST_CHECK enum status customer_check_owner(struct books *books, uint64_t owner_id);
 // Each unique value is free, or `own_id`'s own. All that are taken are reported.
-MUST_CHECK enum status customer_check_unique(struct books *books, UniqueHash *const *unique, size_t count,
-                                             uint64_t own_id);
+MUST_CHECK enum status customer_check_unique(struct books *books, UniqueHash *const *unique,
+                                             size_t count, uint64_t own_id);
 // Cash only has no limit above it, unlimited none at all.
-MUST_CHECK enum status customer_check_credit(struct books *books, CreditMode mode, int64_t limit_minor);
+MUST_CHECK enum status customer_check_credit(struct books *books, CreditMode mode,
+                                             int64_t limit_minor);
 // A limit alone means the mode "limit".
 CreditMode customer_credit_mode(CreditMode asked, int64_t limit_minor);
 
-// The record of a new customer and its id, with everything that can speak against it checked; then number, row and hashes.
-MUST_CHECK enum status customer_make(struct books *books, const CustomerAdd *request, CustomerRecord **out);
+// The record of a new customer and its id, with everything that can speak against it checked; then
+// number, row and hashes.
+MUST_CHECK enum status customer_make(struct books *books, const CustomerAdd *request,
+                                     CustomerRecord **out);
 MUST_CHECK enum status customer_enter(struct books *books, CustomerRecord *customer);
-// Puts the row, links the changes that the call noted about it to the journal record that changed it before, and makes this
-// call the newest link: the history of a customer is read along this chain.
+// Puts the row, links the changes that the call noted about it to the journal record that changed
+// it before, and makes this call the newest link: the history of a customer is read along this
+// chain.
 MUST_CHECK enum status customer_keep(struct books *books, CustomerRecord *customer);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// One row of an import: checked completely, then written, or left out and reported. A row whose reference is known is counted
-// and left alone, so that a file can be imported again.
+// One row of an import: checked completely, then written, or left out and reported. A row whose
+// reference is known is counted and left alone, so that a file can be imported again.
 
 #include "server/ledger/books.h"
 
@@ -10,13 +10,13 @@ enum row_outcome {
     ROW_ADDED,
     ROW_KNOWN,
     ROW_REFUSED,
-    ROW_LATER,  // the call has no ids left for it: it belongs to the next group
+    ROW_LATER, // the call has no ids left for it: it belongs to the next group
 };
 
 struct row_result {
     enum row_outcome outcome;
     bool customer_added;
-    int64_t total_minor;  // what the row adds to the sum of the import
+    int64_t total_minor; // what the row adds to the sum of the import
 };
 
 // What it returns is a failure of the machine; a refused row is an outcome.

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Open items and their allocation (domain.md d.1). An item is what a document leaves to be settled; an allocation settles a
-// part of a debit item with a part of a credit item from its effective day on; taking one back is a second record.
-// The residual of an item is never negative on any day: item_free_day finds the first day from which an allocation fits.
+// Open items and their allocation (domain.md d.1). An item is what a document leaves to be settled;
+// an allocation settles a part of a debit item with a part of a credit item from its effective day
+// on; taking one back is a second record. The residual of an item is never negative on any day:
+// item_free_day finds the first day from which an allocation fits.
 
 #include "server/ledger/books.h"
 
 struct item {
     ItemRecord *record;
-    bool was_open;   // as stored
+    bool was_open; // as stored
     bool changed;
     struct item *next;
 };
 
-// A new item with everything open; `draft` is copied and gets its id. NULL when the arena is exhausted.
+// A new item with everything open; `draft` is copied and gets its id. NULL when the arena is
+// exhausted.
 struct item *item_add(struct books *books, const ItemRecord *draft);
 // From the working set or the store: STATUS_NOT_FOUND.
 MUST_CHECK enum status item_load(struct books *books, uint64_t id, struct item **out);
@@ -25,7 +27,8 @@ struct item_list {
 };
 
 // The customer's open items of one side: oldest due first (due day, document day, number).
-MUST_CHECK enum status item_open(struct books *books, uint64_t customer_id, ItemSide side, struct item_list *out);
+MUST_CHECK enum status item_open(struct books *books, uint64_t customer_id, ItemSide side,
+                                 struct item_list *out);
 
 struct allocation_list {
     AllocationRecord **allocation;
@@ -33,19 +36,22 @@ struct allocation_list {
 };
 
 // The allocations of an item that stand, in the order they were made.
-MUST_CHECK enum status item_allocations(struct books *books, uint64_t item_id, struct allocation_list *out);
+MUST_CHECK enum status item_allocations(struct books *books, uint64_t item_id,
+                                        struct allocation_list *out);
 
-// The first day from `day` and the item's own on from which it has `amount_minor` to spare for ever. What is open is enough,
-// unless an allocation was taken back later than that.
-MUST_CHECK enum status item_free_day(struct books *books, const struct item *item, int64_t amount_minor, int32_t day,
-                                     int32_t *out);
+// The first day from `day` and the item's own on from which it has `amount_minor` to spare for
+// ever. What is open is enough, unless an allocation was taken back later than that.
+MUST_CHECK enum status item_free_day(struct books *books, const struct item *item,
+                                     int64_t amount_minor, int32_t day, int32_t *out);
 
-// Settles; the transfer between control accounts is posted where they differ. The day is one that item_free_day found for both.
-MUST_CHECK enum status item_allocate(struct books *books, struct item *debit, struct item *credit, int64_t amount_minor,
-                                     int32_t day, const char *rule, AllocationRecord **out);
+// Settles; the transfer between control accounts is posted where they differ. The day is one that
+// item_free_day found for both.
+MUST_CHECK enum status item_allocate(struct books *books, struct item *debit, struct item *credit,
+                                     int64_t amount_minor, int32_t day, const char *rule,
+                                     AllocationRecord **out);
 // Takes an allocation back on `day`, which is not before its own.
-MUST_CHECK enum status item_unallocate(struct books *books, AllocationRecord *allocation, int32_t day,
-                                       AllocationRecord **out);
+MUST_CHECK enum status item_unallocate(struct books *books, AllocationRecord *allocation,
+                                       int32_t day, AllocationRecord **out);
 
 // Puts the items that changed and keeps the index of open ones.
 MUST_CHECK enum status item_write(struct books *books);

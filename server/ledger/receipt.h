@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Money that came in, whoever enters it: its entry, its credit items (what it settles on its own day on receivables, the rest
-// on customer advances) and the allocations of its settlement (domain.md d.17).
+// Money that came in, whoever enters it: its entry, its credit items (what it settles on its own
+// day on receivables, the rest on customer advances) and the allocations of its settlement
+// (domain.md d.17).
 
 #include "server/ledger/posting.h"
 #include "server/ledger/settlement.h"
 
-// Fills the account of `payment` by its code or its method, and checks all that can speak against it but the settlement.
-MUST_CHECK enum status receipt_check(struct books *books, PaymentRecord *payment, const char *account,
-                                     const UniqueHash *unique);
+// Fills the account of `payment` by its code or its method, and checks all that can speak against
+// it but the settlement.
+MUST_CHECK enum status receipt_check(struct books *books, PaymentRecord *payment,
+                                     const char *account, const UniqueHash *unique);
 
 // Numbers, posts, settles and keeps it. The allocations' ids stand in the settlement afterwards.
-MUST_CHECK enum status receipt_post(struct books *books, PaymentRecord *payment, struct settlement *settlement,
-                                    const UniqueHash *unique);
+MUST_CHECK enum status receipt_post(struct books *books, PaymentRecord *payment,
+                                    struct settlement *settlement, const UniqueHash *unique);
 
 // "PAY-2026-0319". NULL when the arena is exhausted.
 char *receipt_number(struct books *books, const PaymentRecord *payment);

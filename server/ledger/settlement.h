@@ -1,44 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Which open items a sum of money settles, decided before anything is written (domain.md d.1, "Order in which a receipt is
-// applied"): what the payer named; else the one open item of exactly that amount; else oldest due first. Disputed items are
-// left to a decision of people.
+// Which open items a sum of money settles, decided before anything is written (domain.md d.1,
+// "Order in which a receipt is applied"): what the payer named; else the one open item of exactly
+// that amount; else oldest due first. Disputed items are left to a decision of people.
 
 #include "server/ledger/item.h"
 
 struct settlement_line {
     struct item *debit;
-    int64_t open_minor;    // of the item before
+    int64_t open_minor; // of the item before
     int64_t amount_minor;
-    int32_t day;           // effective
-    const char *rule;      // "named", "exact", "oldest-due"
-    uint64_t id;           // of the allocation, once it is made
+    int32_t day;      // effective
+    const char *rule; // "named", "exact", "oldest-due"
+    uint64_t id;      // of the allocation, once it is made
 };
 
 struct settlement {
     uint64_t customer_id;
-    int32_t day;           // of the money
-    bool strict;           // a named sum that does not fit is refused; otherwise the rest stays with the money
-    int64_t left_minor;    // of the money
+    int32_t day; // of the money
+    bool
+        strict; // a named sum that does not fit is refused; otherwise the rest stays with the money
+    int64_t left_minor; // of the money
     struct settlement_line *line;
     size_t count;
 };
 
 // `amount_minor` of that customer's money, dated `day`.
-MUST_CHECK enum status settlement_begin(struct books *books, uint64_t customer_id, int64_t amount_minor, int32_t day,
-                                        bool strict, struct settlement *out);
-MUST_CHECK enum status settlement_named(struct books *books, struct settlement *settlement, Allocate *const *named,
-                                        size_t count);
+MUST_CHECK enum status settlement_begin(struct books *books, uint64_t customer_id,
+                                        int64_t amount_minor, int32_t day, bool strict,
+                                        struct settlement *out);
+MUST_CHECK enum status settlement_named(struct books *books, struct settlement *settlement,
+                                        Allocate *const *named, size_t count);
 // One item, as much as is open on it and left of the money.
-MUST_CHECK enum status settlement_item(struct books *books, struct settlement *settlement, struct item *debit,
-                                       const char *rule);
+MUST_CHECK enum status settlement_item(struct books *books, struct settlement *settlement,
+                                       struct item *debit, const char *rule);
 MUST_CHECK enum status settlement_automatic(struct books *books, struct settlement *settlement);
 
-// The first day on which both have the amount to spare, `credit_minor` being all that is taken of the credit so far.
-MUST_CHECK enum status settlement_day(struct books *books, const struct item *debit, int64_t debit_minor,
-                                      const struct item *credit, int64_t credit_minor, int32_t day, int32_t *out);
+// The first day on which both have the amount to spare, `credit_minor` being all that is taken of
+// the credit so far.
+MUST_CHECK enum status settlement_day(struct books *books, const struct item *debit,
+                                      int64_t debit_minor, const struct item *credit,
+                                      int64_t credit_minor, int32_t day, int32_t *out);
 
 // What settlement did, as rows of a reply. `taken_back` tells the same with the sums taken back.
-MUST_CHECK enum status settlement_reply(struct books *books, const struct settlement *settlement, bool taken_back,
-                                        AllocationLine ***line, size_t *count);
+MUST_CHECK enum status settlement_reply(struct books *books, const struct settlement *settlement,
+                                        bool taken_back, AllocationLine ***line, size_t *count);

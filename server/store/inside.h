@@ -49,7 +49,7 @@ struct txn {
     bool has_written;
     struct head head;
     struct overlay overlay;
-    crypto_generichash_state *plan;  // aligned for itself
+    crypto_generichash_state *plan; // aligned for itself
     bool plan_expected;
     struct bytes plan_request;
     uint8_t plan_token[16];

@@ -187,8 +187,8 @@ MUST_CHECK enum status scan_next(struct scan *scan, struct row_key *key, Protobu
 // The same with the opened bytes instead of the record, as table_get_bytes.
 MUST_CHECK enum status scan_next_bytes(struct scan *scan, struct row_key *key, struct bytes *out,
                                        uint32_t *version);
-// Passes over up to `count` rows of a snapshot without opening them; `last` is the key of the last one passed. STATUS_END when
-// there was none. For who shares out a table among threads.
+// Passes over up to `count` rows of a snapshot without opening them; `last` is the key of the last
+// one passed. STATUS_END when there was none. For who shares out a table among threads.
 MUST_CHECK enum status scan_skip(struct scan *scan, size_t count, struct row_key *last);
 void scan_close(struct scan *scan);
 void scan_close_at(struct scan **scan);
@@ -215,8 +215,8 @@ MUST_CHECK enum status vault_seal(const struct key *vault_key, uint64_t vault_id
                                   ProtobufCBinaryData *box);
 MUST_CHECK enum status vault_key(struct txn *txn, uint64_t vault_id, struct key *out);
 // With the key at hand, for who opens several boxes of one customer.
-MUST_CHECK enum status vault_open_with(const struct key *vault_key, uint64_t vault_id, uint32_t field,
-                                       uint32_t ordinal, ProtobufCBinaryData box, struct arena *arena,
-                                       char **text);
+MUST_CHECK enum status vault_open_with(const struct key *vault_key, uint64_t vault_id,
+                                       uint32_t field, uint32_t ordinal, ProtobufCBinaryData box,
+                                       struct arena *arena, char **text);
 MUST_CHECK enum status vault_open(struct txn *txn, uint64_t vault_id, uint32_t field,
                                   uint32_t ordinal, ProtobufCBinaryData box, char **text);

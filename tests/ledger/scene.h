@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A book of one scenario, driven like the server's but without a network: stateless checks, sealing, the machine, the
-// views. People join as they do in life, with an invitation each: owner, clerk (finance), sales and peter (sales), auditor.
+// A book of one scenario, driven like the server's but without a network: stateless checks,
+// sealing, the machine, the views. People join as they do in life, with an invitation each: owner,
+// clerk (finance), sales and peter (sales), auditor.
 
 #include "server/machine/machine.h"
 #include "tests/unit/temporary.h"
@@ -13,16 +14,16 @@ struct scene {
     struct temporary temporary;
     struct store *store;
     struct views *views;
-    struct arena *arena;      // of the line at hand
+    struct arena *arena; // of the line at hand
     struct peer person[SCENE_PEOPLE];
     uint64_t user_id[SCENE_PEOPLE];
-    struct peer peer;         // who acts
+    struct peer peer; // who acts
     int32_t today;
     char currency[4];
     uint32_t decimals;
     int32_t login_day[SCENE_PEOPLE];
-    size_t actor;             // index of who acts; SCENE_PEOPLE: nobody of them
-    uint32_t drawn;           // counts what admission would draw
+    size_t actor;   // index of who acts; SCENE_PEOPLE: nobody of them
+    uint32_t drawn; // counts what admission would draw
 };
 
 // A new book; ends the program when that fails.
@@ -32,13 +33,14 @@ void scene_close(struct scene *scene);
 // Another day: a session lasts half a day, so people log in again when they act.
 void scene_set_day(struct scene *scene, int32_t today);
 
-// "owner", "clerk"…, "invited", "system", "nobody". false when unknown. `device` leaves the session out.
+// "owner", "clerk"…, "invited", "system", "nobody". false when unknown. `device` leaves the session
+// out.
 bool scene_act_as(struct scene *scene, const char *name, bool device);
 const char *scene_person(size_t index);
 
 // Runs the command as the one who acts. *reply is in the scene's arena.
-void scene_run(struct scene *scene, const struct command *command, ProtobufCMessage *request, bool dry_run,
-               Reply **reply);
+void scene_run(struct scene *scene, const struct command *command, ProtobufCMessage *request,
+               bool dry_run, Reply **reply);
 
 // Runs book_open again, as an operator by mistake would.
 void scene_open_again(struct scene *scene, const char *chart, Reply **reply);

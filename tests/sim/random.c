@@ -294,7 +294,8 @@ int main(int count, char **words)
     const struct load_options options = {
         .programs = words[1], .place = words[2], .currency = "CNY", .chart = "cn-small"};
     struct load *load = load_start(&options);
-    struct world world = {.load = load, .link = load_link(load),
+    struct world world = {.load = load,
+                          .link = load_link(load),
                           .arena = arena_make(CALL_ARENA_MAX),
                           .state = strtoull(words[4], NULL, 10) | 1};
     const size_t commands = strtoul(words[3], NULL, 10);

@@ -4,8 +4,10 @@
 #include "shared/wire.h"
 #include "tests/unit/unit.h"
 
-#define ARENA_BYTES  ((size_t)1024 * 1024)
-#define RULES_NS_MAX 200000 // of processor time for one invoice; 1,300 in a release build, sanitizers take tens of times that
+#define ARENA_BYTES ((size_t)1024 * 1024)
+#define RULES_NS_MAX \
+    200000 // of processor time for one invoice; 1,300 in a release build, sanitizers take tens of
+           // times that
 
 static int arena_up(void **state)
 {
