@@ -96,6 +96,7 @@ static enum status fingerprint(struct client *client, const struct import_order 
 
 static enum status file_open(struct client *client, const char *path, int *out)
 {
+    assert(path != NULL);
     CLEANUP(home_close_at) int file = open(path, O_RDONLY | O_CLOEXEC);
     struct stat facts;
     if (file < 0 || fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {

@@ -129,7 +129,7 @@ static void secret_of(const struct admit *admit, const struct job *job, const ch
     uint8_t text[8 + 8 + REQUEST_KEY_BYTES] = {0};
     const size_t use_size = strlen(use);
     assert(use_size <= 8);
-    memcpy(text, use, use_size); // NOLINT(bugprone-not-null-terminated-result): bytes, not a text
+    memcpy(text, use, use_size);
     put_u64(text + 8, job->peer.device_id);
     memcpy(text + 16, job->request->key.data, REQUEST_KEY_BYTES);
     key_hash(&admit->token_key, bytes_of(text, sizeof text), out, KEY_BYTES);

@@ -386,6 +386,7 @@ enum status session_join(struct txn *txn, struct call *call, const SessionJoin *
         return status;
     }
 
+    assert(joining.invitation != NULL);
     const bool is_first = joining.invitation->device_id == 0;
     const enum status refusal = join_refusal(call, &joining);
     if (refusal != STATUS_OK) {

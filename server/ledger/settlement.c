@@ -88,7 +88,7 @@ static enum status name_one(struct books *books, struct settlement *settlement,
                             const Allocate *named, size_t index)
 {
     struct item_list items;
-    int64_t open_minor;
+    int64_t open_minor = 0;
     enum status status = load_named(books, settlement, named, index, &items, &open_minor);
     if (status != STATUS_OK) {
         return status;

@@ -58,6 +58,7 @@ void corpus_match(const struct corpus *corpus, const char *needle, bool whole, u
 
 static inline bool bit_is_set(const uint64_t *bits, size_t index)
 {
+    assert(bits != NULL);
     return bits[index / 64] >> (index % 64) & 1;
 }
 
