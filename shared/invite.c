@@ -164,7 +164,7 @@ enum status invitation_parse(const char *text, struct invitation *out)
 
 struct key invitation_psk(const uint8_t secret[static KEY_BYTES])
 {
-    struct key psk;
+    struct key psk = {{0}};
     key_hash_personal("kontorinvite", bytes_of(secret, KEY_BYTES), psk.bytes);
     return psk;
 }

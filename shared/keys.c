@@ -92,7 +92,7 @@ void random_fill(void *out, size_t size)
 
 struct key key_random(void)
 {
-    struct key key;
+    struct key key = {{0}};
     random_fill(key.bytes, sizeof key.bytes);
     return key;
 }

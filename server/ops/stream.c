@@ -53,7 +53,7 @@ struct stream_reader {
 
 struct key stream_key(const struct key *key_file)
 {
-    struct key key;
+    struct key key = {{0}};
     key_hash(key_file, bytes_of("kontor backup stream", 20), key.bytes, KEY_BYTES);
     return key;
 }

@@ -72,7 +72,7 @@ enum status key_file_ensure(const char *path)
 
 enum status key_file_read(const char *path, struct key *out)
 {
-    CLEANUP(key_wipe) struct key key;
+    CLEANUP(key_wipe) struct key key = {{0}};
     size_t size = 0;
     if (!file_is_private(path) ||
         file_read(path, key.bytes, sizeof key.bytes, &size) != STATUS_OK ||

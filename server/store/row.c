@@ -193,7 +193,7 @@ enum status table_put(struct txn *txn, enum table table, struct row_key key,
         return STATUS_TOO_LARGE;
     }
     uint8_t *plain = arena_alloc(txn->arena, row_padded_size(size));
-    struct old_row old;
+    struct old_row old = {0};
     if (plain == NULL) {
         return STATUS_TOO_LARGE;
     }
