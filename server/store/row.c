@@ -225,7 +225,7 @@ enum status table_put_bytes(struct txn *txn, enum table table, struct row_key ke
         return STATUS_TAMPERED;
     }
     uint8_t *plain = arena_alloc(txn->arena, row_padded_size(packed.size));
-    struct old_row old;
+    struct old_row old = {0};
     if (plain == NULL) {
         return STATUS_TOO_LARGE;
     }
@@ -247,7 +247,7 @@ enum status table_put_bytes(struct txn *txn, enum table table, struct row_key ke
 enum status table_del(struct txn *txn, enum table table, struct row_key key)
 {
     assert(key.size == table_facts(table)->key_size);
-    struct old_row old;
+    struct old_row old = {0};
     enum status status = first_write(txn);
     if (status == STATUS_OK) {
         status = old_load(txn, table, &key, &old);
