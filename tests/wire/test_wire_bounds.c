@@ -457,9 +457,13 @@ static void too_much_output_ends_a_slow_reader(void **state)
     const uint64_t *slow_readers = &listener_counts(bed->server.listener)->slow_readers;
     struct peer_link peer;
     bed_peer(bed, &peer);
+    // All are under way before the first is answered: the server stops reading when answers pile up.
+    server_hold(&bed->server);
     for (uint64_t id = 1; id <= IN_FLIGHT_MAX; id++) {
         bed_send(bed, &peer, id, 0, ask_whoami(bed->arena));
     }
+    bed_await(bed, &listener_counts(bed->server.listener)->in_flight, IN_FLIGHT_MAX);
+    server_release(&bed->server);
     bed_await(bed, slow_readers, 1);
     const struct net_counts counts = server_counts(&bed->server);
     assert_true(counts.slow_readers == 1);
