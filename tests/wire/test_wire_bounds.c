@@ -164,8 +164,12 @@ static void a_source_that_misbehaves_is_turned_away_for_a_while(void **state)
     struct bed *bed = bed_make();
     bed->server.limits.penalty_free_ms = PENALTY_FREE_MS;
     bed_start(bed);
+    // Two faults of 5 s are free. The third reaches 15 s when it comes in the same millisecond as
+    // the first, the fourth in any case.
     for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(try_from(bed, "127.0.0.5"), STATUS_OK);
+        if (i < 3) {
+            assert_int_equal(try_from(bed, "127.0.0.5"), STATUS_OK);
+        }
         misbehave(bed, "127.0.0.5");
     }
     assert_int_equal(try_from(bed, "127.0.0.5"), STATUS_UNREACHABLE);
@@ -457,7 +461,8 @@ static void too_much_output_ends_a_slow_reader(void **state)
     const uint64_t *slow_readers = &listener_counts(bed->server.listener)->slow_readers;
     struct peer_link peer;
     bed_peer(bed, &peer);
-    // All are under way before the first is answered: the server stops reading when answers pile up.
+    // All are under way before the first is answered: the server stops reading when answers pile
+    // up.
     server_hold(&bed->server);
     for (uint64_t id = 1; id <= IN_FLIGHT_MAX; id++) {
         bed_send(bed, &peer, id, 0, ask_whoami(bed->arena));
