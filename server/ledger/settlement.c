@@ -87,7 +87,7 @@ static enum status load_named(struct books *books, const struct settlement *sett
 static enum status name_one(struct books *books, struct settlement *settlement,
                             const Allocate *named, size_t index)
 {
-    struct item_list items;
+    struct item_list items = {0};
     int64_t open_minor = 0;
     enum status status = load_named(books, settlement, named, index, &items, &open_minor);
     if (status != STATUS_OK) {
