@@ -7,13 +7,15 @@
 // so that they stand nowhere twice. It is done before main, once; from then on the table is read
 // only.
 
-#define COMMANDS_MAX 128
+#define COMMANDS_MAX 192
 #define NUMBERS_MAX  256
 
 struct row {
     const char *name;
     enum command_mode mode;
     enum permission permission;
+    enum step step;
+    enum control control;
     bool typed;
     const char *summary;
     const char *audit;
@@ -22,8 +24,15 @@ struct row {
 enum { WORDS_TOOL, WORDS_USER };
 
 static const struct row ROWS[] = {
-#define COMMAND(name, Request_, Reply_, mode, permission, words, summary, audit) \
-    {#name, COMMAND_##mode, PERMISSION_##permission, WORDS_##words == WORDS_USER, summary, audit},
+#define COMMAND(name, Request_, Reply_, mode, permission, step, control, words, summary, audit) \
+    {#name,                                                                                     \
+     COMMAND_##mode,                                                                            \
+     PERMISSION_##permission,                                                                   \
+     STEP_##step,                                                                               \
+     CONTROL_##control,                                                                         \
+     WORDS_##words == WORDS_USER,                                                               \
+     summary,                                                                                   \
+     audit},
 #include "proto/commands.def"
 #undef COMMAND
 };
@@ -33,13 +42,19 @@ static const char *const PERMISSION_TEXTS[PERMISSION_COUNT] = {
     [PERMISSION_DEVICE] = "device",
     [PERMISSION_INVITED] = "invitation",
     [PERMISSION_SYSTEM] = "system",
-#define PERMISSION(name, text) [PERMISSION_##name] = text,
+#define PERMISSION(name, number, text) [PERMISSION_##name] = text,
 #include "proto/permissions.def"
 };
 
 static const char *const ROLE_WORDS[ROLE_COUNT] = {
     [ROLE_NONE] = "",
 #define ROLE(name, word, sentence) [ROLE_##name] = word,
+#include "proto/permissions.def"
+};
+
+static const char *const CONTROL_WORDS[CONTROL_COUNT] = {
+    [CONTROL_NONE] = "",
+#define CONTROL(name, word, sentence) [CONTROL_##name] = word,
 #include "proto/permissions.def"
 };
 
@@ -82,6 +97,8 @@ __attribute__((constructor)) static void command_table_fill(void)
             .name = row->name,
             .mode = row->mode,
             .permission = row->permission,
+            .step = row->step,
+            .control = row->control,
             .typed = row->typed,
             .summary = row->summary,
             .audit = row->audit,
@@ -158,6 +175,12 @@ const char *role_word(enum role role)
 {
     assert((size_t)role < COUNT_OF(ROLE_WORDS));
     return ROLE_WORDS[role];
+}
+
+const char *control_word(enum control control)
+{
+    assert((size_t)control < COUNT_OF(CONTROL_WORDS));
+    return CONTROL_WORDS[control];
 }
 
 enum role role_by_word(const char *word)

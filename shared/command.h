@@ -16,7 +16,7 @@ enum permission {
     PERMISSION_INVITED, // a mode-2 channel
     PERMISSION_SYSTEM,  // the server itself
 
-#define PERMISSION(name, text) PERMISSION_##name,
+#define PERMISSION(name, number, text) PERMISSION_##name,
 #include "proto/permissions.def"
     PERMISSION_COUNT
 };
@@ -29,6 +29,17 @@ enum role {
     ROLE_COUNT
 };
 
+enum step { STEP_ANY, STEP_FRESH };
+
+// What kind of second person a command may need.
+enum control {
+    CONTROL_NONE,
+
+#define CONTROL(name, word, sentence) CONTROL_##name,
+#include "proto/permissions.def"
+    CONTROL_COUNT
+};
+
 enum scope { SCOPE_NONE, SCOPE_OWN, SCOPE_TEAM, SCOPE_ALL };
 
 enum field_class { CLASS_PUBLIC, CLASS_CONTACT, CLASS_FINANCE, CLASS_SECRET, CLASS_COUNT };
@@ -39,6 +50,8 @@ struct command {
     uint32_t number; // field number in Request and Reply
     enum command_mode mode;
     enum permission permission;
+    enum step step;
+    enum control control;
     bool typed;          // by people, as "noun verb"
     const char *name;    // "invoice_issue"
     const char *summary; // msgid
@@ -58,4 +71,5 @@ const char *permission_text(enum permission permission); // "invoice.issue"
 const char *role_word(enum role role);                   // "finance"
 enum role role_by_word(const char *word);                // ROLE_NONE when unknown
 enum scope role_scope(enum role role, enum permission permission);
+const char *control_word(enum control control); // "credit-note"; "" for CONTROL_NONE
 enum view role_view(enum role role, enum field_class field_class);

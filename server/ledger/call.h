@@ -64,8 +64,8 @@ void call_note_sealed(struct call *call, uint64_t object_id, uint64_t vault_id, 
                       ProtobufCBinaryData before, ProtobufCBinaryData after);
 
 // Every command's function, by its name in commands.def.
-#define COMMAND(name, Request_, Reply_, mode, permission, words, summary, audit)             \
-    MUST_CHECK enum status name(struct txn *txn, struct call *call, const Request_ *request, \
+#define COMMAND(name, Request_, Reply_, mode, permission, step, control, words, summary, audit) \
+    MUST_CHECK enum status name(struct txn *txn, struct call *call, const Request_ *request,    \
                                 Reply_ *reply);
 #include "proto/commands.def"
 #undef COMMAND

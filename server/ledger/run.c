@@ -6,18 +6,19 @@
 typedef enum status run_function(struct txn *txn, struct call *call,
                                  const ProtobufCMessage *request, ProtobufCMessage *reply);
 
-#define COMMAND(name, Request_, Reply_, mode, permission, words, summary, audit)            \
-    static enum status run_##name(struct txn *txn, struct call *call,                       \
-                                  const ProtobufCMessage *request, ProtobufCMessage *reply) \
-    {                                                                                       \
-        return name(txn, call, (const Request_ *)request, (Reply_ *)reply);                 \
+#define COMMAND(name, Request_, Reply_, mode, permission, step, control, words, summary, audit) \
+    static enum status run_##name(struct txn *txn, struct call *call,                           \
+                                  const ProtobufCMessage *request, ProtobufCMessage *reply)     \
+    {                                                                                           \
+        return name(txn, call, (const Request_ *)request, (Reply_ *)reply);                     \
     }
 #include "proto/commands.def"
 #undef COMMAND
 
 // In the order of the command table, which is expanded from the same rows.
 static run_function *const RUN[] = {
-#define COMMAND(name, Request_, Reply_, mode, permission, words, summary, audit) run_##name,
+#define COMMAND(name, Request_, Reply_, mode, permission, step, control, words, summary, audit) \
+    run_##name,
 #include "proto/commands.def"
 #undef COMMAND
 };

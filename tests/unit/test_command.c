@@ -92,8 +92,9 @@ static void the_messages_of_a_row_are_those_of_the_envelope(void **state)
 {
     (void)state;
     size_t i = 0;
-#define COMMAND(name_, request_type, reply_type, mode, permission, words, summary, audit) \
-    assert_string_equal(command_at(i)->request->name, #request_type);                     \
+#define COMMAND(name_, request_type, reply_type, mode, permission, step, control, words, summary, \
+                audit)                                                                            \
+    assert_string_equal(command_at(i)->request->name, #request_type);                             \
     assert_string_equal(command_at(i++)->reply->name, #reply_type);
 #include "proto/commands.def"
 #undef COMMAND
