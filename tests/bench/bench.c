@@ -474,8 +474,8 @@ static double disk_bytes(const char *place)
 static void limits(struct bench *bench)
 {
     limit_fdatasync(bench->place);
-    limit_plain_echo(1);
-    limit_plain_echo(LINKS);
+    limit_plain_echo("limit: plain echo, 1 connection", 1);
+    limit_plain_echo("limit: plain echo, 64 connections", LINKS);
     bench->echo = echo_start();
     for (size_t i = 0; i < LINKS; i++) {
         bench->echo_link[i] = echo_link(bench->echo);

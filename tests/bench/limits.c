@@ -234,10 +234,8 @@ static size_t echo(void *context, size_t index)
     return 1;
 }
 
-void limit_plain_echo(size_t threads)
+void limit_plain_echo(const char *name, size_t threads)
 {
-    static char name[64];
-    (void)snprintf(name, sizeof name, "limit: plain echo, %zu connections", threads);
     int client[64], server[64];
     pthread_t id;
     assert(threads <= COUNT_OF(client));

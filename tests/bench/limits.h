@@ -16,4 +16,4 @@ uint64_t limit_commits(const char *place);
 // One Argon2id with the parameters of a login.
 double limit_argon_us(void);
 // A round trip over a plain TCP socket on loopback with `threads` connections.
-void limit_plain_echo(size_t threads);
+void limit_plain_echo(const char *name, size_t threads);
