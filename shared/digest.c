@@ -6,14 +6,23 @@
 static_assert(LEAF_BYTES == crypto_hash_sha256_BYTES, "leaves are SHA-256");
 static_assert(DIGEST_BYTES == crypto_generichash_BYTES_MAX, "the state digest is BLAKE2b-512");
 
-void tree_leaf(struct bytes entry, uint8_t out[static LEAF_BYTES])
+static void hash_behind(uint8_t prefix, struct bytes data, uint8_t out[static LEAF_BYTES])
 {
-    static const uint8_t PREFIX = 0x00;
     crypto_hash_sha256_state state;
     (void)crypto_hash_sha256_init(&state);
-    (void)crypto_hash_sha256_update(&state, &PREFIX, 1);
-    (void)crypto_hash_sha256_update(&state, entry.data, entry.size);
+    (void)crypto_hash_sha256_update(&state, &prefix, 1);
+    (void)crypto_hash_sha256_update(&state, data.data, data.size);
     (void)crypto_hash_sha256_final(&state, out);
+}
+
+void tree_leaf(struct bytes entry, uint8_t out[static LEAF_BYTES])
+{
+    hash_behind(0x00, entry, out);
+}
+
+void header_hash(struct bytes packed, uint8_t out[static LEAF_BYTES])
+{
+    hash_behind(0x02, packed, out);
 }
 
 void tree_node(const uint8_t left[static LEAF_BYTES], const uint8_t right[static LEAF_BYTES],

@@ -37,6 +37,9 @@ MUST_CHECK enum status tree_check_consistency(uint64_t size1, uint64_t size2,
                                               const uint8_t root1[static LEAF_BYTES],
                                               const uint8_t root2[static LEAF_BYTES]);
 
+// What the next commit header and the checkpoint hold of a commit header: SHA-256(0x02, packed).
+void header_hash(struct bytes packed, uint8_t out[static LEAF_BYTES]);
+
 // State digest: sum modulo 2^512 of BLAKE2b-512 keyed, over (table, key, version, value). Adding
 // and taking a row commute.
 struct digest {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/machine/journal.h"
 
+#include "server/store/tiles.h"
 #include "shared/fields.h"
 #include "shared/wire.h"
 
@@ -33,18 +34,21 @@ bool journal_is_clean(const struct command *command, const Request *request)
     return true;
 }
 
-static void head_move(struct txn *txn, const struct call *call, struct bytes packed)
+static enum status head_move(struct txn *txn, const struct call *call, struct bytes packed)
 {
     struct head *head = txn_head(txn);
     assert(head->tree.size == head->number);
     uint8_t leaf[LEAF_BYTES];
     tree_leaf(packed, leaf);
-    tree_append(&head->tree, leaf);
-    tree_root(&head->tree, head->tree_root);
+    const enum status status = tiles_append(txn, leaf);
+    if (status != STATUS_OK) {
+        return status;
+    }
     head->number = call->number;
     head->instant_us = call->instant_us;
     head->book_day = call->book_day;
     head->feature_level = MACHINE_FEATURE_LEVEL;
+    return STATUS_OK;
 }
 
 enum status journal_append(struct txn *txn, const struct peer *peer, const struct call *call,
@@ -87,10 +91,7 @@ enum status journal_append(struct txn *txn, const struct peer *peer, const struc
     }
     status =
         table_put(txn, TABLE_journal, key_u64(call->number), (const ProtobufCMessage *)&record);
-    if (status == STATUS_OK) {
-        head_move(txn, call, packed);
-    }
-    return status;
+    return status == STATUS_OK ? head_move(txn, call, packed) : status;
 }
 
 // Is the journal record of the outcome of this device and this request?

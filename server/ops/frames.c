@@ -147,8 +147,9 @@ enum status frame_parse_row(struct bytes payload, struct frame_row *row)
     }
     const uint8_t table = payload.data[0];
     const size_t key_size = payload.data[1];
-    if (table == TABLE_NONE || table >= TABLE_LIMIT || table == TABLE_head || key_size == 0 ||
-        key_size > STORE_KEY_BYTES_MAX || payload.size < 2 + key_size + 4) {
+    if (table == TABLE_NONE || table >= TABLE_LIMIT || table_name((enum table)table) == NULL ||
+        table == TABLE_head || key_size == 0 || key_size > STORE_KEY_BYTES_MAX ||
+        payload.size < 2 + key_size + 4) {
         return STATUS_TAMPERED;
     }
     *row = (struct frame_row){

@@ -271,6 +271,13 @@ static void head_fill(struct head *head, const HeadRecord *record)
     head->instant_us = record->instant_us;
     head->book_day = record->book_day;
     head->feature_level = record->feature_level;
+    head->commit = record->commit;
+    head->checkpoint = record->checkpoint;
+    head->checkpoint_size = record->checkpoint_size;
+    head->epochs = record->epochs;
+    if (record->header.len == sizeof head->header) {
+        memcpy(head->header, record->header.data, sizeof head->header);
+    }
     memcpy(head->tree_root, record->tree_root.data, LEAF_BYTES);
     if (record->book_id.len == sizeof head->book_id) {
         memcpy(head->book_id, record->book_id.data, sizeof head->book_id);

@@ -22,7 +22,14 @@ static enum status head_from_record(const HeadRecord *record, struct head *out)
         .book_day = record->book_day,
         .tree.size = record->tree_size,
         .feature_level = record->feature_level,
+        .commit = record->commit,
+        .checkpoint = record->checkpoint,
+        .checkpoint_size = record->checkpoint_size,
+        .epochs = record->epochs,
     };
+    if (record->header.len == LEAF_BYTES) {
+        memcpy(out->header, record->header.data, LEAF_BYTES);
+    }
     for (size_t i = 0; i < count; i++) {
         if (record->frontier[i].len != LEAF_BYTES) {
             return STATUS_TAMPERED;
@@ -88,6 +95,11 @@ enum status head_save(const struct store *store, MDB_txn *lmdb, struct arena *ar
     record.book_id = (ProtobufCBinaryData){.len = sizeof copy.book_id, .data = copy.book_id};
     record.feature_level = copy.feature_level;
     record.schema = STORE_SCHEMA;
+    record.commit = copy.commit;
+    record.header = (ProtobufCBinaryData){.len = LEAF_BYTES, .data = copy.header};
+    record.checkpoint = copy.checkpoint;
+    record.checkpoint_size = copy.checkpoint_size;
+    record.epochs = copy.epochs;
 
     const size_t size = head_record__get_packed_size(&record);
     uint8_t *plain = arena_alloc(arena, row_padded_size(size));

@@ -18,6 +18,13 @@
 #define STORE_SCHEMA  1
 #define READ_POOL_MAX 16
 
+// The leaves behind the last full tile of the journal's tree, as far as the writer has come
+// (tiles.c).
+struct leaves {
+    uint64_t size; // of the tree
+    uint8_t hash[256][LEAF_BYTES];
+};
+
 struct store {
     MDB_env *env;
     MDB_dbi dbi[TABLE_LIMIT];
@@ -35,6 +42,7 @@ struct store {
     MDB_txn *pool[READ_POOL_MAX]; // read transactions at rest: their reader slot and memory are
                                   // used again
     size_t pool_count;
+    struct leaves leaves;
 };
 
 struct txn {
@@ -48,6 +56,8 @@ struct txn {
     bool call_has_written;
     bool has_written;
     struct head head;
+    uint32_t appended; // records of the journal
+    struct moment moment;
     struct overlay overlay;
     crypto_generichash_state *plan; // aligned for itself
     bool plan_expected;

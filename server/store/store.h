@@ -103,8 +103,8 @@ enum txn_mode {
     TXN_PREVIEW, // a snapshot with an overlay of puts in the arena; never committed
 };
 
-// What the head row says of a commit; the machine fills number, instant, day and tree, the store
-// the digest and the rest.
+// What the head row says of a commit; the machine fills number, instant and day, the signer
+// checkpoint and epochs, the store the rest.
 struct head {
     uint64_t number;
     int64_t instant_us;
@@ -114,14 +114,30 @@ struct head {
     struct digest digest;
     uint8_t book_id[16];
     uint32_t feature_level;
+    uint64_t commit;            // number of the last commit header
+    uint8_t header[LEAF_BYTES]; // its hash; zeros before the first
+    uint64_t checkpoint;        // number of the last checkpoint; 0: none
+    uint64_t checkpoint_size;   // records that it covers
+    uint64_t epochs;            // signing epochs begun
+};
+
+// When a batch was taken up, as the machine's other clock says it: for its commit header.
+struct moment {
+    uint8_t boot[16]; // which start of the machine
+    int64_t forward_us;
 };
 
 MUST_CHECK enum status txn_begin(struct store *store, enum txn_mode mode, struct arena *arena,
                                  struct txn **out);
-// Writes the head row and commits durably. An error inside the commit is STATUS_ENVIRONMENT: the
-// process must end; STATUS_STORE_FULL is surely not done. A transaction that wrote nothing commits
-// nothing. The transaction has ended whatever the status; txn_changes, txn_head and txn_abort still
-// accept it until its arena ends.
+// Of a write transaction; zeros if nobody says it.
+void txn_set_moment(struct txn *txn, const struct moment *moment);
+// Puts the commit header now: nothing is appended to the journal behind it. For who signs it in the
+// same transaction.
+MUST_CHECK enum status txn_end_journal(struct txn *txn);
+// Writes the head row, before it the commit header if the journal has grown, and commits durably.
+// An error inside the commit is STATUS_ENVIRONMENT: the process must end; STATUS_STORE_FULL is
+// surely not done. A transaction that wrote nothing commits nothing. The transaction has ended
+// whatever the status; txn_changes, txn_head and txn_abort still accept it until its arena ends.
 MUST_CHECK enum status txn_commit(struct txn *txn);
 void txn_abort(struct txn *txn); // NULL accepted; also ends reads and previews
 void txn_abort_at(struct txn **txn);

@@ -170,6 +170,49 @@ static void head_keep(struct store *store, const struct txn *txn)
     (void)pthread_mutex_unlock(&store->mutex);
 }
 
+// The journal has grown: root and header of this commit, in the chain of the ones before.
+static enum status header_put(struct txn *txn)
+{
+    struct head *head = &txn->head;
+    tree_root(&head->tree, head->tree_root);
+    HeaderRecord record;
+    header_record__init(&record);
+    record.commit = head->commit + 1;
+    record.previous = (ProtobufCBinaryData){.len = LEAF_BYTES, .data = head->header};
+    record.instant_us = head->instant_us;
+    record.boot = (ProtobufCBinaryData){.len = sizeof txn->moment.boot, .data = txn->moment.boot};
+    record.forward_us = txn->moment.forward_us;
+    record.size = head->tree.size;
+    record.root = (ProtobufCBinaryData){.len = LEAF_BYTES, .data = head->tree_root};
+    record.digest = (ProtobufCBinaryData){.len = DIGEST_BYTES, .data = head->digest.sum};
+    record.commands = txn->appended;
+    struct bytes packed;
+    enum status status = wire_pack(txn->batch_arena, (const ProtobufCMessage *)&record, &packed);
+    if (status == STATUS_OK) {
+        txn_call_begin(txn, txn->batch_arena, NULL);
+        status = table_put_bytes(txn, TABLE_header, key_u64(record.commit), packed, 1);
+    }
+    if (status == STATUS_OK) {
+        header_hash(packed, head->header);
+        head->commit = record.commit;
+    }
+    return status;
+}
+
+void txn_set_moment(struct txn *txn, const struct moment *moment)
+{
+    assert(txn->mode == TXN_WRITE);
+    txn->moment = *moment;
+}
+
+enum status txn_end_journal(struct txn *txn)
+{
+    assert(txn->mode == TXN_WRITE);
+    const enum status status = txn->appended > 0 ? header_put(txn) : STATUS_OK;
+    txn->appended = 0;
+    return status;
+}
+
 enum status txn_commit(struct txn *txn)
 {
     assert(txn->mode == TXN_WRITE);
@@ -178,7 +221,10 @@ enum status txn_commit(struct txn *txn)
         txn_abort(txn);
         return STATUS_OK;
     }
-    const enum status status = head_save(txn->store, txn->lmdb, txn->batch_arena, &txn->head);
+    enum status status = txn_end_journal(txn);
+    if (status == STATUS_OK) {
+        status = head_save(txn->store, txn->lmdb, txn->batch_arena, &txn->head);
+    }
     if (status != STATUS_OK) {
         txn_abort(txn);
         return status;

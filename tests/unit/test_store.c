@@ -599,6 +599,9 @@ static enum status read_all(struct house *house)
     struct txn *txn = NULL;
     enum status status = txn_begin(house->store, TXN_READ, house->arena, &txn);
     for (enum table table = TABLE_head; table < TABLE_LIMIT && status == STATUS_OK; table++) {
+        if (table_name(table) == NULL) {
+            continue;
+        }
         CLEANUP(scan_close_at) struct scan *scan = NULL;
         status = scan_open(txn, table, (struct row_key){.size = 0}, 0, false, &scan);
         while (status == STATUS_OK) {
@@ -700,7 +703,9 @@ static void sound_pages_pass(void **state)
     uint64_t rows = 0;
     for (enum table table = TABLE_head; table < TABLE_LIMIT; table++) {
         uint64_t count = 0;
-        assert_int_equal(table_count(txn, table, &count), STATUS_OK);
+        if (table_name(table) != NULL) {
+            assert_int_equal(table_count(txn, table, &count), STATUS_OK);
+        }
         rows += count;
     }
     txn_abort(txn);
