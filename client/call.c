@@ -125,7 +125,7 @@ static enum status request_make(struct client *client, const struct command *com
     return STATUS_OK;
 }
 
-static enum status reply_take(struct client *client, Reply *reply, Reply **out)
+enum status client_take(struct client *client, Reply *reply, Reply **out)
 {
     *out = reply;
     if (reply->status == STATUS_OK) {
@@ -245,7 +245,7 @@ enum status client_call(struct client *client, const struct command *command,
     if (kept) {
         status = outbox_settle(client, status, maybe);
     }
-    return status == STATUS_OK ? reply_take(client, reply, out) : status;
+    return status == STATUS_OK ? client_take(client, reply, out) : status;
 }
 
 enum status client_call_once(struct client *client, struct link *link,
@@ -257,7 +257,7 @@ enum status client_call_once(struct client *client, struct link *link,
     if (status == STATUS_OK) {
         status = link_call(link, request, client->arena, &reply);
     }
-    return status == STATUS_OK ? reply_take(client, reply, out) : status;
+    return status == STATUS_OK ? client_take(client, reply, out) : status;
 }
 
 enum status client_resend(struct client *client, const struct pending *pending,

@@ -79,5 +79,7 @@ MUST_CHECK enum status client_resend(struct client *client, const struct pending
                                      const Request **request, Reply **out);
 // Opens the link with this context's session, if it is not open yet.
 MUST_CHECK enum status client_connect(struct client *client);
+// A reply that came another way: STATUS_OK is noted, a refusal is kept; as after client_call.
+MUST_CHECK enum status client_take(struct client *client, Reply *reply, Reply **out);
 // Takes note of what the server has shown: position, checkpoint.
 void client_note(struct client *client, const Reply *reply);

@@ -26,6 +26,8 @@ static const struct {
      N_("Import a file: look first, then commit")},
     {"export journal", "export journal --format hledger [--from DATE] [--to DATE]",
      N_("Export the journal for another program")},
+    {"audit tail", "audit tail [-n ROWS] [-q QUERY] [--count RECORDS] [--json]",
+     N_("Follow what happens, record by record")},
 };
 
 const char *help_noun(const char *word)

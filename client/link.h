@@ -90,8 +90,9 @@ size_t link_in_flight(const struct link *link);
 
 // ---- many replies to one request, under credit ----
 
-// As link_send, but the server goes on by itself: a list sends page after page, event_watch sends
-// event after event. The server starts with CREDIT_START answers and waits for credit then.
+// As link_send, but the server goes on by itself: a list sends page after page, event_watch
+// and audit_tail event after event. The server starts with CREDIT_START answers and waits for
+// credit then.
 MUST_CHECK enum status link_follow(struct link *link, const Request *request, uint64_t *id);
 MUST_CHECK enum status link_credit(struct link *link, uint64_t id, uint32_t answers);
 // Asks the server to end it; the last answer (status CANCELLED) still has to be received.

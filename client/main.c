@@ -24,6 +24,7 @@ static const struct {
 } PIECES[] = {
     {"import", "run", tool_import},
     {"export", "journal", tool_export},
+    {"audit", "tail", tool_tail},
     {"audit", "verify", tool_verify},
 };
 

@@ -127,6 +127,16 @@ static enum status fill_login_hash(struct admit *admit, struct job *job)
     return STATUS_OK;
 }
 
+// Where a watch goes on.
+static enum status open_from(struct admit *admit, struct job *job, ProtobufCBinaryData from,
+                             uint64_t *number)
+{
+    if (from.len > 0 && !position_open(admit, peer_user(admit, job), from, number)) {
+        return problem(job, STATUS_QUERY_NOT_UNDERSTOOD, "from");
+    }
+    return STATUS_OK;
+}
+
 // The rest that a clock, randomness or a key is needed for.
 static enum status prepare(struct admit *admit, struct job *job)
 {
@@ -136,11 +146,12 @@ static enum status prepare(struct admit *admit, struct job *job)
     }
     if (job->command->request == &event_watch__descriptor) {
         EventWatch *watch = job->request->event_watch;
-        if (watch->from.len > 0 &&
-            !position_open(admit, peer_user(admit, job), watch->from, &watch->from_number)) {
-            return problem(job, STATUS_QUERY_NOT_UNDERSTOOD, "from");
-        }
-        return STATUS_OK;
+        return open_from(admit, job, watch->from, &watch->from_number);
+    }
+    if (job->command->request == &audit_tail__descriptor) {
+        AuditTail *tail = job->request->audit_tail;
+        tail->resumed = tail->from.len > 0;
+        return open_from(admit, job, tail->from, &tail->from_number);
     }
     if (job->command->mode != COMMAND_WRITE) {
         return STATUS_OK;

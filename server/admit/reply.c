@@ -5,7 +5,7 @@
 
 static enum status event_position(struct admit *admit, struct job *job)
 {
-    Event *event = job->reply->event_watch;
+    Event *event = (Event *)wire_inner(&job->reply->base, job->command->number);
     return position_seal(admit, job->arena, peer_user(admit, job), job->call.object_id,
                          &event->position);
 }
@@ -35,7 +35,8 @@ static enum status complete(struct admit *admit, struct job *job)
     if (user_id != 0) {
         status = position_seal(admit, job->arena, user_id, job->position, &reply->position);
     }
-    if (status == STATUS_OK && reply->result_case == REPLY__RESULT_EVENT_WATCH) {
+    if (status == STATUS_OK && job->command->reply == &event__descriptor &&
+        reply->result_case != REPLY__RESULT__NOT_SET) {
         status = event_position(admit, job);
     }
     if (status == STATUS_OK && reply->plan[0] != '\0') {

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/audit.h"
+
 #include "server/ledger/cursor.h"
 #include "server/ledger/reading.h"
 #include "server/store/rows.h"
-#include "shared/digest.h"
 #include "shared/text.h"
 #include "shared/wire.h"
-
-#define SCANNED_MAX 20000                // records that one page looks at
-#define ARENA_SHARE (CALL_ARENA_MAX / 2) // of the call, for the records of a page
 
 // ---- one record as a row ----
 
 // "invoice_issue" -> "invoice issue"; "report_trial_balance" -> "report trial-balance".
-static char *action_of(struct arena *arena, const char *name)
+char *audit_action(struct arena *arena, const char *name)
 {
     char *action = arena_copy(arena, name, strlen(name));
     char *first = action != NULL ? strchr(action, '_') : NULL;
@@ -53,8 +51,8 @@ static const char *status_word(const JournalRecord *record)
     return record->status == STATUS_OK ? "done" : status_code((enum status)record->status);
 }
 
-static enum status fill_row(struct txn *txn, struct call *call, const JournalRecord *record,
-                            AuditRow *row)
+enum status audit_row_fill(struct txn *txn, struct call *call, const JournalRecord *record,
+                           AuditRow *row)
 {
     struct arena *arena = call->arena;
     const struct command *command = command_by_number(record->command);
@@ -66,7 +64,7 @@ static enum status fill_row(struct txn *txn, struct call *call, const JournalRec
     // The sentence tells what came about, which a refusal did not.
     const bool tells = command != NULL && record->status == STATUS_OK;
     row->text = (char *)(uintptr_t)(tells ? command->audit : "");
-    char *action = action_of(arena, command != NULL ? command->name : "");
+    char *action = audit_action(arena, command != NULL ? command->name : "");
     if (action == NULL) {
         return STATUS_TOO_LARGE;
     }
@@ -80,24 +78,15 @@ static enum status fill_row(struct txn *txn, struct call *call, const JournalRec
 
 // ---- audit list ----
 
-struct terms_of_query {
-    const char *actor;
-    const char *action;
-    const char *status;
-    const char *word[QUERY_TERMS_MAX];
-    size_t word_count;
-};
-
 static const char *behind(const char *term, const char *prefix)
 {
     const size_t length = strlen(prefix);
     return strncmp(term, prefix, length) == 0 ? term + length : NULL;
 }
 
-// Words and actor:, action:, status: terms. False when there are too many.
-static bool listing_parse(struct arena *arena, const char *text, struct terms_of_query *out)
+bool audit_query_parse(struct arena *arena, const char *text, struct audit_query *out)
 {
-    *out = (struct terms_of_query){0};
+    *out = (struct audit_query){0};
     char *rest = text_fold(arena, text);
     char *state = NULL;
     for (char *term = rest != NULL ? strtok_r(rest, " ", &state) : NULL; term != NULL;
@@ -124,8 +113,7 @@ static bool has_part(struct arena *arena, const char *text, const char *folded)
     return own != NULL && strstr(own, folded) != NULL;
 }
 
-static bool row_matches(struct arena *arena, const AuditRow *row,
-                        const struct terms_of_query *query)
+bool audit_query_takes(struct arena *arena, const AuditRow *row, const struct audit_query *query)
 {
     if ((query->actor != NULL && strcmp(row->actor, query->actor) != 0) ||
         (query->action != NULL && !has_part(arena, row->action, query->action)) ||
@@ -142,7 +130,7 @@ static bool row_matches(struct arena *arena, const AuditRow *row,
     return true;
 }
 
-static bool listing_takes_all(const struct terms_of_query *query)
+bool audit_query_takes_all(const struct audit_query *query)
 {
     return query->actor == NULL && query->action == NULL && query->status == NULL &&
            query->word_count == 0;
@@ -150,7 +138,7 @@ static bool listing_takes_all(const struct terms_of_query *query)
 
 struct listing {
     const AuditList *request;
-    struct terms_of_query query;
+    struct audit_query query;
     uint32_t limit;
     uint64_t next; // number to go on with; 0: nothing is left
 };
@@ -170,8 +158,8 @@ static enum status list_back(struct txn *txn, struct call *call, uint64_t from,
             break;
         }
         const JournalRecord *record = (const JournalRecord *)message;
-        if (reply->n_row == listing->limit || scanned == SCANNED_MAX ||
-            arena_used(call->arena) > ARENA_SHARE) {
+        if (reply->n_row == listing->limit || scanned == AUDIT_SCANNED_MAX ||
+            arena_used(call->arena) > AUDIT_ARENA_SHARE) {
             listing->next = record->number;
             return STATUS_OK;
         }
@@ -182,8 +170,8 @@ static enum status list_back(struct txn *txn, struct call *call, uint64_t from,
             continue;
         }
         AuditRow *row = (AuditRow *)wire_make(call->arena, &audit_row__descriptor);
-        status = row != NULL ? fill_row(txn, call, record, row) : STATUS_TOO_LARGE;
-        if (status == STATUS_OK && row_matches(call->arena, row, &listing->query)) {
+        status = row != NULL ? audit_row_fill(txn, call, record, row) : STATUS_TOO_LARGE;
+        if (status == STATUS_OK && audit_query_takes(call->arena, row, &listing->query)) {
             reply->row[reply->n_row++] = row;
         }
     }
@@ -199,7 +187,7 @@ enum status audit_list(struct txn *txn, struct call *call, const AuditList *requ
     if (!cursor_parse(request->cursor, &from)) {
         return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
     }
-    if (!listing_parse(call->arena, request->query, &listing.query)) {
+    if (!audit_query_parse(call->arena, request->query, &listing.query)) {
         return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "query", NULL);
     }
     reply->row = arena_alloc(call->arena, listing.limit * sizeof *reply->row);
@@ -213,7 +201,7 @@ enum status audit_list(struct txn *txn, struct call *call, const AuditList *requ
     }
 
     const bool is_all =
-        listing_takes_all(&listing.query) && request->from_day == 0 && request->to_day == 0;
+        audit_query_takes_all(&listing.query) && request->from_day == 0 && request->to_day == 0;
     reply->page = cursor_page(call->arena, is_all ? newest : reply->n_row, listing.next);
     return reply->page != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
@@ -258,8 +246,8 @@ static enum status fill_changes(struct txn *txn, struct arena *arena, const Jour
     return STATUS_OK;
 }
 
-static enum status leaf_of(struct arena *arena, const JournalRecord *record,
-                           uint8_t out[static LEAF_BYTES])
+enum status audit_leaf(struct arena *arena, const JournalRecord *record,
+                       uint8_t out[static LEAF_BYTES])
 {
     struct bytes packed;
     const enum status status = wire_pack(arena, (const ProtobufCMessage *)record, &packed);
@@ -280,14 +268,14 @@ enum status audit_show(struct txn *txn, struct call *call, const AuditShow *requ
         return refuse(txn, call, status, "number", NULL);
     }
     if (status == STATUS_OK) {
-        status = fill_row(txn, call, record, &row);
+        status = audit_row_fill(txn, call, record, &row);
     }
     if (status == STATUS_OK) {
         status = fill_changes(txn, call->arena, record, reply);
     }
     uint8_t *leaf = arena_alloc(call->arena, LEAF_BYTES);
     if (status == STATUS_OK) {
-        status = leaf != NULL ? leaf_of(call->arena, record, leaf) : STATUS_TOO_LARGE;
+        status = leaf != NULL ? audit_leaf(call->arena, record, leaf) : STATUS_TOO_LARGE;
     }
     if (status != STATUS_OK) {
         return status;
@@ -373,8 +361,8 @@ static enum status hash_page(struct txn *txn, struct call *call, struct progress
     struct rows *rows CLEANUP(rows_close_at) = NULL;
     enum status status =
         rows_open(txn, TABLE_journal, key_u64(progress->tree.size + 1), 0, false, &rows);
-    for (size_t scanned = 0;
-         status == STATUS_OK && scanned < SCANNED_MAX && arena_used(call->arena) < ARENA_SHARE;
+    for (size_t scanned = 0; status == STATUS_OK && scanned < AUDIT_SCANNED_MAX &&
+                             arena_used(call->arena) < AUDIT_ARENA_SHARE;
          scanned++) {
         struct row_key key;
         ProtobufCMessage *message = NULL;
@@ -390,7 +378,7 @@ static enum status hash_page(struct txn *txn, struct call *call, struct progress
             return reply->finding != NULL ? STATUS_END : STATUS_TOO_LARGE;
         }
         uint8_t leaf[LEAF_BYTES];
-        status = leaf_of(call->arena, record, leaf);
+        status = audit_leaf(call->arena, record, leaf);
         tree_append(&progress->tree, leaf);
     }
     return status;
@@ -485,7 +473,7 @@ static enum status event_is_visible(struct txn *txn, const struct call *call,
 static enum status event_fill(struct call *call, const JournalRecord *record, Event *reply)
 {
     const struct command *command = command_by_number(record->command);
-    char *action = action_of(call->arena, command->name);
+    char *action = audit_action(call->arena, command->name);
     if (action == NULL) {
         return STATUS_TOO_LARGE;
     }
@@ -524,7 +512,7 @@ enum status event_watch(struct txn *txn, struct call *call, const EventWatch *re
         if (status == STATUS_OK && is_visible) {
             return event_fill(call, record, reply);
         }
-        if (arena_used(call->arena) > ARENA_SHARE) {
+        if (arena_used(call->arena) > AUDIT_ARENA_SHARE) {
             call_about(call, record->number, NULL);
             return STATUS_OK;
         }

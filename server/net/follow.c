@@ -10,7 +10,7 @@
 
 static bool is_watch(const struct command *command)
 {
-    return command->request == &event_watch__descriptor;
+    return command->reply == &event__descriptor;
 }
 
 static size_t follow_count(const struct session *session)
@@ -61,10 +61,15 @@ static bool move_on(const struct follow *follow, struct job *job)
     ProtobufCMessage *inner = wire_inner(&job->request->base, follow->command->number);
     assert(inner != NULL);
     if (follow->watch && follow->position_size > 0) {
-        EventWatch *watch = (EventWatch *)inner;
-        watch->from.data = arena_copy(job->arena, follow->position, follow->position_size);
-        watch->from.len = follow->position_size;
-        return watch->from.data != NULL;
+        const ProtobufCFieldDescriptor *field =
+            protobuf_c_message_descriptor_get_field_by_name(inner->descriptor, "from");
+        assert(field != NULL && field->type == PROTOBUF_C_TYPE_BYTES);
+        const ProtobufCBinaryData from = {
+            .len = follow->position_size,
+            .data = arena_copy(job->arena, follow->position, follow->position_size),
+        };
+        memcpy((uint8_t *)inner + field->offset, &from, sizeof from);
+        return from.data != NULL;
     }
     if (!follow->watch && follow->cursor != NULL) {
         char *cursor = arena_copy(job->arena, follow->cursor, strlen(follow->cursor));
@@ -141,8 +146,8 @@ static void answer_watch(struct session *session, struct flight *flight, struct 
     const bool ended = job->reply->status == STATUS_END;
     Event nothing;
     event__init(&nothing);
-    const bool given = job->reply->result_case == REPLY__RESULT_EVENT_WATCH;
-    Event *event = !ended && given ? job->reply->event_watch : &nothing;
+    Event *given = (Event *)wire_inner(&job->reply->base, follow->command->number);
+    Event *event = !ended && given != NULL ? given : &nothing;
     if (event->position.len == 0) {
         event->position = job->reply->position;
     }
