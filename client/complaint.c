@@ -161,8 +161,7 @@ static void json_print(const struct client *client, enum status status)
         }
         (void)json_object_set_new(error, "hints", hints);
     }
-    (void)json_dumpf(json, stderr, JSON_INDENT(1));
-    (void)fputc('\n', stderr);
+    (void)render_json_write(json, JSON_INDENT(1), stderr);
     json_decref(json);
 }
 

@@ -205,8 +205,7 @@ static enum status session_say(struct client *client, const struct command *comm
         shown.token = (ProtobufCBinaryData){0};
         const struct render_context render = client_render(client);
         json_t *json = render_json(&render, command, &shown.base);
-        (void)json_dumpf(json, stdout, JSON_INDENT(1));
-        (void)fputc('\n', stdout);
+        (void)render_json_write(json, JSON_INDENT(1), stdout);
         json_decref(json);
         return STATUS_OK;
     }

@@ -96,21 +96,20 @@ static void json_filter(json_t *json, const char *fields)
 }
 
 // One line for each row, then one with all the rest; an answer that is no list is that one line.
-static int json_lines(json_t *json, FILE *out)
+static bool json_lines(json_t *json, FILE *out)
 {
     json_t *rows = json_object_get(json, "data");
     size_t index = 0;
     json_t *row = NULL;
-    int failed = 0;
+    bool is_written = true;
     if (json_is_array(rows)) {
         json_array_foreach(rows, index, row)
         {
-            failed =
-                failed != 0 || json_dumpf(row, out, JSON_COMPACT) != 0 || fputc('\n', out) == EOF;
+            is_written = is_written && render_json_write(row, JSON_COMPACT, out);
         }
-        failed = failed != 0 || json_object_del(json, "data") != 0;
+        is_written = is_written && json_object_del(json, "data") == 0;
     }
-    return failed != 0 ? failed : json_dumpf(json, out, JSON_COMPACT);
+    return is_written && render_json_write(json, JSON_COMPACT, out);
 }
 
 enum status output_json(struct client *client, const struct command *command, const Reply *reply,
@@ -131,11 +130,10 @@ enum status output_json(struct client *client, const struct command *command, co
             (void)json_object_set_new(json, "plan", json_string(reply->plan));
         }
     }
-    int failed =
-        client->options.jsonl ? json_lines(json, stdout) : json_dumpf(json, stdout, JSON_INDENT(1));
-    failed = failed != 0 || fputc('\n', stdout) == EOF;
+    const bool is_written = client->options.jsonl ? json_lines(json, stdout)
+                                                  : render_json_write(json, JSON_INDENT(1), stdout);
     json_decref(json);
-    return failed == 0 ? STATUS_OK : STATUS_FILE_ERROR;
+    return is_written ? STATUS_OK : STATUS_FILE_ERROR;
 }
 
 // A tab or an end of line inside a cell becomes a space: a line is a row and a tab ends a cell.

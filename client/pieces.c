@@ -63,8 +63,7 @@ enum status tool_verify(struct client *client, size_t count, const char *const *
     if (client->options.json != NULL) {
         const struct render_context render = client_render(client);
         json_t *json = render_json(&render, command, &verified->base);
-        (void)json_dumpf(json, stdout, JSON_INDENT(1));
-        (void)fputc('\n', stdout);
+        (void)render_json_write(json, JSON_INDENT(1), stdout);
         json_decref(json);
     } else if (verified->whole) {
         char root[2 * 64 + 1] = "";

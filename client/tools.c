@@ -134,8 +134,7 @@ enum status tool_whoami(struct client *client, size_t count, const char *const *
     }
     const struct render_context render = client_render(client);
     json_t *json = render_json(&render, command, &reply->session_whoami->base);
-    (void)json_dumpf(json, stdout, JSON_INDENT(1));
-    (void)fputc('\n', stdout);
+    (void)render_json_write(json, JSON_INDENT(1), stdout);
     json_decref(json);
     return STATUS_OK;
 }

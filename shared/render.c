@@ -346,6 +346,29 @@ json_t *render_json(const struct render_context *context, const struct command *
     return root;
 }
 
+bool render_json_write(const json_t *json, size_t flags, FILE *out)
+{
+    char *text = json_dumps(json, flags);
+    if (text == NULL) {
+        return false;
+    }
+    int32_t point = 0;
+    size_t size = 0;
+    char escape[8];
+    const char *at = text;
+    bool is_written = true;
+    for (const char *next = text_next_hostile(at, &point, &size); next != NULL;
+         next = text_next_hostile(at, &point, &size)) {
+        const size_t plain = (size_t)(next - at);
+        (void)snprintf(escape, sizeof escape, "\\u%04x", (unsigned)point);
+        is_written = is_written && fwrite(at, 1, plain, out) == plain && fputs(escape, out) != EOF;
+        at = next + size;
+    }
+    is_written = is_written && fputs(at, out) != EOF && fputc('\n', out) != EOF;
+    free(text);
+    return is_written;
+}
+
 static json_t *json_problem(const struct render_context *context, const Problem *problem)
 {
     const enum status code = (enum status)problem->code;

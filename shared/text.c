@@ -217,6 +217,22 @@ char *text_safe(struct arena *arena, const char *text)
     return safe;
 }
 
+const char *text_next_hostile(const char *text, int32_t *point, size_t *size)
+{
+    assert(text != NULL && point != NULL && size != NULL);
+    size_t left = strlen(text);
+    while (left > 0) {
+        *point = next_point(text, left, size);
+        const bool is_line = *point == '\n' || *point == '\t';
+        if (*point >= 0 && !is_line && (is_control(*point) || is_bidi_control(*point))) {
+            return text;
+        }
+        text += *size;
+        left -= *size;
+    }
+    return NULL;
+}
+
 // The digits of a phone number: all of them, or what stands behind +86 and 0086.
 static size_t phone_digits(const char *text, char out[static 32])
 {

@@ -40,6 +40,10 @@ char *text_fold(struct arena *arena, const char *text);
 // U+FFFD: safe for a terminal.
 char *text_safe(struct arena *arena, const char *text);
 
+// The next character that could deceive who looks at a terminal: control or bidi control; tab and
+// line feed are none. NULL when there is no more. `point` is its code point, `size` its bytes.
+const char *text_next_hostile(const char *text, int32_t *point, size_t *size);
+
 // Masks (security.md e): phone "138****2046", e-mail "a***@example.com", name "张**", anything else
 // "***"; nothing of nothing.
 char *text_mask_phone(struct arena *arena, const char *text);

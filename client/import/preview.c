@@ -233,8 +233,7 @@ static void result_json(const struct feed *feed)
                               json_integer((json_int_t)rows_per_second(feed)));
     (void)json_object_set_new(data, "problems", problems_json(feed));
     json_t *all = json_pack("{s:s, s:o}", "schema", "kontor.import.run/1", "data", data);
-    (void)json_dumpf(all, stdout, JSON_INDENT(1));
-    (void)putchar('\n');
+    (void)render_json_write(all, JSON_INDENT(1), stdout);
     json_decref(all);
 }
 

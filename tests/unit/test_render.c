@@ -321,6 +321,24 @@ static void every_reply_can_be_rendered_empty(void **state)
     }
 }
 
+static void json_is_harmless_on_a_terminal_and_the_same_for_a_program(void **state)
+{
+    (void)state;
+    const char *hostile = "lap\u202etop\u2066 \xc2\x9b 恒通";
+    json_t *json = json_pack("{s:s}", "name", hostile);
+    char *written = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&written, &size);
+    assert_true(render_json_write(json, JSON_COMPACT, out));
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(written, "{\"name\":\"lap\\u202etop\\u2066 \\u009b 恒通\"}\n");
+    json_t *read = json_loads(written, 0, NULL);
+    assert_true(json_equal(json, read));
+    json_decref(json);
+    json_decref(read);
+    free(written);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +351,7 @@ int main(void)
         cmocka_unit_test(cells_are_for_people),
         cmocka_unit_test(what_is_beyond_the_calendar_is_a_question_mark),
         cmocka_unit_test(keys_of_a_message_differ),
+        cmocka_unit_test(json_is_harmless_on_a_terminal_and_the_same_for_a_program),
         cmocka_unit_test(every_reply_can_be_rendered_empty),
     };
     return cmocka_run_group_tests(tests, arena_up, arena_down);
