@@ -105,7 +105,7 @@ static struct message_facts *slot_find(const ProtobufCMessageDescriptor *message
 static void noun_of(const char *message, char out[static 64])
 {
     size_t size = 0;
-    while (message[size] != '\0' && size < 63 &&
+    while (size < 63 && message[size] != '\0' &&
            (size == 0 || message[size] < 'A' || message[size] > 'Z')) {
         out[size] = ascii_lower(message[size]);
         size++;
