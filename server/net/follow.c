@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/net/gate.h"
 #include "server/net/state.h"
 #include "shared/page.h"
 #include "shared/wire.h"
@@ -104,7 +105,7 @@ static void ask(struct session *session, struct flight *flight)
     follow->woken = false;
     struct job *job = NULL;
     const struct bytes packed = bytes_of(follow->packed, follow->packed_size);
-    enum status status = request_job(session, packed, &job);
+    enum status status = gate_job(session->listener->options.admit, packed, &job);
     if (status == STATUS_OK && !move_on(follow, job)) {
         job_free(session->listener->options.admit, job);
         status = STATUS_TOO_LARGE;

@@ -1,32 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/net/gate.h"
 #include "server/net/outline.h"
 #include "server/net/state.h"
-#include "shared/scan.h"
 #include "shared/wire.h"
 
-// A message becomes a call and its reply a message. Nothing of a request is unpacked before its
-// bytes were walked: first by outline, to know which command it is and which bounds it
-// has, then all of it by shared/scan.
+// A message becomes a call and its reply a message: in through the gate (gate.h), out as records.
 
-// ---- who may ask what ----
-
-static bool is_import(const struct command *command)
-{
-    return command != NULL && command->request == &import_rows__descriptor;
-}
-
-// What may be asked without a session: to join, to log in, and who the other side is.
-static bool is_for_logged_out(const struct command *command)
-{
-    return command->permission == PERMISSION_DEVICE || command->permission == PERMISSION_INVITED;
-}
+// ---- bounds ----
 
 static size_t message_max(const struct session *session, uint32_t number)
 {
     if (session->state == SESSION_LOGGED_OUT) {
         return MESSAGE_LOGGED_OUT_MAX;
     }
-    return is_import(command_by_number(number)) ? MESSAGE_IMPORT_MAX : MESSAGE_REQUEST_MAX;
+    return gate_is_import(command_by_number(number)) ? MESSAGE_IMPORT_MAX : MESSAGE_REQUEST_MAX;
 }
 
 static size_t flight_max(const struct session *session)
@@ -220,56 +207,15 @@ void flight_submit(struct session *session, struct flight *flight, struct job *j
 
 // ---- requests ----
 
-enum status request_job(struct session *session, struct bytes packed, struct job **out)
-{
-    struct admit *admit = session->listener->options.admit;
-    struct outline outline;
-    enum status status = outline_of(packed, false, &outline);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct job *job = job_make(admit);
-    if (job == NULL) {
-        return STATUS_BUSY;
-    }
-    ProtobufCMessage *request = NULL;
-    status = wire_unpack(job->arena, &request__descriptor, packed, &request);
-    if (status != STATUS_OK) {
-        job_free(admit, job);
-        return status;
-    }
-    job->request = (Request *)request;
-    // The request id's hash: the command's number and bytes. What only concerns this transmission
-    // stays outside.
-    uint8_t *hashed = arena_alloc(job->arena, 4 + outline.command.size);
-    if (hashed == NULL) {
-        job_free(admit, job);
-        return STATUS_TOO_LARGE;
-    }
-    put_u32(hashed, outline.number);
-    memcpy(hashed + 4, outline.command.data, outline.command.size);
-    key_hash(NULL, bytes_of(hashed, 4 + outline.command.size), job->request_hash,
-             sizeof job->request_hash);
-    explicit_bzero(hashed, 4 + outline.command.size); // a password may be among it
-    *out = job;
-    return STATUS_OK;
-}
-
 // Stateless bounds of one command. STATUS_MALFORMED ends the connection, the others are answered.
 static enum status check(const struct session *session, const struct command *command,
                          struct bytes packed)
 {
-    if (command == NULL || command->permission == PERMISSION_SYSTEM) {
-        return STATUS_UNKNOWN_COMMAND;
-    }
     if (session->retiring || session->doomed) {
         return STATUS_BUSY;
     }
-    if (session->state == SESSION_LOGGED_OUT && !is_for_logged_out(command)) {
-        return session_bound_status(session, STATUS_LOGIN_NEEDED);
-    }
-    return scan_message(&request__descriptor, packed,
-                        is_import(command) ? &SCAN_IMPORT : &SCAN_REQUEST, NULL);
+    const enum status status = gate_check(command, session->state != SESSION_LOGGED_OUT, packed);
+    return status == STATUS_LOGIN_NEEDED ? session_bound_status(session, status) : status;
 }
 
 static void take_request(struct session *session, const struct record *message)
@@ -291,7 +237,7 @@ static void take_request(struct session *session, const struct record *message)
     enum status status = check(session, command, message->data);
     struct job *job = NULL;
     if (status == STATUS_OK) {
-        status = request_job(session, message->data, &job);
+        status = gate_job(session->listener->options.admit, message->data, &job);
     }
     if (status == STATUS_MALFORMED) {
         malformed(session, "ended: a request that was not understood");

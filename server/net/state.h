@@ -202,8 +202,6 @@ void request_take_fragment(struct session *session, const struct record *record)
 void assembly_release(struct session *session);
 struct flight *flight_find(struct session *session, uint64_t request);
 void flight_end(struct session *session, struct flight *flight);
-// A job of the packed request, with its hash. STATUS_BUSY, _TOO_LARGE, _MALFORMED.
-MUST_CHECK enum status request_job(struct session *session, struct bytes packed, struct job **out);
 // Hands the job to admission; its answer comes back through the flight.
 void flight_submit(struct session *session, struct flight *flight, struct job *job);
 // Answers an ERR record: the request did not reach the books.
