@@ -161,13 +161,19 @@ static enum status customer_hashes(struct hashes *hashes, const char *tax_id, co
                                : hash_add(hashes, CUSTOMER_REFERENCE, "reference", reference);
 }
 
+static uint64_t draw_vault_id(void)
+{
+    uint64_t vault_id = 0;
+    random_fill(&vault_id, sizeof vault_id);
+    return vault_id | (uint64_t)1 << 63; // never 0
+}
+
 // A new customer's key, by a random name that says nothing.
 static void draw_key(struct admitted *admitted, size_t room)
 {
     assert(admitted->key_count < room);
     struct admitted_key *new = &admitted->key[admitted->key_count++];
-    random_fill(&new->vault_id, sizeof new->vault_id);
-    new->vault_id |= (uint64_t)1 << 63; // never 0
+    new->vault_id = draw_vault_id();
     new->key = key_random();
 }
 
@@ -215,15 +221,15 @@ static enum status seal_customer_add(struct txn *txn, CustomerAdd *add, struct a
     return seal_add(txn, add, arena, &admitted->key[0]);
 }
 
-// The vault of the customer; *vault_id is 0 when there is no such customer, which the ledger will
-// refuse.
+// The vault of the customer. When there is no such customer the boxes go under a key that nobody
+// has: who may ask at all is not known yet, and the refusal is the machine's.
 static enum status vault_of(struct txn *txn, uint64_t customer_id, uint64_t *vault_id,
                             struct key *key)
 {
     ProtobufCMessage *row = NULL;
     const enum status status = table_get(txn, TABLE_customer, key_u64(customer_id), &row, NULL);
     if (status == STATUS_NOT_FOUND) {
-        *vault_id = 0;
+        *vault_id = draw_vault_id();
         *key = key_random();
         return STATUS_OK;
     }
