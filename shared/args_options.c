@@ -69,7 +69,7 @@ const char *args_positional_at(const struct command *command, size_t index)
 static const char *placeholder_of(struct arena *arena, const struct field *field)
 {
     static const char *const NOUNS[] = {"ID",    "CUSTOMER", "INVOICE", "PAYMENT",
-                                        "ENTRY", "USER",     "DEVICE"};
+                                        "ENTRY", "USER",     "DEVICE",  "ROLE"};
     const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
     const char *words = NULL;
     switch (field->kind) {

@@ -7,8 +7,9 @@
 // so that they stand nowhere twice. It is done before main, once; from then on the table is read
 // only.
 
-#define COMMANDS_MAX 192
-#define NUMBERS_MAX  256
+#define COMMANDS_MAX           192
+#define NUMBERS_MAX            256
+#define PERMISSION_NUMBERS_MAX 256
 
 struct row {
     const char *name;
@@ -46,27 +47,33 @@ static const char *const PERMISSION_TEXTS[PERMISSION_COUNT] = {
 #include "proto/permissions.def"
 };
 
-static const char *const ROLE_WORDS[ROLE_COUNT] = {
-    [ROLE_NONE] = "",
-#define ROLE(name, word, sentence) [ROLE_##name] = word,
+static const uint32_t PERMISSION_NUMBERS[PERMISSION_COUNT] = {
+#define PERMISSION(name, number, text) [PERMISSION_##name] = (number),
 #include "proto/permissions.def"
+};
+
+static const enum permission PERMISSIONS_BY_NUMBER[PERMISSION_NUMBERS_MAX] = {
+
+#define PERMISSION(name, number, text) [number] = PERMISSION_##name,
+#include "proto/permissions.def"
+};
+
+static const char *const ROLE_WORDS[ROLE_LIMIT] = {
+    [ROLE_NONE] = "",
+#define ROLE(name, number, word, sentence) [number] = word,
+#include "proto/permissions.def"
+};
+
+static const char *const CLASS_WORDS[CLASS_COUNT] = {
+    [CLASS_PUBLIC] = "public",
+    [CLASS_CONTACT] = "contact",
+    [CLASS_FINANCE] = "finance",
+    [CLASS_SECRET] = "secret",
 };
 
 static const char *const CONTROL_WORDS[CONTROL_COUNT] = {
     [CONTROL_NONE] = "",
 #define CONTROL(name, word, sentence) [CONTROL_##name] = word,
-#include "proto/permissions.def"
-};
-
-static const enum scope SCOPES[ROLE_COUNT][PERMISSION_COUNT] = {
-
-#define GRANT(role, permission, scope) [ROLE_##role][PERMISSION_##permission] = SCOPE_##scope,
-#include "proto/permissions.def"
-};
-
-static const enum view VIEWS[ROLE_COUNT][CLASS_COUNT] = {
-
-#define SHOWS(role, field_class, view) [ROLE_##role][CLASS_##field_class] = VIEW_##view,
 #include "proto/permissions.def"
 };
 
@@ -171,37 +178,54 @@ const char *permission_text(enum permission permission)
     return PERMISSION_TEXTS[permission];
 }
 
+uint32_t permission_number(enum permission permission)
+{
+    assert((size_t)permission < COUNT_OF(PERMISSION_NUMBERS));
+    return PERMISSION_NUMBERS[permission];
+}
+
+enum permission permission_by_number(uint32_t number)
+{
+    return number < COUNT_OF(PERMISSIONS_BY_NUMBER) ? PERMISSIONS_BY_NUMBER[number]
+                                                    : PERMISSION_SELF;
+}
+
+enum permission permission_by_text(const char *text)
+{
+    assert(text != NULL);
+    for (size_t i = PERMISSION_FIRST; i < COUNT_OF(PERMISSION_TEXTS); i++) {
+        if (strcmp(PERMISSION_TEXTS[i], text) == 0) {
+            return (enum permission)i;
+        }
+    }
+    return PERMISSION_SELF;
+}
+
 const char *role_word(enum role role)
 {
     assert((size_t)role < COUNT_OF(ROLE_WORDS));
     return ROLE_WORDS[role];
 }
 
+const char *class_word(enum field_class field_class)
+{
+    assert((size_t)field_class < COUNT_OF(CLASS_WORDS));
+    return CLASS_WORDS[field_class];
+}
+
+enum field_class class_by_word(const char *word)
+{
+    assert(word != NULL);
+    for (size_t i = 0; i < COUNT_OF(CLASS_WORDS); i++) {
+        if (strcmp(CLASS_WORDS[i], word) == 0) {
+            return (enum field_class)i;
+        }
+    }
+    return CLASS_COUNT;
+}
+
 const char *control_word(enum control control)
 {
     assert((size_t)control < COUNT_OF(CONTROL_WORDS));
     return CONTROL_WORDS[control];
-}
-
-enum role role_by_word(const char *word)
-{
-    assert(word != NULL);
-    for (size_t i = ROLE_NONE + 1; i < COUNT_OF(ROLE_WORDS); i++) {
-        if (strcmp(ROLE_WORDS[i], word) == 0) {
-            return (enum role)i;
-        }
-    }
-    return ROLE_NONE;
-}
-
-enum scope role_scope(enum role role, enum permission permission)
-{
-    assert((size_t)role < ROLE_COUNT && (size_t)permission < PERMISSION_COUNT);
-    return SCOPES[role][permission];
-}
-
-enum view role_view(enum role role, enum field_class field_class)
-{
-    assert((size_t)role < ROLE_COUNT && (size_t)field_class < CLASS_COUNT);
-    return VIEWS[role][field_class];
 }

@@ -21,12 +21,15 @@ enum permission {
     PERMISSION_COUNT
 };
 
+#define PERMISSION_FIRST (PERMISSION_SYSTEM + 1) // that a role can grant
+
+// The built-in roles; those that a book makes itself have ids from ROLE_CUSTOM_FIRST on.
 enum role {
     ROLE_NONE,
 
-#define ROLE(name, word, sentence) ROLE_##name,
+#define ROLE(name, number, word, sentence) ROLE_##name = (number),
 #include "proto/permissions.def"
-    ROLE_COUNT
+    ROLE_LIMIT
 };
 
 enum step { STEP_ANY, STEP_FRESH };
@@ -40,7 +43,7 @@ enum control {
     CONTROL_COUNT
 };
 
-enum scope { SCOPE_NONE, SCOPE_OWN, SCOPE_TEAM, SCOPE_ALL };
+enum scope { SCOPE_NONE, SCOPE_OWN, SCOPE_TEAM, SCOPE_REGION, SCOPE_ALL, SCOPE_COUNT };
 
 enum field_class { CLASS_PUBLIC, CLASS_CONTACT, CLASS_FINANCE, CLASS_SECRET, CLASS_COUNT };
 
@@ -68,8 +71,11 @@ const struct command *command_by_name(const char *name);  // "invoice_issue"; NU
 const struct command *command_by_words(const char *noun, const char *verb);
 
 const char *permission_text(enum permission permission); // "invoice.issue"
-const char *role_word(enum role role);                   // "finance"
-enum role role_by_word(const char *word);                // ROLE_NONE when unknown
-enum scope role_scope(enum role role, enum permission permission);
-const char *control_word(enum control control); // "credit-note"; "" for CONTROL_NONE
-enum view role_view(enum role role, enum field_class field_class);
+// The number under which a permission is stored; 0 for what no role grants (SELF to SYSTEM).
+uint32_t permission_number(enum permission permission);
+enum permission permission_by_number(uint32_t number); // PERMISSION_SELF when there is none
+enum permission permission_by_text(const char *text);  // "invoice.issue"; the same
+const char *role_word(enum role role);                 // of a built-in one: "finance"
+const char *class_word(enum field_class field_class);  // "contact"
+enum field_class class_by_word(const char *word);      // CLASS_COUNT when unknown
+const char *control_word(enum control control);        // "credit-note"; "" for CONTROL_NONE

@@ -133,6 +133,13 @@
 #define INVITATION_HOURS      24
 #define INVITATION_HOURS_MAX  168
 
+// Roles
+#define ROLES_MAX         64 // of a book
+#define ROLES_PER_USER    16
+#define ROLE_CUSTOM_FIRST 64 // smaller ids belong to permissions.def
+#define ROLE_CHANGES_MAX  256
+#define CONSEQUENCES_MAX  1000
+
 // The store
 #define STORE_MAP_BYTES       (64ull * 1024 * 1024 * 1024)
 #define STORE_KEY_BYTES_MAX   32

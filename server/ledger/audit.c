@@ -425,13 +425,7 @@ enum status audit_verify(struct txn *txn, struct call *call, const AuditVerify *
 
 static bool may(const struct call *call, enum permission permission)
 {
-    for (int role = ROLE_NONE + 1; role < ROLE_COUNT; role++) {
-        if ((call->role_mask & 1u << role) != 0 &&
-            role_scope((enum role)role, permission) != SCOPE_NONE) {
-            return true;
-        }
-    }
-    return false;
+    return call->rights == NULL || rights_scope(call->rights, permission) != SCOPE_NONE;
 }
 
 // Whether the reader may see what the event is about: rows by their scope, the rest by permission.
@@ -450,6 +444,7 @@ static enum status event_is_visible(struct txn *txn, const struct call *call,
         {"import_", TABLE_NONE, PERMISSION_IMPORT_RUN},
         {"user_", TABLE_NONE, PERMISSION_USER_LIST},
         {"device_", TABLE_NONE, PERMISSION_DEVICE_LIST},
+        {"role_", TABLE_NONE, PERMISSION_ROLE_LIST},
     };
 
     *is_visible = false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/books.h"
+#include "server/ledger/role.h"
 #include "server/ledger/user.h"
 
 // One row of charts.def in the chart that the book is opened with.
@@ -84,6 +85,7 @@ static enum status put_owner(struct txn *txn, struct call *call, const BookOpen 
         .role = roles,
         .role_count = COUNT_OF(roles),
         .team = "",
+        .region = "",
         .invitation_id = request->invitation_id,
         .expires_us = request->expires_us,
     };
@@ -121,6 +123,9 @@ enum status book_open(struct txn *txn, struct call *call, const BookOpen *reques
     status = book_put(txn, key_u64(BOOK_KEY), &book);
     if (status == STATUS_OK) {
         status = put_accounts(txn, call, chart, request->chart);
+    }
+    if (status == STATUS_OK) {
+        status = role_seed_all(txn, call);
     }
     if (status == STATUS_OK) {
         status = put_owner(txn, call, request);

@@ -19,6 +19,7 @@ enum status refuse(struct txn *txn, struct call *call, enum status status, const
     assert(status != STATUS_OK);
     assert(txn_mode(txn) == TXN_READ || !txn_call_has_written(txn));
     call->status = status;
+    call->change_count = 0; // what was noted for a change that does not come
     if (detail != NULL) {
         char line[DETAIL_BYTES_MAX + 1];
         va_list arguments;

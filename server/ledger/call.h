@@ -9,6 +9,7 @@
 // paragraphs: load, refuse, change, reply. Refusals come before the first write, which refuse()
 // asserts; writes after it cannot be refused.
 
+#include "server/store/rights.h"
 #include "server/store/store.h"
 #include "shared/arena.h"
 #include "shared/command.h"
@@ -30,7 +31,7 @@ struct call {
     uint64_t user_id;
     uint64_t device_id;
     uint64_t session_id;
-    uint32_t role_mask; // bit (1 << enum role)
+    const struct rights *rights; // of the user; NULL: the system itself
 
     // Reads only; NULL in writes, so that no decision can rest on a view.
     const struct views *views;

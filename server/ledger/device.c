@@ -1,28 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/cursor.h"
+#include "server/ledger/duty.h"
 #include "server/ledger/session.h"
-#include "server/ledger/user.h"
 #include "server/store/rows.h"
 #include "shared/wire.h"
-
-// Is the last device of the last owner about to go?
-static enum status need_owner_device(struct txn *txn, struct call *call, const DeviceRecord *device)
-{
-    UserRecord *user = NULL;
-    enum status status = user_get(txn, key_u64(device->user_id), &user);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (!user_has_role(user, ROLE_OWNER) || user->state != USER_STATE__USER_STATE_ACTIVE) {
-        return STATUS_OK;
-    }
-    bool is_left = false;
-    status = user_owner_is_left(txn, 0, device->id, &is_left);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    return is_left ? STATUS_OK : refuse(txn, call, STATUS_LAST_OWNER, "device_id", NULL);
-}
 
 enum status device_revoke(struct txn *txn, struct call *call, const DeviceRevoke *request,
                           DeviceReply *reply)
@@ -36,7 +17,13 @@ enum status device_revoke(struct txn *txn, struct call *call, const DeviceRevoke
     if (device->state != DEVICE_STATE__DEVICE_STATE_ACTIVE) {
         return refuse(txn, call, STATUS_NOTHING_TO_DO, "device_id", NULL);
     }
-    status = need_owner_device(txn, call, device);
+    struct role_set set;
+    const struct would_be would_be = {
+        .before = &set, .after = &set, .without_device_id = device->id};
+    status = role_set_load(txn, &set);
+    if (status == STATUS_OK) {
+        status = duty_need_admin(txn, call, &would_be, "device_id");
+    }
     if (status != STATUS_OK) {
         return status;
     }

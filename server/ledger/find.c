@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/reading.h"
+#include "server/ledger/role.h"
 #include "shared/text.h"
 
 // Turns what a person typed into objects that this person may see: by number, then by whole
@@ -28,6 +29,8 @@ static enum table table_of(FindNoun noun)
         return TABLE_user;
     case FIND_NOUN__FIND_NOUN_DEVICE:
         return TABLE_device;
+    case FIND_NOUN__FIND_NOUN_ROLE:
+        return TABLE_role;
     case FIND_NOUN__FIND_NOUN_UNSET:
     case _FIND_NOUN_IS_INT_SIZE:
     default:
@@ -137,6 +140,38 @@ static enum status look(struct call *call, enum table table, char *folded, struc
                                    : find_documents(call, table, folded, found);
 }
 
+// A role by its word or its whole name. Nobody finds one who may not list them.
+static enum status find_roles(struct txn *txn, struct call *call, const char *folded,
+                              FindReply *reply)
+{
+    struct role_set set;
+    if (call->rights != NULL && rights_scope(call->rights, PERMISSION_ROLE_LIST) == SCOPE_NONE) {
+        return STATUS_OK;
+    }
+    const enum status status = role_set_load(txn, &set);
+    reply->row = arena_alloc(call->arena, (set.count + 1) * sizeof *reply->row);
+    if (status != STATUS_OK || reply->row == NULL) {
+        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; i < set.count; i++) {
+        const char *word = text_fold(call->arena, set.role[i]->word);
+        const char *name = text_fold(call->arena, set.role[i]->name);
+        FindRow *row = arena_alloc(call->arena, sizeof *row);
+        if (word == NULL || name == NULL || row == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        if (strcmp(word, folded) == 0 || strcmp(name, folded) == 0) {
+            find_row__init(row);
+            row->id = set.role[i]->id;
+            row->number = set.role[i]->word;
+            row->name = set.role[i]->name;
+            reply->row[reply->n_row++] = row;
+        }
+    }
+    reply->exact = reply->n_row == 1;
+    return STATUS_OK;
+}
+
 static enum status name_person(struct txn *txn, enum table table, FindRow *row)
 {
     ProtobufCMessage *record = NULL;
@@ -187,6 +222,9 @@ enum status find(struct txn *txn, struct call *call, const Find *request, FindRe
     }
     if (table == TABLE_NONE) {
         return refuse(txn, call, STATUS_FIELD_NOT_CHOICE, "noun", NULL);
+    }
+    if (table == TABLE_role) {
+        return find_roles(txn, call, folded, reply);
     }
     enum status status = look(call, table, folded, &found);
     FindRow *rows = arena_alloc(call->arena, (found.count + 1) * sizeof *rows);

@@ -252,7 +252,7 @@ static enum status begin_session(struct txn *txn, struct call *call, const struc
     reply->idle_us = SESSION_IDLE_US;
     reply->expires_us = session->expires_us;
     reply->failures = begin->throttle->pair != NULL ? begin->throttle->pair->failures : 0;
-    return user_role_words(call->arena, begin->user, &reply->role, &reply->n_role);
+    return user_role_words(txn, call->arena, begin->user, &reply->role, &reply->n_role);
 }
 
 // Too many live sessions and none of this device to end instead.
@@ -502,8 +502,8 @@ enum status session_end(struct txn *txn, struct call *call, const SessionEnd *re
 
 static const char *scope_word(enum scope scope)
 {
-    static const char *const WORDS[] = {"none", "own", "team", "all"};
-    assert(scope <= SCOPE_ALL);
+    static const char *const WORDS[] = {"none", "own", "team", "region", "all"};
+    assert(scope < SCOPE_COUNT && COUNT_OF(WORDS) == SCOPE_COUNT);
     return WORDS[scope];
 }
 
@@ -537,7 +537,7 @@ enum status session_whoami(struct txn *txn, struct call *call, const SessionWhoa
         status = load_book(txn, call, &reply->book);
     }
     if (status == STATUS_OK) {
-        status = user_role_words(call->arena, user, &reply->role, &reply->n_role);
+        status = user_role_words(txn, call->arena, user, &reply->role, &reply->n_role);
     }
     if (status == STATUS_OK) {
         status = count_customers(call, &reply->customers);

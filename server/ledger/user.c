@@ -1,44 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/user.h"
 
-#include "server/ledger/cursor.h"
+#include "server/ledger/duty.h"
 #include "server/ledger/session.h"
 #include "server/store/rows.h"
-#include "shared/text.h"
 #include "shared/wire.h"
 
-#define ROLES_MAX 16
-
-static_assert(ROLE_COUNT <= ROLES_MAX, "roles fit a set of 16");
-
 struct roles {
-    uint32_t number[ROLES_MAX];
+    uint32_t number[ROLES_PER_USER];
     size_t count;
 };
 
-bool user_has_role(const UserRecord *user, enum role role)
+bool user_has_role(const UserRecord *user, uint32_t role_id)
 {
     for (size_t i = 0; i < user->n_role; i++) {
-        if (user->role[i] == (uint32_t)role) {
+        if (user->role[i] == role_id) {
             return true;
         }
     }
     return false;
 }
 
-enum status user_role_words(struct arena *arena, const UserRecord *user, char ***word,
-                            size_t *count)
+enum status user_role_words(struct txn *txn, struct arena *arena, const UserRecord *user,
+                            char ***word, size_t *count)
 {
     char **list = arena_alloc(arena, (user->n_role + 1) * sizeof *list);
     if (list == NULL) {
         return STATUS_TOO_LARGE;
     }
+    size_t found = 0;
     for (size_t i = 0; i < user->n_role; i++) {
-        const char *role = role_word((enum role)user->role[i]);
-        list[i] = (char *)(uintptr_t)role;
+        RoleRecord *role = NULL;
+        const enum status status = role_get(txn, key_u64(user->role[i]), &role);
+        if (status == STATUS_OK) {
+            list[found++] = role->word;
+        } else if (status != STATUS_NOT_FOUND) {
+            return status;
+        }
     }
     *word = list;
-    *count = user->n_role;
+    *count = found;
     return STATUS_OK;
 }
 
@@ -51,7 +52,7 @@ static bool roles_equal(const UserRecord *user, const struct roles *roles)
 {
     bool equal = user->n_role == roles->count;
     for (size_t i = 0; i < roles->count; i++) {
-        equal = equal && user_has_role(user, (enum role)roles->number[i]);
+        equal = equal && user_has_role(user, roles->number[i]);
     }
     return equal;
 }
@@ -75,82 +76,38 @@ static enum status user_by_login(struct txn *txn, ProtobufCBinaryData login_hash
 }
 
 // Words to roles; a word that is none, or stands twice, is a problem.
-static enum status roles_parse(struct txn *txn, struct call *call, char *const *word, size_t count,
-                               struct roles *out)
+static enum status roles_parse(struct txn *txn, struct call *call, const struct role_set *set,
+                               char *const *word, size_t count, struct roles *out)
 {
     *out = (struct roles){0};
     for (size_t i = 0; i < count; i++) {
-        const enum role role = role_by_word(word[i]);
-        bool is_known = role != ROLE_NONE && out->count < ROLES_MAX;
+        const RoleRecord *role = role_set_by_word(set, word[i]);
+        bool is_known = role != NULL && out->count < ROLES_PER_USER;
         for (size_t k = 0; is_known && k < out->count; k++) {
-            is_known = out->number[k] != (uint32_t)role;
+            is_known = out->number[k] != role->id;
         }
         if (!is_known) {
             problems_add(&call->problems, STATUS_FIELD_NOT_CHOICE, "role", word[i], NULL, NULL);
             return refuse(txn, call, STATUS_FIELD_NOT_CHOICE, NULL, "role");
         }
-        out->number[out->count++] = (uint32_t)role;
+        out->number[out->count++] = (uint32_t)role->id;
     }
     return STATUS_OK;
 }
 
-static enum status has_active_device(struct txn *txn, uint64_t user_id, uint64_t without_device_id,
-                                     bool *has)
+// What it would do to people that `before` becomes `after` (NULL: he is new): refuses new conflicts
+// and the loss of the last admin.
+static enum status judge(struct txn *txn, struct call *call, const struct role_set *set,
+                         const UserRecord *before, const UserRecord *after, struct effect *effect)
 {
-    struct rows *rows CLEANUP(rows_close_at) = NULL;
-    enum status status = rows_open(txn, TABLE_device, (struct row_key){0}, 0, false, &rows);
-    *has = false;
-    while (status == STATUS_OK && !*has) {
-        struct row_key key;
-        ProtobufCMessage *message = NULL;
-        status = rows_next(rows, &key, &message);
-        if (status == STATUS_OK) {
-            const DeviceRecord *device = (const DeviceRecord *)message;
-            *has = device->user_id == user_id && device->id != without_device_id &&
-                   device->state == DEVICE_STATE__DEVICE_STATE_ACTIVE;
-        }
+    const struct would_be would_be = {
+        .before = set, .after = set, .user = after, .user_before = before};
+    enum status status = duty_effect(txn, call, &would_be, effect);
+    if (status == STATUS_OK) {
+        status = duty_refuse_conflicts(txn, call, effect, "role");
     }
-    return status == STATUS_END ? STATUS_OK : status;
-}
-
-enum status user_owner_is_left(struct txn *txn, uint64_t without_user_id,
-                               uint64_t without_device_id, bool *is_left)
-{
-    struct rows *rows CLEANUP(rows_close_at) = NULL;
-    enum status status = rows_open(txn, TABLE_user, (struct row_key){0}, 0, false, &rows);
-    bool found = false;
-    while (status == STATUS_OK && !found) {
-        struct row_key key;
-        ProtobufCMessage *message = NULL;
-        status = rows_next(rows, &key, &message);
-        if (status != STATUS_OK) {
-            break;
-        }
-        const UserRecord *user = (const UserRecord *)message;
-        if (user->id != without_user_id && user->state == USER_STATE__USER_STATE_ACTIVE &&
-            user_has_role(user, ROLE_OWNER)) {
-            status = has_active_device(txn, user->id, without_device_id, &found);
-        }
-    }
-    if (status == STATUS_OK || status == STATUS_END) {
-        *is_left = found;
-        return STATUS_OK;
-    }
-    return status;
-}
-
-// Refuses when the book would be left without an owner.
-static enum status need_owner(struct txn *txn, struct call *call, const UserRecord *leaving)
-{
-    if (!user_has_role(leaving, ROLE_OWNER) || leaving->state != USER_STATE__USER_STATE_ACTIVE) {
-        return STATUS_OK;
-    }
-    bool is_left = false;
-    const enum status status = user_owner_is_left(txn, leaving->id, 0, &is_left);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    return is_left ? STATUS_OK : refuse(txn, call, STATUS_LAST_OWNER, "user_id", NULL);
+    return status == STATUS_OK && before != NULL ? duty_need_admin(txn, call, &would_be, "user_id")
+                                                 : status;
 }
 
 // ---- writing ----
@@ -199,8 +156,9 @@ enum status user_create_invited(struct txn *txn, struct call *call,
     user->login = copy(arena, invited->login);
     user->name = copy(arena, invited->name[0] != '\0' ? invited->name : invited->login);
     user->team = copy(arena, invited->team);
+    user->region = copy(arena, invited->region);
     user->state = USER_STATE__USER_STATE_INVITED;
-    if (user->login == NULL || user->name == NULL || user->team == NULL) {
+    if (user->login == NULL || user->name == NULL || user->team == NULL || user->region == NULL) {
         return STATUS_TOO_LARGE;
     }
     enum status status = set_roles(arena, user, invited->role, invited->role_count);
@@ -222,21 +180,24 @@ enum status user_create_invited(struct txn *txn, struct call *call,
     return status;
 }
 
-static enum status reply_user(struct call *call, const UserRecord *user, UserReply *reply)
+static enum status reply_user(struct txn *txn, struct call *call, const UserRecord *user,
+                              UserReply *reply)
 {
     call_about(call, user->id, user->login);
     reply->id = user->id;
     reply->login = user->login;
     reply->state = user->state;
-    return user_role_words(call->arena, user, &reply->role, &reply->n_role);
+    return user_role_words(txn, call->arena, user, &reply->role, &reply->n_role);
 }
 
-static char *roles_text(struct arena *arena, const UserRecord *user)
+static char *roles_text(struct arena *arena, const struct role_set *set, const UserRecord *user)
 {
     char *text = copy(arena, "");
     for (size_t i = 0; text != NULL && i < user->n_role; i++) {
-        text = arena_print(arena, "%s%s%s", text, i > 0 ? ", " : "",
-                           role_word((enum role)user->role[i]));
+        const RoleRecord *role = role_set_by_id(set, user->role[i]);
+        text = role == NULL
+                   ? text
+                   : arena_print(arena, "%s%s%s", text, text[0] != '\0' ? ", " : "", role->word);
     }
     return text;
 }
@@ -256,18 +217,40 @@ static enum status invite_again(struct txn *txn, struct call *call,
         user->name = (char *)(uintptr_t)invited->name;
     }
     user->team = (char *)(uintptr_t)invited->team;
+    user->region = (char *)(uintptr_t)invited->region;
     user->state = USER_STATE__USER_STATE_INVITED;
     user->password_hash = (ProtobufCBinaryData){0};
     status = user_save(txn, user);
     return status != STATUS_OK ? status : put_invitation(txn, invited, user->id);
 }
 
+// The user as the invitation would make him, for the judgement.
+static enum status judge_invited(struct txn *txn, struct call *call, const struct role_set *set,
+                                 const struct user_invited *invited, const UserRecord *known,
+                                 struct effect *effect)
+{
+    UserRecord wanted;
+    user_record__init(&wanted);
+    wanted.id = known != NULL ? known->id : 0;
+    wanted.login = (char *)(uintptr_t)invited->login;
+    wanted.name = (char *)(uintptr_t)invited->name;
+    wanted.role = (uint32_t *)(uintptr_t)invited->role;
+    wanted.n_role = invited->role_count;
+    wanted.state = USER_STATE__USER_STATE_INVITED;
+    const bool was_enabled = known != NULL && known->state != USER_STATE__USER_STATE_DISABLED;
+    return judge(txn, call, set, was_enabled ? known : NULL, &wanted, effect);
+}
+
 enum status user_invite(struct txn *txn, struct call *call, const UserInvite *request,
                         UserInviteReply *reply)
 {
     UserRecord *user = NULL;
+    struct role_set set;
     enum status status = user_by_login(txn, request->login_hash, &user);
-    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
+        status = role_set_load(txn, &set);
+    }
+    if (status != STATUS_OK) {
         return status;
     }
 
@@ -278,11 +261,10 @@ enum status user_invite(struct txn *txn, struct call *call, const UserInvite *re
         return refuse(txn, call, STATUS_FIELD_OUT_OF_RANGE, "valid_hours", NULL);
     }
     struct roles roles;
-    status = roles_parse(txn, call, request->role, request->n_role, &roles);
+    status = roles_parse(txn, call, &set, request->role, request->n_role, &roles);
     if (status != STATUS_OK) {
         return status;
     }
-
     const struct user_invited invited = {
         .login = request->login,
         .login_hash = request->login_hash,
@@ -290,9 +272,16 @@ enum status user_invite(struct txn *txn, struct call *call, const UserInvite *re
         .role = roles.number,
         .role_count = roles.count,
         .team = request->team,
+        .region = request->region,
         .invitation_id = request->invitation_id,
         .expires_us = request->expires_us,
     };
+    struct effect effect;
+    status = judge_invited(txn, call, &set, &invited, user, &effect);
+    if (status != STATUS_OK) {
+        return status;
+    }
+
     status = user == NULL ? user_create_invited(txn, call, &invited, &user)
                           : invite_again(txn, call, &invited, user);
     if (status != STATUS_OK) {
@@ -300,59 +289,101 @@ enum status user_invite(struct txn *txn, struct call *call, const UserInvite *re
     }
 
     call_about(call, user->id, user->login);
-    call_note_change(call, user->id, "role", "", roles_text(call->arena, user));
+    call_note_change(call, user->id, "role", "", roles_text(call->arena, &set, user));
     reply->id = user->id;
     reply->login = user->login;
     reply->expires_us = request->expires_us;
+    reply->consequence = effect.consequence;
+    reply->n_consequence = effect.consequence_count;
+    reply->conflict = effect.conflict;
+    reply->n_conflict = effect.conflict_count;
     return STATUS_OK;
+}
+
+// Nobody changes what he may do himself: neither roles nor what they reach.
+static enum status refuse_own_rights(struct txn *txn, struct call *call, const UserRecord *user,
+                                     const UserEdit *request, bool changes_roles)
+{
+    if (user->id != call->user_id) {
+        return STATUS_OK;
+    }
+    const char *field = changes_roles                ? "role"
+                        : request->team[0] != '\0'   ? "team"
+                        : request->region[0] != '\0' ? "region"
+                                                     : NULL;
+    return field != NULL ? refuse(txn, call, STATUS_OWN_RIGHTS, field, NULL) : STATUS_OK;
+}
+
+static void edit_text(struct call *call, uint64_t user_id, const char *field, char **text,
+                      char *wanted)
+{
+    if (wanted[0] != '\0') {
+        call_note_change(call, user_id, field, *text, wanted);
+        *text = wanted;
+    }
 }
 
 enum status user_edit(struct txn *txn, struct call *call, const UserEdit *request, UserReply *reply)
 {
     UserRecord *user = NULL;
+    struct role_set set;
     struct roles roles;
     enum status status = user_load(txn, call, request->user_id, &user);
     if (status == STATUS_OK) {
-        status = roles_parse(txn, call, request->role, request->n_role, &roles);
+        status = role_set_load(txn, &set);
+    }
+    if (status == STATUS_OK) {
+        status = roles_parse(txn, call, &set, request->role, request->n_role, &roles);
     }
     if (status != STATUS_OK) {
         return status;
     }
 
     const bool changes_roles = roles.count > 0 && !roles_equal(user, &roles);
-    if (changes_roles && user->id == call->user_id) {
-        return refuse(txn, call, STATUS_OWN_RIGHTS, "role", NULL);
+    status = refuse_own_rights(txn, call, user, request, changes_roles);
+    if (status != STATUS_OK) {
+        return status;
     }
-    const UserRecord wanted = {.role = roles.number, .n_role = roles.count};
-    if (changes_roles && !user_has_role(&wanted, ROLE_OWNER)) {
-        status = need_owner(txn, call, user);
+    if (!changes_roles && request->name[0] == '\0' && request->team[0] == '\0' &&
+        request->region[0] == '\0') {
+        return refuse(txn, call, STATUS_NOTHING_TO_DO, NULL, NULL);
+    }
+    const UserRecord before = *user;
+    struct effect effect = {0};
+    if (changes_roles) {
+        status = set_roles(call->arena, user, roles.number, roles.count);
+        if (status == STATUS_OK) {
+            status = judge(txn, call, &set, &before, user, &effect);
+        }
     }
     if (status != STATUS_OK) {
         return status;
     }
-    if (!changes_roles && request->name[0] == '\0' && request->team[0] == '\0') {
-        return refuse(txn, call, STATUS_NOTHING_TO_DO, NULL, NULL);
-    }
 
-    if (changes_roles) {
-        const char *before = roles_text(call->arena, user);
-        status = set_roles(call->arena, user, roles.number, roles.count);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        call_note_change(call, user->id, "role", before, roles_text(call->arena, user));
-    }
-    if (request->name[0] != '\0') {
-        call_note_change(call, user->id, "name", user->name, request->name);
-        user->name = request->name;
-    }
-    if (request->team[0] != '\0') {
-        call_note_change(call, user->id, "team", user->team, request->team);
-        user->team = request->team;
-    }
+    call_note_change(call, user->id, "role", roles_text(call->arena, &set, &before),
+                     roles_text(call->arena, &set, user));
+    edit_text(call, user->id, "name", &user->name, request->name);
+    edit_text(call, user->id, "team", &user->team, request->team);
+    edit_text(call, user->id, "region", &user->region, request->region);
     status = user_save(txn, user);
 
-    return status != STATUS_OK ? status : reply_user(call, user, reply);
+    reply->consequence = effect.consequence;
+    reply->n_consequence = effect.consequence_count;
+    reply->conflict = effect.conflict;
+    reply->n_conflict = effect.conflict_count;
+    return status != STATUS_OK ? status : reply_user(txn, call, user, reply);
+}
+
+// Disabling and enabling are judged like a change of roles: a disabled user has none.
+static enum status judge_disabled(struct txn *txn, struct call *call, const UserRecord *user,
+                                  struct effect *effect)
+{
+    struct role_set set;
+    UserRecord wanted = *user;
+    wanted.state = USER_STATE__USER_STATE_DISABLED;
+    wanted.n_role = 0;
+    const enum status status = role_set_load(txn, &set);
+    return status == STATUS_OK ? judge(txn, call, &set, user, &wanted, effect) : status;
 }
 
 enum status user_disable(struct txn *txn, struct call *call, const UserDisable *request,
@@ -367,7 +398,8 @@ enum status user_disable(struct txn *txn, struct call *call, const UserDisable *
     if (user->state == USER_STATE__USER_STATE_DISABLED) {
         return refuse(txn, call, STATUS_NOTHING_TO_DO, "user_id", NULL);
     }
-    status = need_owner(txn, call, user);
+    struct effect effect;
+    status = judge_disabled(txn, call, user, &effect);
     if (status != STATUS_OK) {
         return status;
     }
@@ -379,7 +411,7 @@ enum status user_disable(struct txn *txn, struct call *call, const UserDisable *
         status = session_end_all(txn, user->id, 0);
     }
 
-    return status != STATUS_OK ? status : reply_user(call, user, reply);
+    return status != STATUS_OK ? status : reply_user(txn, call, user, reply);
 }
 
 enum status user_enable(struct txn *txn, struct call *call, const UserEnable *request,
@@ -400,103 +432,5 @@ enum status user_enable(struct txn *txn, struct call *call, const UserEnable *re
     user->state = has_joined ? USER_STATE__USER_STATE_ACTIVE : USER_STATE__USER_STATE_INVITED;
     status = user_save(txn, user);
 
-    return status != STATUS_OK ? status : reply_user(call, user, reply);
-}
-
-// ---- reading ----
-
-static enum status count_devices(struct txn *txn, uint64_t user_id, uint32_t *count)
-{
-    struct rows *rows CLEANUP(rows_close_at) = NULL;
-    enum status status = rows_open(txn, TABLE_device, (struct row_key){0}, 0, false, &rows);
-    uint32_t found = 0;
-    while (status == STATUS_OK) {
-        struct row_key key;
-        ProtobufCMessage *message = NULL;
-        status = rows_next(rows, &key, &message);
-        if (status == STATUS_OK) {
-            const DeviceRecord *device = (const DeviceRecord *)message;
-            found +=
-                device->user_id == user_id && device->state == DEVICE_STATE__DEVICE_STATE_ACTIVE;
-        }
-    }
-    *count = found;
-    return status == STATUS_END ? STATUS_OK : status;
-}
-
-static enum status fill_row(struct txn *txn, struct call *call, const UserRecord *user,
-                            UserRow *row)
-{
-    row->id = user->id;
-    row->login = user->login;
-    row->name = user->name;
-    row->state = user->state;
-    row->last_login_us = user->last_login_us;
-    row->team = user->team;
-    const enum status status = user_role_words(call->arena, user, &row->role, &row->n_role);
-    return status != STATUS_OK ? status : count_devices(txn, user->id, &row->devices);
-}
-
-static bool user_matches(struct arena *arena, const UserRecord *user, const char *folded)
-{
-    const char *login = text_fold(arena, user->login);
-    const char *name = text_fold(arena, user->name);
-    return (login != NULL && strstr(login, folded) != NULL) ||
-           (name != NULL && strstr(name, folded) != NULL);
-}
-
-enum status user_show(struct txn *txn, struct call *call, const UserShow *request, UserRow *reply)
-{
-    UserRecord *user = NULL;
-    const enum status status = user_load(txn, call, request->user_id, &user);
-
-    return status != STATUS_OK ? status : fill_row(txn, call, user, reply);
-}
-
-enum status user_list(struct txn *txn, struct call *call, const UserList *request,
-                      UserListReply *reply)
-{
-    const uint32_t limit = cursor_limit(request->limit);
-    uint64_t from = 0;
-    if (!cursor_parse(request->cursor, &from)) {
-        return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
-    }
-    const char *folded = text_fold(call->arena, request->query);
-    reply->row = arena_alloc(call->arena, limit * sizeof *reply->row);
-    if (folded == NULL || reply->row == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-
-    struct rows *rows CLEANUP(rows_close_at) = NULL;
-    enum status status = rows_open(txn, TABLE_user, (struct row_key){0}, 0, false, &rows);
-    uint64_t count = 0;
-    uint64_t next_id = 0;
-    while (status == STATUS_OK) {
-        struct row_key key;
-        ProtobufCMessage *message = NULL;
-        status = rows_next(rows, &key, &message);
-        const UserRecord *user = (const UserRecord *)message;
-        if (status != STATUS_OK || !user_matches(call->arena, user, folded)) {
-            continue;
-        }
-        count++;
-        if (user->id < from || next_id != 0) {
-            continue;
-        }
-        if (reply->n_row == limit) {
-            next_id = user->id;
-            continue;
-        }
-        UserRow *row = (UserRow *)wire_make(call->arena, &user_row__descriptor);
-        if (row == NULL) {
-            return STATUS_TOO_LARGE;
-        }
-        status = fill_row(txn, call, user, row);
-        reply->row[reply->n_row++] = row;
-    }
-    if (status != STATUS_END) {
-        return status;
-    }
-    reply->page = cursor_page(call->arena, count, next_id);
-    return reply->page != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    return status != STATUS_OK ? status : reply_user(txn, call, user, reply);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/machine/access.h"
 
+#include "server/store/rights.h"
+
 // A row by its id; *out is NULL when there is none.
 static enum status load(struct txn *txn, enum table table, uint64_t id, ProtobufCMessage **out)
 {
@@ -81,52 +83,30 @@ static enum permission scope_permission(enum permission permission)
     return permission == PERMISSION_SELF ? PERMISSION_CUSTOMER_LIST : permission;
 }
 
-// The union of the roles' grants: the widest scope, and per class the best view.
-static struct filter *filter_of(struct arena *arena, const UserRecord *user,
-                                enum permission permission)
-{
-    struct filter *filter = arena_alloc(arena, sizeof *filter);
-    char *team = arena_copy(arena, user->team, strlen(user->team));
-    if (filter == NULL || team == NULL) {
-        return NULL;
-    }
-    *filter = (struct filter){.user_id = user->id, .scope = SCOPE_NONE, .team = team};
-    for (size_t i = 0; i < user->n_role; i++) {
-        const enum role role = (enum role)user->role[i];
-        const enum scope scope = role_scope(role, scope_permission(permission));
-        filter->scope = scope > filter->scope ? scope : filter->scope;
-        for (int c = 0; c < CLASS_COUNT; c++) {
-            const enum view view = role_view(role, (enum field_class)c);
-            filter->views[c] = view > filter->views[c] ? view : filter->views[c];
-        }
-    }
-    return filter;
-}
-
-static uint32_t mask_of(const UserRecord *user)
-{
-    uint32_t mask = 0;
-    for (size_t i = 0; i < user->n_role; i++) {
-        assert(user->role[i] < ROLE_COUNT);
-        mask |= 1u << user->role[i];
-    }
-    return mask;
-}
-
-// With a session: user, roles, permission.
-static enum status check_user(struct call *call, const struct standing *standing,
+// With a session: the rights of the user's roles, as their rows stand now.
+static enum status check_user(struct txn *txn, struct call *call, const struct standing *standing,
                               const struct filter **out)
 {
+    const enum permission permission = call->command->permission;
+    struct rights *rights = arena_alloc(call->arena, sizeof *rights);
+    if (rights == NULL) {
+        return STATUS_ENVIRONMENT;
+    }
+    const enum status status = rights_load(txn, standing->user, rights);
+    if (status != STATUS_OK) {
+        return status;
+    }
     call->session_id = standing->session->id;
     call->user_id = standing->user->id;
-    call->role_mask = mask_of(standing->user);
-    struct filter *filter = filter_of(call->arena, standing->user, call->command->permission);
+    call->rights = rights;
+    struct filter *filter =
+        rights_filter(rights, standing->user, scope_permission(permission), call->arena);
     if (filter == NULL) {
         return STATUS_ENVIRONMENT;
     }
-    if (filter->scope == SCOPE_NONE && call->command->permission != PERMISSION_SELF) {
+    if (filter->scope == SCOPE_NONE && permission != PERMISSION_SELF) {
         deny(call, STATUS_PERMISSION_DENIED);
-        call->detail = permission_text(call->command->permission);
+        call->detail = permission_text(permission);
     }
     *out = filter;
     return STATUS_OK;
@@ -163,7 +143,7 @@ enum status access_check(struct txn *txn, const struct peer *peer, struct call *
         deny(call, standing.denial);
         return STATUS_OK;
     }
-    return check_user(call, &standing, out);
+    return check_user(txn, call, &standing, out);
 }
 
 enum status access_is_live(struct txn *txn, const struct peer *peer, int64_t instant_us,

@@ -360,6 +360,7 @@ static bool key_is_id(enum table table, const struct row_key *key, const Protobu
     case TABLE_device:
     case TABLE_session:
     case TABLE_import:
+    case TABLE_role:
     case TABLE_export: {
         // The id is the first field of each of these messages.
         uint64_t id;

@@ -30,7 +30,13 @@ static enum status is_of_team(struct txn *txn, const char *team, uint64_t owner_
     return STATUS_OK;
 }
 
-static enum status may_see_owner(struct txn *txn, uint64_t owner_id)
+static bool is_of_region(const struct filter *filter, const CustomerRecord *customer)
+{
+    return filter->scope == SCOPE_REGION && filter->region != NULL && filter->region[0] != '\0' &&
+           strcmp(customer->region, filter->region) == 0;
+}
+
+static enum status may_see_customer(struct txn *txn, const CustomerRecord *customer)
 {
     const struct filter *filter = txn_filter(txn);
     assert(!sees_all(filter));
@@ -38,12 +44,12 @@ static enum status may_see_owner(struct txn *txn, uint64_t owner_id)
     if (filter->scope == SCOPE_NONE) {
         return STATUS_NOT_FOUND;
     }
-    if (owner_id == filter->user_id) {
+    if (customer->owner_id == filter->user_id || is_of_region(filter, customer)) {
         return STATUS_OK;
     }
     bool ours = false;
-    if (filter->scope == SCOPE_TEAM) {
-        enum status status = is_of_team(txn, filter->team, owner_id, &ours);
+    if (filter->scope == SCOPE_TEAM || filter->also_team) {
+        enum status status = is_of_team(txn, filter->team, customer->owner_id, &ours);
         if (status != STATUS_OK) {
             return status;
         }
@@ -65,7 +71,7 @@ enum status rows_may_see(struct txn *txn, uint64_t customer_id)
     if (status != STATUS_OK) {
         return status;
     }
-    return may_see_owner(txn, ((const CustomerRecord *)customer)->owner_id);
+    return may_see_customer(txn, (const CustomerRecord *)customer);
 }
 
 // An entry without a customer concerns the whole book.
@@ -107,7 +113,7 @@ static enum status may_see_row(struct txn *txn, enum table table, struct row_key
     }
     switch (table) {
     case TABLE_customer:
-        return may_see_owner(txn, ((const CustomerRecord *)record)->owner_id);
+        return may_see_customer(txn, (const CustomerRecord *)record);
     case TABLE_invoice:
         return rows_may_see(txn, ((const InvoiceRecord *)record)->customer_id);
     case TABLE_payment:
@@ -149,6 +155,7 @@ static enum status may_see_row(struct txn *txn, enum table table, struct row_key
     case TABLE_tile:
     case TABLE_checkpoint:
     case TABLE_epoch:
+    case TABLE_role:
         break;
     }
     return STATUS_OK;

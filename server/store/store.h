@@ -153,8 +153,10 @@ struct arena *txn_arena(const struct txn *txn);
 // itself.
 struct filter {
     uint64_t user_id;
-    enum scope scope; // of the running command's permission
-    const char *team; // of the user
+    enum scope scope;   // of the running command's permission: the widest one
+    bool also_team;     // the scope is REGION, and another role reaches the team
+    const char *team;   // of the user
+    const char *region; // of the user
     enum view views[CLASS_COUNT];
 };
 

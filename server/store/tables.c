@@ -35,7 +35,8 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              : &header_record__descriptor, TileRecord *         \
              : &tile_record__descriptor, CheckpointRecord *     \
              : &checkpoint_record__descriptor, EpochRecord *    \
-             : &epoch_record__descriptor, IdRecord *            \
+             : &epoch_record__descriptor, RoleRecord *          \
+             : &role_record__descriptor, IdRecord *             \
              : &id_record__descriptor)
 
 static const struct table_facts FACTS[TABLE_LIMIT] = {

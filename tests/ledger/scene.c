@@ -11,8 +11,10 @@
 #define MORNING_US  (2ll * 3600 * 1000 * 1000)
 #define YEARS_US    (DAY_US * 366 * 200)
 
-static const char *const NAMES[SCENE_PEOPLE] = {"owner", "clerk", "sales", "peter", "auditor"};
-static const char *const ROLES[SCENE_PEOPLE] = {"owner", "finance", "sales", "sales", "auditor"};
+static const char *const NAMES[SCENE_PEOPLE] = {"owner", "clerk",   "sales",   "peter",  "auditor",
+                                                "admin", "cashier", "manager", "service"};
+static const char *const ROLES[SCENE_PEOPLE] = {"owner", "finance", "sales",   "sales",  "auditor",
+                                                "admin", "cashier", "manager", "service"};
 
 static void demand(bool done, const char *what)
 {

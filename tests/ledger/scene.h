@@ -8,7 +8,7 @@
 #include "server/machine/machine.h"
 #include "tests/unit/temporary.h"
 
-#define SCENE_PEOPLE 5
+#define SCENE_PEOPLE 9
 
 struct scene {
     struct temporary temporary;

@@ -34,6 +34,16 @@ static void put_person(struct txn *txn, uint64_t user_id, uint64_t device_id, ui
     put(txn, TABLE_session, session_id, &session.base);
 }
 
+// The built-in roles, as a new book has them.
+static void put_roles(struct txn *txn, struct arena *arena)
+{
+    for (int role = ROLE_NONE + 1; role < ROLE_LIMIT; role++) {
+        RoleRecord *record = NULL;
+        assert_int_equal(rights_seed((enum role)role, arena, &record), STATUS_OK);
+        put(txn, TABLE_role, record->id, &record->base);
+    }
+}
+
 struct store *people_store(const struct temporary *temporary, const char *name)
 {
     char dir[160];
@@ -54,6 +64,7 @@ void people_put(struct store *store)
     struct txn *txn = NULL;
     assert_non_null(arena);
     assert_int_equal(txn_begin(store, TXN_WRITE, arena, &txn), STATUS_OK);
+    put_roles(txn, arena);
     put_person(txn, USER_OWNER, DEVICE_OWNER, SESSION_OWNER, ROLE_OWNER);
     put_person(txn, USER_SALES, DEVICE_SALES, SESSION_SALES, ROLE_SALES);
     assert_int_equal(txn_commit(txn), STATUS_OK);

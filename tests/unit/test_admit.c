@@ -456,7 +456,7 @@ static void a_disabled_user_is_out_and_the_last_owner_stays(void **state)
     disable.reason = (char *)(uintptr_t) "left";
     disable.user_id = owner_id;
     const struct asking asking = {&house->owner, "user_disable", &disable.base, 0, false, NULL};
-    assert_int_equal(ask(house, &asking)->status, STATUS_LAST_OWNER);
+    assert_int_equal(ask(house, &asking)->status, STATUS_LAST_ADMIN);
     disable.user_id = li_id;
     assert_int_equal(ask(house, &asking)->status, STATUS_OK);
     assert_false(admit_peer_is_live(house->admit, &li));

@@ -104,7 +104,7 @@ static void every_table_sentence_has_a_chinese_one(void **state)
 static void every_role_has_a_chinese_word(void **state)
 {
     (void)state;
-    for (int role = ROLE_NONE + 1; role < ROLE_COUNT; role++) {
+    for (int role = ROLE_NONE + 1; role < ROLE_LIMIT; role++) {
         const char *word = role_word((enum role)role);
         assert_string_not_equal(language_role(word), word);
     }

@@ -269,19 +269,21 @@ static void options_lose_the_suffix_of_their_kind(void **state)
     assert_string_equal(name, "d1_30");
 }
 
-static void what_no_row_grants_is_denied(void **state)
+static void permissions_are_known_by_text_and_by_number(void **state)
 {
     (void)state;
-    assert_int_equal(role_scope(ROLE_OWNER, PERMISSION_PAYMENT_ADD), SCOPE_ALL);
-    assert_int_equal(role_scope(ROLE_SALES, PERMISSION_PAYMENT_ADD), SCOPE_NONE);
-    assert_int_equal(role_scope(ROLE_SALES, PERMISSION_CUSTOMER_LIST), SCOPE_OWN);
-    assert_int_equal(role_scope(ROLE_NONE, PERMISSION_CUSTOMER_LIST), SCOPE_NONE);
-    assert_int_equal(role_view(ROLE_AUDITOR, CLASS_CONTACT), VIEW_MASKED);
-    assert_int_equal(role_view(ROLE_SALES, CLASS_SECRET), VIEW_HIDDEN);
-    assert_int_equal(role_by_word("finance"), ROLE_FINANCE);
-    assert_int_equal(role_by_word("boss"), ROLE_NONE);
-    assert_int_equal(role_by_word(""), ROLE_NONE);
     assert_string_equal(permission_text(PERMISSION_REPORT_TRIAL), "report.trial-balance");
+    assert_int_equal(permission_by_text("report.trial-balance"), PERMISSION_REPORT_TRIAL);
+    assert_int_equal(permission_by_text("session"), PERMISSION_SELF);
+    assert_int_equal(permission_by_text(""), PERMISSION_SELF);
+    assert_int_equal(permission_by_number(0), PERMISSION_SELF);
+    assert_int_equal(permission_by_number(9999), PERMISSION_SELF);
+    for (int p = PERMISSION_FIRST; p < PERMISSION_COUNT; p++) {
+        assert_int_equal(permission_by_number(permission_number((enum permission)p)), p);
+        assert_int_equal(permission_by_text(permission_text((enum permission)p)), p);
+    }
+    assert_int_equal(class_by_word("contact"), CLASS_CONTACT);
+    assert_int_equal(class_by_word("boss"), CLASS_COUNT);
 }
 
 int main(void)
@@ -298,7 +300,7 @@ int main(void)
         cmocka_unit_test(secrets_stand_only_where_admission_takes_them),
         cmocka_unit_test(choices_have_words),
         cmocka_unit_test(options_lose_the_suffix_of_their_kind),
-        cmocka_unit_test(what_no_row_grants_is_denied),
+        cmocka_unit_test(permissions_are_known_by_text_and_by_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What a change of roles or users does to people, judged on the book as it would be: who may do
+// more or less, who would hold two duties that exclude each other (CONFLICT of permissions.def),
+// and whether somebody who may change roles is left. Every command that could break one of these
+// asks here, before it writes.
+
+#include "server/ledger/role.h"
+
+// The book as it would be.
+struct would_be {
+    const struct role_set *before;
+    const struct role_set *after;  // the same set when no role changes
+    const UserRecord *user;        // as he would be, instead of the row of his id; NULL: nobody
+    const UserRecord *user_before; // as he is; NULL: he is new, or nobody
+    uint64_t without_device_id;    // that would be revoked; 0: none
+};
+
+struct effect {
+    Consequence **consequence;
+    size_t consequence_count;
+    RoleConflict **conflict;
+    size_t conflict_count;
+    uint32_t people; // affected
+    bool is_refused; // there is a conflict that is not allowed and was not there before
+};
+
+// Who is affected and how, and the conflicts of those people, in the call's arena.
+MUST_CHECK enum status duty_effect(struct txn *txn, struct call *call,
+                                   const struct would_be *would_be, struct effect *out);
+
+// Refuses with E-CONFLICT, one problem for each new conflict.
+MUST_CHECK enum status duty_refuse_conflicts(struct txn *txn, struct call *call,
+                                             const struct effect *effect, const char *field);
+
+// Refuses with E-LAST-ADMIN when nobody would be left who is active, may change every role and has
+// an active device, and somebody is now.
+MUST_CHECK enum status duty_need_admin(struct txn *txn, struct call *call,
+                                       const struct would_be *would_be, const char *field);
+
+// Does this user, with these rights, hold both duties of rule `index`? The owner may.
+size_t duty_rule_count(void);
+const char *duty_rule_word(size_t index);
+const char *duty_rule_text(size_t index);
+bool duty_collides(const struct rights *rights, size_t index);
