@@ -200,6 +200,26 @@ enum status key_of_passphrase(const char *passphrase, const uint8_t salt[static 
     return failure == 0 ? STATUS_OK : STATUS_ENVIRONMENT;
 }
 
+void key_sha256(struct bytes data, uint8_t out[static KEY_BYTES])
+{
+    (void)crypto_hash_sha256(out, data.data, data.size);
+}
+
+void base64_print(struct bytes data, char *out)
+{
+    (void)sodium_bin2base64(out, BASE64_BYTES(data.size), data.data, data.size,
+                            sodium_base64_VARIANT_ORIGINAL);
+}
+
+bool base64_parse(struct bytes text, uint8_t *out, size_t size)
+{
+    size_t found = 0;
+    const char *end = NULL;
+    return sodium_base642bin(out, size, (const char *)text.data, text.size, NULL, &found, &end,
+                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
+           found == size && end == (const char *)text.data + text.size;
+}
+
 bool keys_equal(const uint8_t *a, const uint8_t *b, size_t size)
 {
     return sodium_memcmp(a, b, size) == 0;

@@ -61,6 +61,15 @@ MUST_CHECK enum status key_open(const struct key *key, struct bytes associated, 
 MUST_CHECK enum status key_of_passphrase(const char *passphrase, const uint8_t salt[static 16],
                                          uint64_t passes, size_t memory, struct key *out);
 
+void key_sha256(struct bytes data, uint8_t out[static KEY_BYTES]);
+
+// Base64 (RFC 4648, padded), as signed notes have it. `out` has room for BASE64_BYTES of the size,
+// with the zero behind the text.
+#define BASE64_BYTES(size) (((size) + 2) / 3 * 4 + 1)
+void base64_print(struct bytes data, char *out);
+// False when the text does not stand for exactly `size` bytes, or could be written otherwise.
+bool base64_parse(struct bytes text, uint8_t *out, size_t size);
+
 bool keys_equal(const uint8_t *a, const uint8_t *b, size_t size); // in constant time
 
 // A public key (or a root) as 8 pronounceable words, for people to compare; 128 bits of its hash.

@@ -117,6 +117,12 @@
 #define REQUEST_KEY_BYTES       16
 #define REFUSALS_PER_MINUTE_MAX 120
 
+// The audit log
+#define CHECKPOINT_MS      10000
+#define CHECKPOINT_RECORDS 1000
+#define EPOCH_US           (24ll * 3600 * 1000 * 1000)
+#define EPOCH_RECORDS      100000
+
 // Login
 #define ARGON_THREADS         2
 #define ARGON_QUEUE_MAX       32
