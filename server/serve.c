@@ -4,6 +4,7 @@
 #include "server/machine/clock.h"
 #include "server/net/listener.h"
 #include "server/ops/init.h"
+#include "server/ops/signer.h"
 #include "server/store/file.h"
 
 #include <unistd.h>
@@ -22,6 +23,7 @@ struct server {
     struct admit *admit;
     struct listener *listener;
     struct server_keys keys;
+    struct signer *signer;
     char *time_zone;
     char address[ADDRESS_BYTES]; // that invitations name
     bool is_stopping;
@@ -111,6 +113,9 @@ static enum status open_book(struct server *server)
         status = server_keys_load(server->store, server->options->store.dir, &server->keys);
     }
     if (status == STATUS_OK) {
+        status = signer_open(server->store, server->options->store.dir, &server->signer);
+    }
+    if (status == STATUS_OK) {
         status =
             arena != NULL ? txn_begin(server->store, TXN_READ, arena, &txn) : STATUS_ENVIRONMENT;
     }
@@ -127,6 +132,12 @@ static enum status open_book(struct server *server)
     return status != STATUS_OK ? status : views_build(server->views, txn);
 }
 
+static enum status sign(void *context, struct txn *txn, int64_t instant_us, bool demanded)
+{
+    const struct server *server = context;
+    return signer_seal(server->signer, txn, instant_us, demanded);
+}
+
 static enum status make_rooms(struct server *server)
 {
     const struct queue_options queue = {
@@ -135,6 +146,8 @@ static enum status make_rooms(struct server *server)
         .views = server->views,
         .time_zone = server->time_zone,
         .logger = server->options->logger,
+        .seal = sign,
+        .seal_context = server,
     };
     const enum status status = queue_make(&queue, &server->queue);
     if (status != STATUS_OK) {
@@ -252,6 +265,7 @@ static void free_all(struct server *server)
     const int busy = uv_loop_close(&server->loop);
     assert(busy == 0);
     views_free(server->views);
+    signer_free(server->signer);
     store_close(server->store);
     server_keys_wipe(&server->keys);
     free(server->time_zone);

@@ -45,6 +45,7 @@ struct call {
     Change **change;    // before and after, field by field
     size_t change_count;
     uint32_t next_ordinal; // of new ids
+    bool anchors;          // the journal is to be signed up to here, in the same commit
 };
 
 // A new id: journal number << 8 | ordinal, ascending. At most 255 a call.

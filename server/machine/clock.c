@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/machine/clock.h"
 
+#include "server/store/file.h"
 #include "shared/day.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
-#define ZONES "/usr/share/zoneinfo/"
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define ZONES   "/usr/share/zoneinfo/"
 
 static int64_t read_clock(clockid_t which)
 {
@@ -36,6 +39,26 @@ int64_t clock_now_us(void)
 int64_t clock_forward_us(void)
 {
     return read_clock(CLOCK_BOOTTIME);
+}
+
+// The kernel's boot id, "xxxxxxxx-xxxx-…" in hexadecimal.
+void clock_boot(uint8_t out[static 16])
+{
+    char text[64] = {0};
+    memset(out, 0, 16);
+    CLEANUP(file_close_at) int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, text, sizeof text - 1) < 0) {
+        return;
+    }
+    size_t digits = 0;
+    for (const char *at = text; *at != '\0' && digits < 32; at++) {
+        static const char DIGITS[] = "0123456789abcdef";
+        const char *digit = strchr(DIGITS, *at);
+        if (digit != NULL) {
+            out[digits / 2] = (uint8_t)(out[digits / 2] << 4 | (uint8_t)(digit - DIGITS));
+            digits++;
+        }
+    }
 }
 
 int32_t clock_day(int64_t instant_us)

@@ -33,8 +33,18 @@ static enum status apply_all(struct log *log, struct txn *txn, struct group *gro
             *offender = job;
             return status;
         }
+        group->demanded |= job->call.anchors;
     }
     return STATUS_OK;
+}
+
+static enum status seal(struct log *log, struct txn *txn, const struct group *group)
+{
+    if (log->options.seal == NULL) {
+        return STATUS_OK;
+    }
+    txn_call_begin(txn, log->arena, NULL);
+    return log->options.seal(log->options.context, txn, group->instant_us, group->demanded);
 }
 
 // Tells of the committed rows, with a snapshot behind the commit.
@@ -57,11 +67,15 @@ static void run_group(struct log *log, struct group *group)
     struct txn *txn CLEANUP(txn_abort_at) = NULL;
     struct job *offender = NULL;
     enum status status = store_room(log->options.store);
-    if (status == STATUS_OK && group->first != NULL) {
+    if (status == STATUS_OK && (group->first != NULL || group->looks)) {
         status = txn_begin(log->options.store, TXN_WRITE, log->arena, &txn);
     }
     if (status == STATUS_OK && txn != NULL) {
+        txn_set_moment(txn, &group->moment);
         status = apply_all(log, txn, group, &offender);
+    }
+    if (status == STATUS_OK && txn != NULL) {
+        status = seal(log, txn, group);
     }
     if (status != STATUS_OK || txn == NULL) {
         group->outcome = LOG_COMMITTED;

@@ -20,7 +20,11 @@ enum log_outcome {
 };
 
 struct group {
-    struct job *first; // linked by job->next, in order
+    struct job *first;  // linked by job->next, in order
+    int64_t instant_us; // when it was taken up
+    struct moment moment;
+    bool demanded; // the journal is to be signed with it
+    bool looks;    // it may be without calls: is there something to sign?
     enum log_outcome outcome;
     enum status reason;
     struct job *offender; // whose call made the group fail; NULL: the environment
@@ -32,6 +36,8 @@ struct log_options {
     void *context;
     // On the writer thread, all of them, in this order.
     enum status (*apply)(void *context, struct txn *txn, struct job *job, uint64_t number);
+    // At the end of the transaction; NULL: nobody signs.
+    enum status (*seal)(void *context, struct txn *txn, int64_t instant_us, bool demanded);
     enum status (*committed)(void *context, struct txn *after, const struct change *change,
                              size_t count);
     void (*told)(void *context, struct group *group);

@@ -21,6 +21,10 @@ struct queue {
     struct workers *readers;
     uv_async_t told;  // by the writer thread; its data is the queue
     uv_timer_t probe; // while degraded
+    uv_timer_t sign;  // the journal, from time to time
+    bool wants_checkpoint;
+    bool has_ended; // the last checkpoint was asked for
+    uint8_t boot[16];
     struct calls filling;
     int64_t others_us;  // when something other than an import was last written
     struct group group; // in flight while `is_flying`
@@ -123,6 +127,12 @@ static enum status committed(void *context, struct txn *after, const struct chan
     return views_apply(queue->options.views, after, change, count);
 }
 
+static enum status seal(void *context, struct txn *txn, int64_t instant_us, bool demanded)
+{
+    const struct queue *queue = context;
+    return queue->options.seal(queue->options.seal_context, txn, instant_us, demanded);
+}
+
 static void group_told(void *context, struct group *group)
 {
     struct queue *queue = context;
@@ -177,7 +187,16 @@ static void fly(struct queue *queue)
     struct calls batch = {.count = 0};
     const bool alone = queue_now(queue) - queue->others_us > BESIDE_US;
     take_batch(&queue->filling, alone ? BATCH_IMPORTS_ALONE : BATCH_IMPORTS_BESIDE, &batch);
-    queue->group = (struct group){.first = batch.first, .number = queue_number(queue)};
+    queue->group = (struct group){
+        .first = batch.first,
+        .number = queue_number(queue),
+        .instant_us = queue_now(queue),
+        .moment.forward_us = clock_forward_us(),
+        .demanded = queue->wants_checkpoint,
+        .looks = queue->wants_checkpoint,
+    };
+    memcpy(queue->group.moment.boot, queue->boot, sizeof queue->boot);
+    queue->wants_checkpoint = false;
     for (struct job *job = batch.first; job != NULL; job = job->next) {
         stamp_job(queue, job);
     }
@@ -188,6 +207,17 @@ static void fly(struct queue *queue)
 static void on_probe(uv_timer_t *timer)
 {
     struct queue *queue = timer->data;
+    if (!queue->is_flying) {
+        fly(queue);
+    }
+}
+
+// The signer looks whether something was written since the last checkpoint; a transaction without
+// writes costs no flush.
+static void on_sign(uv_timer_t *timer)
+{
+    struct queue *queue = timer->data;
+    queue->wants_checkpoint = true;
     if (!queue->is_flying) {
         fly(queue);
     }
@@ -250,16 +280,26 @@ static void readers_stopped(void *context)
     log_free(queue->log);
     queue->log = NULL;
     uv_timer_stop(&queue->probe);
+    uv_timer_stop(&queue->sign);
     uv_close((uv_handle_t *)&queue->probe, on_closed);
+    uv_close((uv_handle_t *)&queue->sign, on_closed);
     uv_close((uv_handle_t *)&queue->told, on_closed);
 }
 
+// The last group has no calls: it leaves the journal signed.
 static void stop_when_idle(struct queue *queue)
 {
-    if (queue->stopped != NULL && !queue->is_flying && queue->filling.count == 0 &&
-        queue->log != NULL) {
-        workers_stop(queue->readers, readers_stopped, queue);
+    if (queue->stopped == NULL || queue->is_flying || queue->filling.count > 0 ||
+        queue->log == NULL) {
+        return;
     }
+    if (queue->options.seal != NULL && !queue->has_ended && !queue->has_failed) {
+        queue->has_ended = true;
+        queue->wants_checkpoint = true;
+        fly(queue);
+        return;
+    }
+    workers_stop(queue->readers, readers_stopped, queue);
 }
 
 static void on_told(uv_async_t *told)
@@ -279,7 +319,7 @@ static void on_told(uv_async_t *told)
     const bool has_grown = group.number > queue_number(queue);
     atomic_store(&queue->number, group.number);
     set_degraded(queue, group.reason == STATUS_STORE_FULL);
-    if (queue->filling.count > 0) {
+    if (queue->filling.count > 0 || queue->wants_checkpoint) {
         fly(queue);
     }
     if (has_grown && queue->on_commit != NULL) {
@@ -331,16 +371,22 @@ static enum status start_parts(struct queue *queue)
     }
     atomic_store(&queue->number, number);
     if (uv_async_init(queue->options.loop, &queue->told, on_told) != 0 ||
-        uv_timer_init(queue->options.loop, &queue->probe) != 0) {
+        uv_timer_init(queue->options.loop, &queue->probe) != 0 ||
+        uv_timer_init(queue->options.loop, &queue->sign) != 0 ||
+        (queue->options.seal != NULL &&
+         uv_timer_start(&queue->sign, on_sign, CHECKPOINT_MS, CHECKPOINT_MS) != 0)) {
         return STATUS_ENVIRONMENT;
     }
+    clock_boot(queue->boot);
     queue->told.data = queue;
     queue->probe.data = queue;
-    queue->open_handles = 2;
+    queue->sign.data = queue;
+    queue->open_handles = 3;
     const struct log_options log = {
         .store = queue->options.store,
         .context = queue,
         .apply = apply_job,
+        .seal = queue->options.seal != NULL ? seal : NULL,
         .committed = committed,
         .told = group_told,
     };

@@ -55,6 +55,10 @@ struct queue_options {
     void *clock_context;
     const char *time_zone;
     const struct logger *logger; // NULL: silent
+    // Signs the journal at the end of each batch's transaction, on the writer thread; `demanded`:
+    // now, if it has grown. NULL: nobody signs.
+    enum status (*seal)(void *context, struct txn *txn, int64_t instant_us, bool demanded);
+    void *seal_context;
 };
 
 MUST_CHECK enum status queue_make(const struct queue_options *options, struct queue **out);

@@ -16,7 +16,7 @@
 
 // The files of the store's directory that a restored store needs beside its rows. Only the keyring
 // must be there.
-static const char *const FILES[] = {"keyring", "server.key"};
+static const char *const FILES[] = {"keyring", "server.key", "audit.key"};
 
 struct copy {
     struct txn *txn;

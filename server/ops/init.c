@@ -3,6 +3,7 @@
 
 #include "server/ledger/books.h"
 #include "server/machine/machine.h"
+#include "server/ops/signer.h"
 #include "server/store/file.h"
 #include "server/store/keyring.h"
 #include "shared/day.h"
@@ -192,6 +193,16 @@ static enum status run_genesis(struct making *making, struct txn *txn, Request *
     return reply.status == STATUS_OK ? STATUS_OK : (enum status)reply.status;
 }
 
+// The house key certifies the key that signs the journal from now on; then it leaves the machine.
+static enum status sign_first(const struct making *making, struct txn *txn)
+{
+    CLEANUP(key_pair_wipe) struct key_pair house;
+    const enum status status = house_key_load(making->report->house_file, &house);
+    return status != STATUS_OK
+               ? status
+               : signer_found(txn, making->making, &house, making->options->instant_us);
+}
+
 static enum status open_book(struct making *making)
 {
     const struct init_options *options = making->options;
@@ -235,6 +246,9 @@ static enum status open_book(struct making *making)
         status = run_genesis(making, txn, &request, &admitted);
     }
     key_wipe(&admitted.psk);
+    if (status == STATUS_OK) {
+        status = sign_first(making, txn);
+    }
     return status == STATUS_OK ? txn_commit(txn) : status;
 }
 

@@ -230,11 +230,13 @@ static enum status restore_file(void *context, const char *name, struct bytes co
         return status == STATUS_OK ? store_open(&restoring->options, &restoring->store) : status;
     }
     char path[PATH_BYTES_MAX];
-    if (restoring->store == NULL || strcmp(name, "server.key") != 0) {
+    const bool changes = strcmp(name, "audit.key") == 0;
+    if (restoring->store == NULL || (strcmp(name, "server.key") != 0 && !changes)) {
         return STATUS_TAMPERED;
     }
-    return file_path(restoring->options.dir, name, path) ? file_write_new(path, 0400, content)
-                                                         : STATUS_FILE_ERROR;
+    return file_path(restoring->options.dir, name, path)
+               ? file_write_new(path, changes ? 0600 : 0400, content)
+               : STATUS_FILE_ERROR;
 }
 
 static enum status restore_commit(struct restoring *restoring)

@@ -67,16 +67,23 @@ enum status server_keys_load(const struct store *store, const char *dir, struct 
 
 enum status house_key_ensure(const char *path, uint8_t public_bytes[static KEY_BYTES])
 {
-    CLEANUP(key_wipe) struct key seed = {{0}};
+    CLEANUP(key_pair_wipe) struct key_pair house = {0};
     enum status status = key_file_ensure(path);
     if (status == STATUS_OK) {
-        status = key_file_read(path, &seed);
+        status = house_key_load(path, &house);
     }
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        memcpy(public_bytes, house.public_bytes, KEY_BYTES);
     }
-    struct key_pair house CLEANUP(key_pair_wipe) = {.secret = seed};
-    key_sign_pair(&house, seed.bytes);
-    memcpy(public_bytes, house.public_bytes, KEY_BYTES);
-    return STATUS_OK;
+    return status;
+}
+
+enum status house_key_load(const char *path, struct key_pair *out)
+{
+    CLEANUP(key_wipe) struct key seed = {{0}};
+    const enum status status = key_file_read(path, &seed);
+    if (status == STATUS_OK) {
+        key_sign_pair(out, seed.bytes);
+    }
+    return status;
 }

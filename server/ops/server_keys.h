@@ -26,3 +26,5 @@ MUST_CHECK enum status server_keys_load(const struct store *store, const char *d
 // The house key: 32 bytes of a seed in a file of 0600, drawn when there is none. Gives the public
 // half.
 MUST_CHECK enum status house_key_ensure(const char *path, uint8_t public_bytes[static KEY_BYTES]);
+// Both halves, to sign with.
+MUST_CHECK enum status house_key_load(const char *path, struct key_pair *out);

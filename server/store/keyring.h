@@ -24,6 +24,7 @@ enum subkey {
     SUBKEY_WRAP,
     SUBKEY_SERVER,
     SUBKEY_REQUEST,
+    SUBKEY_AUDIT,
     SUBKEY_LIMIT
 };
 

@@ -292,6 +292,7 @@ struct key store_key(const struct store *store, enum store_key which)
         [STORE_KEY_PEPPER] = SUBKEY_PEPPER,     [STORE_KEY_TOKEN] = SUBKEY_TOKEN,
         [STORE_KEY_POSITION] = SUBKEY_POSITION, [STORE_KEY_DIGEST] = SUBKEY_DIGEST,
         [STORE_KEY_SERVER] = SUBKEY_SERVER,     [STORE_KEY_REQUEST] = SUBKEY_REQUEST,
+        [STORE_KEY_AUDIT] = SUBKEY_AUDIT,
     };
 
     assert(which < COUNT_OF(SUBKEYS));

@@ -80,7 +80,8 @@ enum store_key {
     STORE_KEY_POSITION,
     STORE_KEY_DIGEST,
     STORE_KEY_SERVER,
-    STORE_KEY_REQUEST
+    STORE_KEY_REQUEST,
+    STORE_KEY_AUDIT
 };
 struct key store_key(const struct store *store, enum store_key which);
 
