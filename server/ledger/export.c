@@ -260,7 +260,8 @@ enum status export_page(struct txn *txn, struct call *call, const ExportPage *re
     BookRecord *book = NULL;
     enum status status = export_get(txn, key_u64(request->export_id), &export);
 
-    if (status == STATUS_NOT_FOUND || (status == STATUS_OK && export->user_id != call->user_id)) {
+    if (status == STATUS_NOT_FOUND ||
+        (status == STATUS_OK && (export->user_id != call->user_id || export->is_audit))) {
         return refuse(txn, call, STATUS_NOT_FOUND, "export", "no export of yours");
     }
     if (status == STATUS_OK && !cursor_parse(request->cursor, &from)) {

@@ -220,6 +220,12 @@ enum status rows_del(struct txn *txn, enum table table, struct row_key key)
     return table_del(txn, table, key);
 }
 
+enum status rows_packed(struct txn *txn, enum table table, struct row_key key, struct bytes *out)
+{
+    assert(table == TABLE_journal || table == TABLE_header);
+    return table_get_bytes(txn, table, key, out, NULL);
+}
+
 struct rows {
     struct txn *txn;
     enum table table;

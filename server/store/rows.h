@@ -24,6 +24,10 @@ MUST_CHECK enum status rows_may_put(struct txn *txn, enum table table, struct ro
                                     const ProtobufCMessage *record);
 MUST_CHECK enum status rows_del(struct txn *txn, enum table table, struct row_key key);
 
+// The packed bytes of a row that nobody owns (journal, header), as they are hashed.
+MUST_CHECK enum status rows_packed(struct txn *txn, enum table table, struct row_key key,
+                                   struct bytes *out);
+
 // Scan that passes over rows out of scope.
 struct rows;
 MUST_CHECK enum status rows_open(struct txn *txn, enum table table, struct row_key from,
