@@ -102,12 +102,30 @@ static void problem_print(const struct client *client, const Problem *problem)
     }
 }
 
+// What waits for a second person is nothing that went wrong.
+static void approval_print(const struct client *client, const Reply *reply)
+{
+    struct arena *arena = client->arena;
+    const char *number = safe(client, reply->approval);
+    const char *show = arena_print(arena, "kontor approval show %s", number);
+    const char *withdraw = arena_print(arena, "kontor approval withdraw %s", number);
+    line_print(_("number"), number);
+    line_print(_("second person"), safe(client, reply->control));
+    line_print(_("look"), show == NULL ? "" : show);
+    line_print(_("withdraw"), withdraw == NULL ? "" : withdraw);
+}
+
 static void people_print(const struct client *client, enum status status)
 {
     bool chinese = client->language == LANGUAGE_CHINESE;
     const char *what = client->fault != NULL ? client->fault : sentence(status);
-    (void)fprintf(stderr, chinese ? "%s：%s\n" : "%s: %s\n", _("error"), what);
+    const bool waits = status == STATUS_APPROVAL_PENDING;
+    (void)fprintf(stderr, chinese ? "%s：%s\n" : "%s: %s\n", waits ? _("waiting") : _("error"),
+                  what);
     const Reply *reply = client->refusal;
+    if (waits && reply != NULL) {
+        approval_print(client, reply);
+    }
     for (size_t i = 0; reply != NULL && i < reply->n_problem; i++) {
         problem_print(client, reply->problem[i]);
     }

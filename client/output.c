@@ -341,6 +341,12 @@ static enum status people_print(struct client *client, const struct command *com
     } else {
         status = record_print(client, inner, out);
     }
+    if (status == STATUS_OK && client->options.dry_run && reply->control[0] != '\0') {
+        page_label(_("Second person"), out);
+        (void)fprintf(out, _("needed (%s): it would wait until somebody else approves it"),
+                      reply->control);
+        (void)fputc('\n', out);
+    }
     if (status == STATUS_OK && client->options.dry_run && reply->plan[0] != '\0') {
         const char *line = page_commit_line(client, reply->plan);
         page_label(_("Plan"), out);

@@ -125,6 +125,9 @@ enum status output_json(struct client *client, const struct command *command, co
     }
     if (command->mode == COMMAND_WRITE) {
         (void)json_object_set_new(json, "committed", json_boolean(reply->committed));
+        if (reply->control[0] != '\0') {
+            (void)json_object_set_new(json, "control", json_string(reply->control));
+        }
         (void)json_object_set_new(json, "replayed", json_boolean(reply->replayed));
         if (reply->plan[0] != '\0') {
             (void)json_object_set_new(json, "plan", json_string(reply->plan));

@@ -156,6 +156,19 @@ static enum status invitation_write(struct client *client, const struct command 
                                : client_fail(client, status, "output", client->output_path, NULL);
 }
 
+// An invitation that waits for a second person is handed out at once: it opens nothing before.
+static enum status invitation_keep(struct client *client, const struct command *command,
+                                   const Reply *reply)
+{
+    const UserInviteReply *invite =
+        strcmp(command->name, "user_invite") == 0 ? reply->user_invite : NULL;
+    enum status status = invitation_write(client, command, reply);
+    if (status == STATUS_OK && invite != NULL && client->output_path == NULL) {
+        (void)printf("%s\n", invite->invitation);
+    }
+    return status == STATUS_OK ? STATUS_APPROVAL_PENDING : status;
+}
+
 enum status command_run(struct client *client, const struct command *command, size_t count,
                         const char *const *words)
 {
@@ -182,6 +195,9 @@ enum status command_run(struct client *client, const struct command *command, si
     }
     if (status == STATUS_OK) {
         status = invitation_write(client, command, reply);
+    }
+    if (status == STATUS_APPROVAL_PENDING && client->refusal != NULL) {
+        return invitation_keep(client, command, client->refusal);
     }
     return status == STATUS_OK ? output_reply(client, command, reply) : status;
 }

@@ -22,7 +22,7 @@ static const struct noun_row NOUNS[] = {
     {"payment_id", FIND_NOUN__FIND_NOUN_PAYMENT},   {"entry_id", FIND_NOUN__FIND_NOUN_ENTRY},
     {"user_id", FIND_NOUN__FIND_NOUN_USER},         {"owner_id", FIND_NOUN__FIND_NOUN_USER},
     {"device_id", FIND_NOUN__FIND_NOUN_DEVICE},     {"role_id", FIND_NOUN__FIND_NOUN_ROLE},
-    {"like_id", FIND_NOUN__FIND_NOUN_ROLE},
+    {"like_id", FIND_NOUN__FIND_NOUN_ROLE},         {"approval_id", FIND_NOUN__FIND_NOUN_APPROVAL},
 };
 
 FindNoun args_noun(const ProtobufCFieldDescriptor *descriptor)

@@ -73,7 +73,28 @@ static const char *const CLASS_WORDS[CLASS_COUNT] = {
 
 static const char *const CONTROL_WORDS[CONTROL_COUNT] = {
     [CONTROL_NONE] = "",
-#define CONTROL(name, word, sentence) [CONTROL_##name] = word,
+#define CONTROL(name, number, word, measure, sentence) [CONTROL_##name] = word,
+#include "proto/permissions.def"
+};
+
+static const char *const CONTROL_SENTENCES[CONTROL_COUNT] = {
+    [CONTROL_NONE] = "",
+#define CONTROL(name, number, word, measure, sentence) [CONTROL_##name] = sentence,
+#include "proto/permissions.def"
+};
+
+static const uint32_t CONTROL_NUMBERS[CONTROL_COUNT] = {
+
+#define CONTROL(name, number, word, measure, sentence) [CONTROL_##name] = (number),
+#include "proto/permissions.def"
+};
+
+enum { MEASURE_ACT, MEASURE_AMOUNT };
+
+static const bool CONTROL_HAS_AMOUNT[CONTROL_COUNT] = {
+
+#define CONTROL(name, number, word, measure, sentence) \
+    [CONTROL_##name] = MEASURE_##measure == MEASURE_AMOUNT,
 #include "proto/permissions.def"
 };
 
@@ -228,4 +249,43 @@ const char *control_word(enum control control)
 {
     assert((size_t)control < COUNT_OF(CONTROL_WORDS));
     return CONTROL_WORDS[control];
+}
+
+const char *control_sentence(enum control control)
+{
+    assert((size_t)control < COUNT_OF(CONTROL_SENTENCES));
+    return CONTROL_SENTENCES[control];
+}
+
+uint32_t control_number(enum control control)
+{
+    assert(control != CONTROL_NONE && (size_t)control < COUNT_OF(CONTROL_NUMBERS));
+    return CONTROL_NUMBERS[control];
+}
+
+bool control_has_amount(enum control control)
+{
+    assert((size_t)control < COUNT_OF(CONTROL_HAS_AMOUNT));
+    return CONTROL_HAS_AMOUNT[control];
+}
+
+enum control control_by_word(const char *word)
+{
+    assert(word != NULL);
+    for (size_t i = CONTROL_NONE + 1; i < COUNT_OF(CONTROL_WORDS); i++) {
+        if (strcmp(CONTROL_WORDS[i], word) == 0) {
+            return (enum control)i;
+        }
+    }
+    return CONTROL_NONE;
+}
+
+enum control control_by_number(uint32_t number)
+{
+    for (size_t i = CONTROL_NONE + 1; i < COUNT_OF(CONTROL_NUMBERS); i++) {
+        if (CONTROL_NUMBERS[i] == number) {
+            return (enum control)i;
+        }
+    }
+    return CONTROL_NONE;
 }

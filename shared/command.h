@@ -38,7 +38,7 @@ enum step { STEP_ANY, STEP_FRESH };
 enum control {
     CONTROL_NONE,
 
-#define CONTROL(name, word, sentence) CONTROL_##name,
+#define CONTROL(name, number, word, measure, sentence) CONTROL_##name,
 #include "proto/permissions.def"
     CONTROL_COUNT
 };
@@ -79,3 +79,8 @@ const char *role_word(enum role role);                 // of a built-in one: "fi
 const char *class_word(enum field_class field_class);  // "contact"
 enum field_class class_by_word(const char *word);      // CLASS_COUNT when unknown
 const char *control_word(enum control control);        // "credit-note"; "" for CONTROL_NONE
+const char *control_sentence(enum control control);    // msgid
+uint32_t control_number(enum control control);         // by which rules are stored
+bool control_has_amount(enum control control);         // may its rule speak of an amount?
+enum control control_by_word(const char *word);        // CONTROL_NONE when unknown
+enum control control_by_number(uint32_t number);

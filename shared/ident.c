@@ -8,8 +8,9 @@ struct series_row {
 };
 
 static const struct series_row SERIES[] = {
-    {"C", SERIES_CUSTOMER, false}, {"INV", SERIES_INVOICE, true}, {"CN", SERIES_CREDIT_NOTE, true},
-    {"PAY", SERIES_PAYMENT, true}, {"JE", SERIES_ENTRY, true},    {"IMP", SERIES_IMPORT, false},
+    {"C", SERIES_CUSTOMER, false},  {"INV", SERIES_INVOICE, true}, {"CN", SERIES_CREDIT_NOTE, true},
+    {"PAY", SERIES_PAYMENT, true},  {"JE", SERIES_ENTRY, true},    {"IMP", SERIES_IMPORT, false},
+    {"AP", SERIES_APPROVAL, false},
 };
 
 static const struct series_row *row_of(enum series series)

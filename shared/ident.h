@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Human numbers: C-0001, INV-2026-0412, CN-2026-0007, PAY-2026-0319, JE-2026-0001, IMP-0042. At
-// least four digits; series without a year have year 0.
+// Human numbers: C-0001, INV-2026-0412, CN-2026-0007, PAY-2026-0319, JE-2026-0001, IMP-0042,
+// AP-0001. At least four digits; series without a year have year 0.
 
 #include "shared/arena.h"
 
@@ -13,6 +13,7 @@ enum series {
     SERIES_PAYMENT,
     SERIES_ENTRY,
     SERIES_IMPORT,
+    SERIES_APPROVAL,
 };
 
 char *ident_print(struct arena *arena, enum series series, uint32_t year, uint32_t sequence);

@@ -123,6 +123,10 @@
 #define EPOCH_US           (24ll * 3600 * 1000 * 1000)
 #define EPOCH_RECORDS      100000
 
+// The second person
+#define APPROVAL_US  (7ll * 24 * 3600 * 1000 * 1000) // a request waits so long
+#define BANK_HOLD_US (24ll * 3600 * 1000 * 1000)     // bank details do not count before
+
 // Login
 #define ARGON_THREADS         2
 #define ARGON_QUEUE_MAX       32

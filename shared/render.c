@@ -417,6 +417,10 @@ json_t *render_error_json(const struct render_context *context, const Reply *rep
         (void)json_array_append_new(problems, json_problem(context, reply->problem[i]));
     }
     (void)json_object_set_new(error, "problems", problems);
+    if (reply->approval[0] != '\0') {
+        (void)json_object_set_new(error, "control", json_text(context->arena, reply->control));
+        (void)json_object_set_new(error, "approval", json_text(context->arena, reply->approval));
+    }
     return json_pack("{s:s, s:o}", "schema", "kontor.error/1", "error", error);
 }
 

@@ -25,14 +25,35 @@ static void add_secrets(struct job *job)
     }
 }
 
+// An invitation that waits for a second person goes out with the number under which it waits; it
+// opens nothing before it is approved.
+static enum status add_waiting(struct job *job)
+{
+    Reply *reply = job->reply;
+    if (reply->status != STATUS_APPROVAL_PENDING ||
+        job->command->request != &user_invite__descriptor) {
+        return STATUS_OK;
+    }
+    UserInviteReply *invite =
+        (UserInviteReply *)wire_make(job->arena, &user_invite_reply__descriptor);
+    if (invite == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    invite->login = job->request->user_invite->login;
+    invite->expires_us = job->request->user_invite->expires_us;
+    invite->invitation = extra_of(job)->invitation;
+    wire_set_inner(&reply->base, job->command->number, &invite->base);
+    return STATUS_OK;
+}
+
 // Adds to the reply what only admission has.
 static enum status complete(struct admit *admit, struct job *job)
 {
     Reply *reply = job->reply;
-    enum status status = STATUS_OK;
     add_secrets(job);
+    enum status status = add_waiting(job);
     const uint64_t user_id = peer_user(admit, job);
-    if (user_id != 0) {
+    if (status == STATUS_OK && user_id != 0) {
         status = position_seal(admit, job->arena, user_id, job->position, &reply->position);
     }
     if (status == STATUS_OK && job->command->reply == &event__descriptor &&

@@ -270,6 +270,27 @@ static enum status seal_customer_edit(struct txn *txn, CustomerEdit *edit, struc
     return STATUS_OK;
 }
 
+static enum status seal_customer_bank(struct txn *txn, CustomerBank *bank, struct arena *arena)
+{
+    struct key key CLEANUP(key_wipe);
+    uint64_t vault_id = 0;
+    struct boxes boxes;
+    enum status status = vault_of(txn, bank->customer_id, &vault_id, &key);
+    if (status == STATUS_OK) {
+        status = boxes_make(arena, &key, vault_id, count_texts(&bank->base), &boxes);
+    }
+    if (status == STATUS_OK) {
+        status = seal_texts(&bank->base, &boxes);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bank->vault_id = vault_id;
+    bank->sealed = boxes.list;
+    bank->n_sealed = boxes.count;
+    return STATUS_OK;
+}
+
 // ---- documents ----
 
 static enum status seal_invoice_issue(struct txn *txn, InvoiceIssue *issue, struct arena *arena)
@@ -439,6 +460,9 @@ enum status seal_request(struct txn *txn, const struct command *command, Request
     }
     if (command->request == &customer_edit__descriptor) {
         return seal_customer_edit(txn, (CustomerEdit *)inner, arena);
+    }
+    if (command->request == &customer_bank__descriptor) {
+        return seal_customer_bank(txn, (CustomerBank *)inner, arena);
     }
     if (command->request == &invoice_issue__descriptor) {
         return seal_invoice_issue(txn, (InvoiceIssue *)inner, arena);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/audit.h"
 
+#include "server/ledger/approval.h"
 #include "server/ledger/cursor.h"
 #include "server/ledger/reading.h"
 #include "server/store/rows.h"
@@ -70,6 +71,9 @@ enum status audit_row_fill(struct txn *txn, struct call *call, const JournalReco
     }
     row->action = action;
     enum status status = actor_of(txn, arena, record->user_id, &row->actor);
+    if (status == STATUS_OK && record->approved_by != 0) {
+        status = actor_of(txn, arena, record->approved_by, &row->approved_by);
+    }
     if (status == STATUS_OK && row->object[0] == '\0') {
         status = reading_meant(txn, call, record, &row->object);
     }
@@ -273,6 +277,11 @@ enum status audit_show(struct txn *txn, struct call *call, const AuditShow *requ
     if (status == STATUS_OK) {
         status = fill_changes(txn, call->arena, record, reply);
     }
+    char *ran = reply->ran;
+    if (status == STATUS_OK && record->ran != 0) {
+        ran = audit_action(call->arena, command_by_number(record->ran)->name);
+        status = ran != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    }
     uint8_t *leaf = arena_alloc(call->arena, LEAF_BYTES);
     if (status == STATUS_OK) {
         status = leaf != NULL ? audit_leaf(call->arena, record, leaf) : STATUS_TOO_LARGE;
@@ -290,6 +299,8 @@ enum status audit_show(struct txn *txn, struct call *call, const AuditShow *requ
     reply->object = row.object;
     reply->status = row.status;
     reply->text = row.text;
+    reply->approved_by = row.approved_by;
+    reply->ran = ran;
     reply->problem = record->problem;
     reply->n_problem = record->n_problem;
     reply->leaf = (ProtobufCBinaryData){.len = LEAF_BYTES, .data = leaf};
@@ -423,52 +434,59 @@ enum status audit_verify(struct txn *txn, struct call *call, const AuditVerify *
 
 // ---- events ----
 
-static bool may(const struct call *call, enum permission permission)
+// What an event is called, and who may hear of it.
+struct happening {
+    const char *name;
+    enum table table; // whose rows have a scope
+    enum permission permission;
+};
+
+// What was approved counts as itself, what began to wait as an approval. False for what is no
+// event.
+static bool happening_of(const JournalRecord *record, struct happening *out)
 {
-    return call->rights == NULL || rights_scope(call->rights, permission) != SCOPE_NONE;
+    static const struct {
+        const char *noun;
+        enum table table;
+    } TABLES[] = {
+        {"customer_", TABLE_customer}, {"invoice_", TABLE_invoice},   {"payment_", TABLE_payment},
+        {"entry_", TABLE_entry},       {"approval_", TABLE_approval},
+    };
+
+    const struct command *command =
+        command_by_number(record->ran != 0 ? record->ran : record->command);
+    const bool waits = record->status == STATUS_APPROVAL_PENDING;
+    if (command == NULL || (record->status != STATUS_OK && !waits)) {
+        return false;
+    }
+    *out = (struct happening){.name = waits ? "approval_pending" : command->name};
+    out->permission = waits ? PERMISSION_APPROVAL_LIST : reading_list_permission(command);
+    for (size_t i = 0; i < COUNT_OF(TABLES); i++) {
+        out->table = behind(out->name, TABLES[i].noun) != NULL ? TABLES[i].table : out->table;
+    }
+    return true;
 }
 
 // Whether the reader may see what the event is about: rows by their scope, the rest by permission.
 static enum status event_is_visible(struct txn *txn, const struct call *call,
-                                    const JournalRecord *record, bool *is_visible)
+                                    const JournalRecord *record, const struct happening *happening,
+                                    bool *is_visible)
 {
-    static const struct {
-        const char *noun;
-        enum table table; // whose rows have a scope
-        enum permission permission;
-    } NOUNS[] = {
-        {"customer_", TABLE_customer, PERMISSION_CUSTOMER_LIST},
-        {"invoice_", TABLE_invoice, PERMISSION_INVOICE_LIST},
-        {"payment_", TABLE_payment, PERMISSION_PAYMENT_LIST},
-        {"entry_", TABLE_entry, PERMISSION_ENTRY_LIST},
-        {"import_", TABLE_NONE, PERMISSION_IMPORT_RUN},
-        {"user_", TABLE_NONE, PERMISSION_USER_LIST},
-        {"device_", TABLE_NONE, PERMISSION_DEVICE_LIST},
-        {"role_", TABLE_NONE, PERMISSION_ROLE_LIST},
-    };
-
-    *is_visible = false;
-    const struct command *command = command_by_number(record->command);
-    for (size_t i = 0; command != NULL && i < COUNT_OF(NOUNS); i++) {
-        if (behind(command->name, NOUNS[i].noun) == NULL || !may(call, NOUNS[i].permission)) {
-            continue;
-        }
-        if (NOUNS[i].table == TABLE_NONE) {
-            *is_visible = true;
-            return STATUS_OK;
-        }
-        ProtobufCMessage *row = NULL;
-        const enum status status = rows_get(txn, NOUNS[i].table, key_u64(record->object_id), &row);
-        *is_visible = status == STATUS_OK;
-        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    *is_visible = reading_may(call, happening->permission);
+    if (!*is_visible || happening->table == TABLE_NONE) {
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    ProtobufCMessage *row = NULL;
+    const enum status status = rows_get(txn, happening->table, key_u64(record->object_id), &row);
+    *is_visible = status == STATUS_OK && (happening->table != TABLE_approval ||
+                                          approval_may_see(call, (const ApprovalRecord *)row));
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static enum status event_fill(struct call *call, const JournalRecord *record, Event *reply)
+static enum status event_fill(struct call *call, const JournalRecord *record,
+                              const struct happening *happening, Event *reply)
 {
-    const struct command *command = command_by_number(record->command);
-    char *action = audit_action(call->arena, command->name);
+    char *action = audit_action(call->arena, happening->name);
     if (action == NULL) {
         return STATUS_TOO_LARGE;
     }
@@ -498,14 +516,13 @@ enum status event_watch(struct txn *txn, struct call *call, const EventWatch *re
             break;
         }
         const JournalRecord *record = (const JournalRecord *)message;
-        const struct command *command = command_by_number(record->command);
+        struct happening happening;
         bool is_visible = false;
-        if (record->status == STATUS_OK && command != NULL &&
-            behind(command->name, request->noun) != NULL) {
-            status = event_is_visible(txn, call, record, &is_visible);
+        if (happening_of(record, &happening) && behind(happening.name, request->noun) != NULL) {
+            status = event_is_visible(txn, call, record, &happening, &is_visible);
         }
         if (status == STATUS_OK && is_visible) {
-            return event_fill(call, record, reply);
+            return event_fill(call, record, &happening, reply);
         }
         if (arena_used(call->arena) > AUDIT_ARENA_SHARE) {
             call_about(call, record->number, NULL);

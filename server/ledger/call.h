@@ -17,8 +17,24 @@
 
 struct views;
 
+// What somebody may do with a command, as machine/access found it in the rows at this moment.
+struct stand_in {
+    uint64_t user_id;
+    const struct rights *rights;
+    const struct filter *filter;
+    enum status denial; // STATUS_OK: may
+};
+
+// The two persons of approval_approve, each with the rights for the command that waits.
+struct second {
+    const struct command *command;
+    struct stand_in creator;
+    struct stand_in approver;
+};
+
 struct call {
     const struct command *command;
+    const ProtobufCMessage *request; // of the command, as admission left it; set by ledger_run
     struct arena *arena;
     const struct filter *filter; // row scope and masks; NULL: the system itself
 
@@ -46,6 +62,15 @@ struct call {
     size_t change_count;
     uint32_t next_ordinal; // of new ids
     bool anchors;          // the journal is to be signed up to here, in the same commit
+
+    // The second person (control.h).
+    const struct second *second;    // approval_approve only
+    const ApprovalRecord *approved; // what was approved, while it runs
+    const struct command *ran;      // what was approved and done
+    uint64_t approved_by;           // by whom; then user_id is who asked for it
+    enum control control;           // the kind of second person that this needs
+    const char *approval;           // the number under which it waits for one
+    bool control_seen;              // the function has asked, or said that there is no need
 };
 
 // A new id: journal number << 8 | ordinal, ascending. At most 255 a call.

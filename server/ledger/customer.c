@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/customer.h"
 
+#include "server/ledger/control.h"
 #include "server/ledger/numbering.h"
 
 static const struct personal_field PERSONAL[] = {
@@ -80,6 +81,37 @@ enum status customer_check_credit(struct books *books, CreditMode mode, int64_t 
         return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "credit_limit", NULL, NULL);
     }
     return STATUS_OK;
+}
+
+// Credit as an amount, for comparing. What the class of the customer grants is not known here: it
+// counts as nothing where it was, and as more than any limit where it comes.
+static int64_t credit_measure(CreditMode mode, int64_t limit_minor, int64_t unset_minor)
+{
+    switch ((int)mode) {
+    case CREDIT_MODE__CREDIT_MODE_CASH:
+        return 0;
+    case CREDIT_MODE__CREDIT_MODE_LIMIT:
+        return limit_minor;
+    case CREDIT_MODE__CREDIT_MODE_UNLIMITED:
+        return INT64_MAX;
+    case CREDIT_MODE__CREDIT_MODE_UNSET:
+    case _CREDIT_MODE_IS_INT_SIZE:
+    default:
+        return unset_minor;
+    }
+}
+
+enum status customer_control_credit(struct books *books, const CustomerRecord *before,
+                                    CreditMode mode, int64_t limit_minor)
+{
+    const int64_t was = credit_measure(before->credit, before->credit_limit_minor, 0);
+    const int64_t will = credit_measure(mode, limit_minor, INT64_MAX - 1);
+    const bool stays = mode == before->credit && limit_minor == before->credit_limit_minor;
+    if (stays || will <= was) {
+        control_pass(books->call);
+        return STATUS_OK;
+    }
+    return control_check(books->txn, books->call, CONTROL_CREDIT_LIMIT, will);
 }
 
 CreditMode customer_credit_mode(CreditMode asked, int64_t limit_minor)
@@ -168,6 +200,12 @@ enum status customer_add(struct txn *txn, struct call *call, const CustomerAdd *
         if (status == STATUS_SCOPE_DENIED) {
             status = books_refuse(&books, status, "owner", NULL, NULL);
         }
+    }
+    if (status == STATUS_OK) {
+        CustomerRecord nobody;
+        customer_record__init(&nobody);
+        status = customer_control_credit(&books, &nobody, customer->credit,
+                                         customer->credit_limit_minor);
     }
     if (status != STATUS_OK) {
         return status;

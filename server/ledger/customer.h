@@ -27,6 +27,10 @@ MUST_CHECK enum status customer_check_unique(struct books *books, UniqueHash *co
 // Cash only has no limit above it, unlimited none at all.
 MUST_CHECK enum status customer_check_credit(struct books *books, CreditMode mode,
                                              int64_t limit_minor);
+// Asks for a second person when `after` grants more credit than `before`, else says that there is
+// no need.
+MUST_CHECK enum status customer_control_credit(struct books *books, const CustomerRecord *before,
+                                               CreditMode mode, int64_t limit_minor);
 // A limit alone means the mode "limit".
 CreditMode customer_credit_mode(CreditMode asked, int64_t limit_minor);
 

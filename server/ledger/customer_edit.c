@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/control.h"
 #include "server/ledger/customer.h"
 
 // A name as people type it may have '-' where the field has '_'.
@@ -314,6 +315,18 @@ static enum status check_scope(struct books *books, const CustomerEdit *request,
                                          : status;
 }
 
+static enum status check_control(struct books *books, const CustomerEdit *request,
+                                 const CustomerRecord *customer)
+{
+    if (!wants_credit(request) && !wants_clear(request, "credit")) {
+        control_pass(books->call);
+        return STATUS_OK;
+    }
+    return customer_control_credit(
+        books, customer, customer_credit_mode(request->credit, request->credit_limit_minor),
+        request->credit_limit_minor);
+}
+
 enum status customer_edit(struct txn *txn, struct call *call, const CustomerEdit *request,
                           CustomerEditReply *reply)
 {
@@ -344,6 +357,9 @@ enum status customer_edit(struct txn *txn, struct call *call, const CustomerEdit
     }
     if (status == STATUS_OK) {
         status = check_scope(&books, request, customer);
+    }
+    if (status == STATUS_OK) {
+        status = check_control(&books, request, customer);
     }
     if (status != STATUS_OK) {
         return status;

@@ -54,7 +54,8 @@ static enum status add_change(struct txn *txn, struct call *call, const JournalR
     row->number = record->number;
     row->at_us = record->instant_us;
     row->version = history->version;
-    const struct command *command = command_by_number(record->command);
+    const struct command *command =
+        command_by_number(record->ran != 0 ? record->ran : record->command);
     char *action = arena_copy(call->arena, command->name, strlen(command->name));
     if (action == NULL) {
         return STATUS_TOO_LARGE;

@@ -76,6 +76,53 @@ static enum status add_money(struct call *call, CustomerCard *card)
     return STATUS_OK;
 }
 
+static ProtobufCBinaryData box_of(Sealed *const *list, size_t count, uint32_t number)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list[i]->field == number) {
+            return list[i]->box;
+        }
+    }
+    return (ProtobufCBinaryData){0};
+}
+
+// What counts now, and what will once it has waited long enough.
+static enum status open_bank(struct txn *txn, struct call *call, const CustomerRecord *customer,
+                             CustomerCard *reply)
+{
+    HoldRecord *hold = NULL;
+    enum status status = hold_get(txn, key_u64(customer->id), &hold);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    const bool waits = hold->n_next > 0 && call->instant_us < hold->counts_us;
+    Sealed **now = hold->n_next > 0 && !waits ? hold->next : hold->sealed;
+    const size_t now_count = hold->n_next > 0 && !waits ? hold->n_next : hold->n_sealed;
+    const size_t next_count = waits ? hold->n_next : 0;
+
+    const struct {
+        const char *field;
+        char **now;
+        char **next;
+    } TEXTS[] = {
+        {"bank_name", &reply->bank_name, &reply->new_bank_name},
+        {"bank_holder", &reply->bank_holder, &reply->new_bank_holder},
+        {"bank_account", &reply->bank_account, &reply->new_bank_account},
+    };
+
+    for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(TEXTS); i++) {
+        const uint32_t number = rows_sealed_field(TEXTS[i].field);
+        status = rows_box_text(txn, customer->vault_id, TEXTS[i].field,
+                               box_of(now, now_count, number), TEXTS[i].now);
+        if (status == STATUS_OK) {
+            status = rows_box_text(txn, customer->vault_id, TEXTS[i].field,
+                                   box_of(hold->next, next_count, number), TEXTS[i].next);
+        }
+    }
+    reply->new_bank_us = waits && shows_finance(call) ? hold->counts_us : 0;
+    return status;
+}
+
 enum status customer_show(struct txn *txn, struct call *call, const CustomerShow *request,
                           CustomerCard *reply)
 {
@@ -104,6 +151,9 @@ enum status customer_show(struct txn *txn, struct call *call, const CustomerShow
         return STATUS_TOO_LARGE;
     }
     status = open_texts(txn, call, customer, reply);
+    if (status == STATUS_OK) {
+        status = open_bank(txn, call, customer, reply);
+    }
     if (status == STATUS_OK) {
         status = reading_login(txn, customer->owner_id, &reply->owner);
     }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/approval.h"
+#include "server/ledger/audit.h"
 #include "server/ledger/reading.h"
 #include "server/ledger/role.h"
 #include "shared/text.h"
@@ -31,6 +33,8 @@ static enum table table_of(FindNoun noun)
         return TABLE_device;
     case FIND_NOUN__FIND_NOUN_ROLE:
         return TABLE_role;
+    case FIND_NOUN__FIND_NOUN_APPROVAL:
+        return TABLE_approval;
     case FIND_NOUN__FIND_NOUN_UNSET:
     case _FIND_NOUN_IS_INT_SIZE:
     default:
@@ -51,6 +55,7 @@ static bool series_is_of(enum series series, enum table table)
     case SERIES_ENTRY:
         return table == TABLE_entry;
     case SERIES_IMPORT:
+    case SERIES_APPROVAL:
         break;
     }
     return false;
@@ -125,6 +130,33 @@ static enum status find_documents(struct call *call, enum table table, char *fol
     return status;
 }
 
+// No view knows what waits: the rows are walked, the newest first, until the number is passed.
+static enum status find_approval(struct txn *txn, const struct call *call, const char *folded,
+                                 struct found *found)
+{
+    enum series series = SERIES_CUSTOMER;
+    uint32_t year = 0;
+    uint32_t sequence = 0;
+    if (!ident_parse(folded, &series, &year, &sequence) || series != SERIES_APPROVAL) {
+        return STATUS_OK;
+    }
+    struct rows *rows CLEANUP(rows_close_at) = NULL;
+    enum status status = rows_open(txn, TABLE_approval, key_u64(UINT64_MAX), 0, true, &rows);
+    bool passed = false;
+    while (status == STATUS_OK && !passed) {
+        struct row_key key;
+        ProtobufCMessage *message = NULL;
+        status = rows_next(rows, &key, &message);
+        const ApprovalRecord *approval = (const ApprovalRecord *)message;
+        passed = status == STATUS_OK && approval->sequence <= sequence;
+        if (passed && approval->sequence == sequence && approval_may_see(call, approval)) {
+            found->id[found->count++] = approval->id;
+            found->exact = true;
+        }
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
 static enum status look(struct call *call, enum table table, char *folded, struct found *found)
 {
     find_number(call, table, folded, found);
@@ -188,6 +220,18 @@ static enum status name_person(struct txn *txn, enum table table, FindRow *row)
     return STATUS_OK;
 }
 
+static enum status name_approval(struct txn *txn, struct call *call, FindRow *row)
+{
+    ApprovalRecord *approval = NULL;
+    enum status status = approval_get(txn, key_u64(row->id), &approval);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+    }
+    row->number = approval_number(call, approval);
+    row->name = audit_action(call->arena, command_by_number(approval->command)->name);
+    return row->number != NULL && row->name != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
 static enum status fill_row(struct txn *txn, struct call *call, enum table table, uint64_t id,
                             FindRow *row)
 {
@@ -195,6 +239,9 @@ static enum status fill_row(struct txn *txn, struct call *call, enum table table
     row->id = id;
     if (table == TABLE_user || table == TABLE_device) {
         return name_person(txn, table, row);
+    }
+    if (table == TABLE_approval) {
+        return name_approval(txn, call, row);
     }
     uint64_t customer_id = id;
     struct view_document document;
@@ -226,7 +273,8 @@ enum status find(struct txn *txn, struct call *call, const Find *request, FindRe
     if (table == TABLE_role) {
         return find_roles(txn, call, folded, reply);
     }
-    enum status status = look(call, table, folded, &found);
+    enum status status = table == TABLE_approval ? find_approval(txn, call, folded, &found)
+                                                 : look(call, table, folded, &found);
     FindRow *rows = arena_alloc(call->arena, (found.count + 1) * sizeof *rows);
     reply->row = arena_alloc(call->arena, (found.count + 1) * sizeof *reply->row);
     if (status != STATUS_OK || rows == NULL || reply->row == NULL) {

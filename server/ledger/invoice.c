@@ -132,6 +132,7 @@ enum status invoice_edit(struct txn *txn, struct call *call, const InvoiceEdit *
         draft->due_day = 0;
     }
     draft->state = request->discard ? INVOICE_STATE__INVOICE_STATE_DISCARDED : draft->state;
+    draft->edited_by = call->user_id;
     draft->version++;
     status = invoice_put(txn, key_u64(draft->id), draft);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What corrects an issued invoice: credit note and reversal. An invoice itself never changes
 // (domain.md d.12).
+#include "server/ledger/control.h"
 #include "server/ledger/credit.h"
 #include "server/ledger/document.h"
 
@@ -118,6 +119,9 @@ enum status invoice_credit(struct txn *txn, struct call *call, const InvoiceCred
     if (status == STATUS_OK) {
         status = posting_balance(&books, invoice->customer_id, &balance);
     }
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_CREDIT_NOTE, amount_minor);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -211,6 +215,9 @@ enum status invoice_reverse(struct txn *txn, struct call *call, const InvoiceRev
     }
     if (status == STATUS_OK) {
         status = posting_balance(&books, invoice->customer_id, &balance);
+    }
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_CREDIT_NOTE, invoice->gross_minor);
     }
     if (status != STATUS_OK) {
         return status;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/control.h"
 #include "server/ledger/money.h"
 
 #define FIELD_PAYMENT_REFERENCE 7 // of PaymentAdd
@@ -73,6 +74,9 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
     }
     if (status == STATUS_OK) {
         status = posting_balance(&books, payment->customer_id, &balance);
+    }
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_PAYMENT, payment->amount_minor);
     }
     if (status != STATUS_OK) {
         return status;

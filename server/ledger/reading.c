@@ -74,8 +74,7 @@ enum status reading_document(struct call *call, uint64_t id, char **out)
     return STATUS_OK;
 }
 
-// Number of the object, whatever it is.
-static enum status number_of(struct txn *txn, struct call *call, uint64_t id, char **out)
+enum status reading_object(struct txn *txn, struct call *call, uint64_t id, char **out)
 {
     enum status status = reading_document(call, id, out);
     if (status != STATUS_OK || (*out)[0] != '\0') {
@@ -87,6 +86,33 @@ static enum status number_of(struct txn *txn, struct call *call, uint64_t id, ch
         *out = customer.number;
     }
     return status;
+}
+
+bool reading_may(const struct call *call, enum permission permission)
+{
+    return call->rights == NULL || rights_scope(call->rights, permission) != SCOPE_NONE;
+}
+
+enum permission reading_list_permission(const struct command *command)
+{
+    static const struct {
+        const char *noun;
+        enum permission permission;
+    } NOUNS[] = {
+        {"customer_bank", PERMISSION_BANK_WATCH}, {"approval_", PERMISSION_APPROVAL_LIST},
+        {"customer_", PERMISSION_CUSTOMER_LIST},  {"invoice_", PERMISSION_INVOICE_LIST},
+        {"payment_", PERMISSION_PAYMENT_LIST},    {"entry_", PERMISSION_ENTRY_LIST},
+        {"import_", PERMISSION_IMPORT_RUN},       {"user_", PERMISSION_USER_LIST},
+        {"device_", PERMISSION_DEVICE_LIST},      {"rule_", PERMISSION_RULE_LIST},
+        {"role_", PERMISSION_ROLE_LIST},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(NOUNS); i++) {
+        if (strncmp(command->name, NOUNS[i].noun, strlen(NOUNS[i].noun)) == 0) {
+            return NOUNS[i].permission;
+        }
+    }
+    return PERMISSION_SYSTEM;
 }
 
 enum status reading_meant(struct txn *txn, struct call *call, const JournalRecord *record,
@@ -109,7 +135,7 @@ enum status reading_meant(struct txn *txn, struct call *call, const JournalRecor
             memcpy(&id, (const uint8_t *)inner + field->offset, sizeof id);
         }
         if (id != 0) {
-            return number_of(txn, call, id, out);
+            return reading_object(txn, call, id, out);
         }
     }
     return STATUS_OK;

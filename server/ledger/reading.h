@@ -39,6 +39,14 @@ MUST_CHECK enum status reading_document(struct call *call, uint64_t id, char **o
 MUST_CHECK enum status reading_meant(struct txn *txn, struct call *call,
                                      const JournalRecord *record, char **out);
 
+// Number of a document or a customer, whichever has the id; "" when there is none that may be seen.
+MUST_CHECK enum status reading_object(struct txn *txn, struct call *call, uint64_t id, char **out);
+// Do the roles of the caller permit this at all, for whichever rows?
+bool reading_may(const struct call *call, enum permission permission);
+// Who may list what a command changes may hear of the change: the permission of its noun's list.
+// PERMISSION_SYSTEM for what nobody hears of.
+enum permission reading_list_permission(const struct command *command);
+
 // A constant for a text field of a reply, which generated code does not call const.
 char *reading_constant(const char *text);
 

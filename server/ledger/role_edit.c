@@ -2,6 +2,7 @@
 // Changes of roles. Every command is a list of changes made in a copy of the set; what the copy
 // would do to people decides, and then it is put (role.h).
 #include "server/ledger/books.h"
+#include "server/ledger/control.h"
 #include "server/ledger/duty.h"
 #include "server/store/rows.h"
 
@@ -73,18 +74,28 @@ static enum status refuse_field(struct editing *editing, enum status status, con
     return refuse(editing->txn, editing->call, status, NULL, NULL);
 }
 
-static enum status caller_holds(struct editing *editing, uint64_t role_id, bool *holds)
+// Adds whether this user holds the role; 0 is the system itself, or nobody.
+static enum status user_holds(struct editing *editing, uint64_t user_id, uint64_t role_id,
+                              bool *holds)
 {
     UserRecord *user = NULL;
-    *holds = false;
-    if (editing->call->user_id == 0) {
-        return STATUS_OK; // the system itself
+    if (user_id == 0) {
+        return STATUS_OK;
     }
-    const enum status status = user_get(editing->txn, key_u64(editing->call->user_id), &user);
+    const enum status status = user_get(editing->txn, key_u64(user_id), &user);
     for (size_t i = 0; status == STATUS_OK && i < user->n_role; i++) {
         *holds |= user->role[i] == role_id;
     }
     return status;
+}
+
+// Who asks for the change, or approves it, holds the role.
+static enum status caller_holds(struct editing *editing, uint64_t role_id, bool *holds)
+{
+    const struct call *call = editing->call;
+    *holds = false;
+    const enum status status = user_holds(editing, call->user_id, role_id, holds);
+    return status == STATUS_OK ? user_holds(editing, call->approved_by, role_id, holds) : status;
 }
 
 // The role that is to be changed: the owner's never is, nor one that the caller holds.
@@ -281,7 +292,10 @@ static enum status judge(struct editing *editing)
     if (status == STATUS_OK) {
         status = duty_refuse_conflicts(editing->txn, editing->call, &editing->effect, "permission");
     }
-    return status == STATUS_OK ? duty_need_admin(editing->txn, editing->call, &would_be, "role_id")
+    if (status == STATUS_OK) {
+        status = duty_need_admin(editing->txn, editing->call, &would_be, "role_id");
+    }
+    return status == STATUS_OK ? control_check(editing->txn, editing->call, CONTROL_ROLES, 0)
                                : status;
 }
 
@@ -536,6 +550,10 @@ enum status role_rename(struct txn *txn, struct call *call, const RoleRename *re
     if (strcmp(word, role->word) == 0 && strcmp(name, role->name) == 0) {
         return refuse(txn, call, STATUS_NOTHING_TO_DO, NULL, NULL);
     }
+    status = control_check(txn, call, CONTROL_ROLES, 0);
+    if (status != STATUS_OK) {
+        return status;
+    }
 
     call_note_change(call, role->id, "word", role->word, word);
     call_note_change(call, role->id, "name", role->name, name);
@@ -584,6 +602,9 @@ enum status role_remove(struct txn *txn, struct call *call, const RoleRemove *re
     }
     if (status == STATUS_OK) {
         status = refuse_held(editing, role->id);
+    }
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_ROLES, 0);
     }
     if (status != STATUS_OK) {
         return status;

@@ -33,5 +33,10 @@ enum status ledger_run(struct txn *txn, struct call *call, const ProtobufCMessag
         index++;
         assert(index < COUNT_OF(RUN));
     }
-    return RUN[index](txn, call, request, reply);
+    call->request = request;
+    const enum status status = RUN[index](txn, call, request, reply);
+    // A row that names a control has a function that asks for it, whenever it succeeds.
+    assert(status != STATUS_OK || call->status != STATUS_OK || call->control_seen ||
+           call->command->control == CONTROL_NONE);
+    return status;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/user.h"
 
+#include "server/ledger/control.h"
 #include "server/ledger/duty.h"
 #include "server/ledger/session.h"
 #include "server/store/rows.h"
@@ -262,6 +263,9 @@ enum status user_invite(struct txn *txn, struct call *call, const UserInvite *re
     }
     struct roles roles;
     status = roles_parse(txn, call, &set, request->role, request->n_role, &roles);
+    if (status == STATUS_OK && request->expires_us <= call->instant_us) {
+        status = refuse(txn, call, STATUS_INVITATION_EXPIRED, NULL, NULL);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -278,6 +282,9 @@ enum status user_invite(struct txn *txn, struct call *call, const UserInvite *re
     };
     struct effect effect;
     status = judge_invited(txn, call, &set, &invited, user, &effect);
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_ROLES, 0);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -300,11 +307,12 @@ enum status user_invite(struct txn *txn, struct call *call, const UserInvite *re
     return STATUS_OK;
 }
 
-// Nobody changes what he may do himself: neither roles nor what they reach.
+// Nobody changes what he may do himself: neither roles nor what they reach. Nor does who approves
+// it.
 static enum status refuse_own_rights(struct txn *txn, struct call *call, const UserRecord *user,
                                      const UserEdit *request, bool changes_roles)
 {
-    if (user->id != call->user_id) {
+    if (user->id != call->user_id && user->id != call->approved_by) {
         return STATUS_OK;
     }
     const char *field = changes_roles                ? "role"
@@ -321,6 +329,16 @@ static void edit_text(struct call *call, uint64_t user_id, const char *field, ch
         call_note_change(call, user_id, field, *text, wanted);
         *text = wanted;
     }
+}
+
+static enum status control_edit(struct txn *txn, struct call *call, const UserEdit *request,
+                                bool changes_roles)
+{
+    if (changes_roles || request->team[0] != '\0' || request->region[0] != '\0') {
+        return control_check(txn, call, CONTROL_ROLES, 0);
+    }
+    control_pass(call);
+    return STATUS_OK;
 }
 
 enum status user_edit(struct txn *txn, struct call *call, const UserEdit *request, UserReply *reply)
@@ -355,6 +373,10 @@ enum status user_edit(struct txn *txn, struct call *call, const UserEdit *reques
         if (status == STATUS_OK) {
             status = judge(txn, call, &set, &before, user, &effect);
         }
+    }
+    // Whose rows somebody sees hangs on team and region too.
+    if (status == STATUS_OK) {
+        status = control_edit(txn, call, request, changes_roles);
     }
     if (status != STATUS_OK) {
         return status;

@@ -83,6 +83,37 @@ static enum permission scope_permission(enum permission permission)
     return permission == PERMISSION_SELF ? PERMISSION_CUSTOMER_LIST : permission;
 }
 
+enum status access_stand_in(struct txn *txn, struct arena *arena, uint64_t user_id,
+                            enum permission permission, struct stand_in *out)
+{
+    ProtobufCMessage *message = NULL;
+    enum status status = load(txn, TABLE_user, user_id, &message);
+    const UserRecord *user = (const UserRecord *)message;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out = (struct stand_in){.user_id = user_id, .denial = STATUS_USER_DISABLED};
+    if (user == NULL || user->state != USER_STATE__USER_STATE_ACTIVE) {
+        return STATUS_OK;
+    }
+    struct rights *rights = arena_alloc(arena, sizeof *rights);
+    if (rights == NULL) {
+        return STATUS_ENVIRONMENT;
+    }
+    status = rights_load(txn, user, rights);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct filter *filter = rights_filter(rights, user, permission, arena);
+    if (filter == NULL) {
+        return STATUS_ENVIRONMENT;
+    }
+    out->filter = filter;
+    out->rights = rights;
+    out->denial = filter->scope == SCOPE_NONE ? STATUS_PERMISSION_DENIED : STATUS_OK;
+    return STATUS_OK;
+}
+
 // With a session: the rights of the user's roles, as their rows stand now.
 static enum status check_user(struct txn *txn, struct call *call, const struct standing *standing,
                               const struct filter **out)

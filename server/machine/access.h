@@ -13,6 +13,11 @@
 MUST_CHECK enum status access_check(struct txn *txn, const struct peer *peer, struct call *call,
                                     const struct filter **out);
 
+// What a user may do with the commands of this permission at this moment, whoever asks: for
+// requests that somebody else runs. A user who is not active may nothing.
+MUST_CHECK enum status access_stand_in(struct txn *txn, struct arena *arena, uint64_t user_id,
+                                       enum permission permission, struct stand_in *out);
+
 // Is a channel of this peer still worth keeping: device active, and, with a session, session and
 // user too?
 MUST_CHECK enum status access_is_live(struct txn *txn, const struct peer *peer, int64_t instant_us,

@@ -83,6 +83,8 @@ enum status journal_append(struct txn *txn, const struct peer *peer, const struc
     record.n_change = call->change_count;
     record.object = text_of(call->object);
     record.object_id = call->object_id;
+    record.approved_by = call->approved_by;
+    record.ran = call->ran != NULL ? call->ran->number : 0;
     record.feature_level = MACHINE_FEATURE_LEVEL;
     struct bytes packed;
     status = wire_pack(call->arena, (const ProtobufCMessage *)&record, &packed);

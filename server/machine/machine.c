@@ -3,6 +3,7 @@
 
 #include "server/machine/access.h"
 #include "server/machine/journal.h"
+#include "server/machine/second.h"
 #include "shared/wire.h"
 
 #define PLAN_BYTES 16
@@ -93,6 +94,10 @@ static enum status run(struct txn *txn, struct call *call, const Request *reques
     if (status == STATUS_OK) {
         return STATUS_OK;
     }
+    if (status == STATUS_APPROVAL_PENDING) {
+        assert(call->status == status); // written down by control_check: an answer of no
+        return STATUS_OK;
+    }
     if (is_environment(status) || (txn_mode(txn) == TXN_WRITE && txn_call_has_written(txn))) {
         return status;
     }
@@ -107,6 +112,12 @@ static void reply_fill(struct call *call, ProtobufCMessage *result, Reply *reply
     reply->n_problem = call->problems.count;
     if (call->detail != NULL) {
         reply->detail = (char *)(uintptr_t)call->detail;
+    }
+    if (call->control != CONTROL_NONE && (call->status == STATUS_OK || call->approval != NULL)) {
+        reply->control = (char *)(uintptr_t)control_word(call->control);
+    }
+    if (call->status == STATUS_APPROVAL_PENDING) {
+        reply->approval = (char *)(uintptr_t)call->approval;
     }
     // A report that does not tie says so beside its figures.
     const bool answers = call->status == STATUS_OK || call->status == STATUS_DIFFERENCE;
@@ -148,6 +159,17 @@ static enum status keep_keys(struct txn *txn, const struct call *call,
     return status;
 }
 
+// What waits for a second person holds boxes under the keys that were drawn for it, and runs when
+// they are at hand no more.
+static enum status keep_all_keys(struct txn *txn, const struct admitted *admitted)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < admitted->key_count; i++) {
+        status = keep_key(txn, admitted, admitted->key[i].vault_id);
+    }
+    return status;
+}
+
 static enum status keep_psk(struct txn *txn, const struct admitted *admitted)
 {
     struct key psk = admitted->psk;
@@ -165,10 +187,12 @@ static enum status keep_psk(struct txn *txn, const struct admitted *admitted)
 static enum status keep_admitted(struct txn *txn, const struct call *call,
                                  const struct admitted *admitted)
 {
-    if (admitted == NULL || call->status != STATUS_OK) {
+    const bool waits = call->status == STATUS_APPROVAL_PENDING;
+    if (admitted == NULL || (call->status != STATUS_OK && !waits)) {
         return STATUS_OK;
     }
-    const enum status status = keep_keys(txn, call, admitted);
+    const enum status status =
+        waits ? keep_all_keys(txn, admitted) : keep_keys(txn, call, admitted);
     return status == STATUS_OK && admitted->has_psk ? keep_psk(txn, admitted) : status;
 }
 
@@ -253,6 +277,12 @@ enum status machine_write(struct txn *txn, const struct peer *peer, const struct
 
     status = STATUS_OK;
     if (call->status == STATUS_OK) {
+        status = second_load(txn, call, request);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (call->status == STATUS_OK) {
         status = run_write(txn, call, request, filter, admitted, reply);
     } else {
         reply_fill(call, NULL, reply);
@@ -284,6 +314,12 @@ enum status machine_read(struct txn *txn, const struct views *views, const struc
         return status;
     }
     ProtobufCMessage *result = NULL;
+    if (call->status == STATUS_OK) {
+        status = second_load(txn, call, request);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (call->status == STATUS_OK) {
         call->filter = filter;
         call->views = is_preview ? NULL : views;

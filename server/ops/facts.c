@@ -361,13 +361,17 @@ static bool key_is_id(enum table table, const struct row_key *key, const Protobu
     case TABLE_session:
     case TABLE_import:
     case TABLE_role:
-    case TABLE_export: {
+    case TABLE_export:
+    case TABLE_approval:
+    case TABLE_hold: {
         // The id is the first field of each of these messages.
         uint64_t id;
         memcpy(&id, (const uint8_t *)record + record->descriptor->fields[0].offset, sizeof id);
         return record->descriptor->fields[0].type == PROTOBUF_C_TYPE_FIXED64 &&
                row_key_first(key) == id;
     }
+    case TABLE_rule:
+        return row_key_first(key) == ((const RuleRecord *)record)->control;
     case TABLE_account:
         return row_key_first(key) == ((const AccountRecord *)record)->code;
     case TABLE_open_item:
@@ -408,6 +412,11 @@ static void take_import(struct facts *facts, const ImportRecord *record)
 {
     keep_id(facts, &facts->import, record->id);
     keep_number(facts, SERIES_IMPORT, 0, record->sequence);
+}
+
+static void take_approval(struct facts *facts, const ApprovalRecord *record)
+{
+    keep_number(facts, SERIES_APPROVAL, 0, record->sequence);
 }
 
 static void take_counter(struct facts *facts, const struct row_key *key,
@@ -461,6 +470,9 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         break;
     case TABLE_device:
         take_device(facts, (const DeviceRecord *)record);
+        break;
+    case TABLE_approval:
+        take_approval(facts, (const ApprovalRecord *)record);
         break;
     case TABLE_import:
         take_import(facts, (const ImportRecord *)record);

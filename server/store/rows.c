@@ -104,6 +104,16 @@ static enum status may_see_item(struct txn *txn, uint64_t item_id)
     return rows_may_see(txn, ((const ItemRecord *)item)->customer_id);
 }
 
+// What waits is seen with the customer that it is about; what concerns the whole book by its
+// creator too.
+static enum status may_see_approval(struct txn *txn, const ApprovalRecord *approval)
+{
+    if (approval->customer_id != 0) {
+        return rows_may_see(txn, approval->customer_id);
+    }
+    return approval->created_by == txn_filter(txn)->user_id ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
 // The one place that says to whom a row belongs.
 static enum status may_see_row(struct txn *txn, enum table table, struct row_key key,
                                const ProtobufCMessage *record)
@@ -124,7 +134,10 @@ static enum status may_see_row(struct txn *txn, enum table table, struct row_key
         return rows_may_see(txn, ((const AllocationRecord *)record)->customer_id);
     case TABLE_open_item:
     case TABLE_balance:
+    case TABLE_hold:
         return rows_may_see(txn, row_key_first(&key));
+    case TABLE_approval:
+        return may_see_approval(txn, (const ApprovalRecord *)record);
     case TABLE_settled_by:
         return may_see_item(txn, row_key_first(&key));
     case TABLE_entry:
@@ -156,6 +169,7 @@ static enum status may_see_row(struct txn *txn, enum table table, struct row_key
     case TABLE_checkpoint:
     case TABLE_epoch:
     case TABLE_role:
+    case TABLE_rule:
         break;
     }
     return STATUS_OK;
@@ -289,15 +303,20 @@ void rows_close_at(struct rows **rows)
 
 // ---- personal texts ----
 
+// CustomerAdd has them all but the bank details, which CustomerBank has under other numbers.
 static bool find_field(const char *name, struct field *out)
 {
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(&customer_add__descriptor, name);
-    if (field == NULL) {
-        return false;
+    const ProtobufCMessageDescriptor *const messages[] = {&customer_add__descriptor,
+                                                          &customer_bank__descriptor};
+    for (size_t i = 0; i < COUNT_OF(messages); i++) {
+        const ProtobufCFieldDescriptor *field =
+            protobuf_c_message_descriptor_get_field_by_name(messages[i], name);
+        if (field != NULL) {
+            *out = field_of(messages[i], (unsigned)(field - messages[i]->fields));
+            return out->sealed;
+        }
     }
-    *out = field_of(&customer_add__descriptor, (unsigned)(field - customer_add__descriptor.fields));
-    return out->sealed;
+    return false;
 }
 
 uint32_t rows_sealed_field(const char *field)

@@ -165,6 +165,9 @@ struct filter {
 // last call's first write.
 void txn_call_begin(struct txn *txn, struct arena *arena, const struct filter *filter);
 const struct filter *txn_filter(const struct txn *txn);
+// Goes on in the same call with somebody else's eyes: an approved request runs as its creator.
+// Never the system's.
+void txn_look_as(struct txn *txn, const struct filter *filter);
 // Has this call written yet? refuse() asserts that it has not.
 bool txn_call_has_written(const struct txn *txn);
 // Plan token of the call so far: digest of `request` and the ordered (table, key, row version) read

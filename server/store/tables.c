@@ -36,7 +36,10 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              : &tile_record__descriptor, CheckpointRecord *     \
              : &checkpoint_record__descriptor, EpochRecord *    \
              : &epoch_record__descriptor, RoleRecord *          \
-             : &role_record__descriptor, IdRecord *             \
+             : &role_record__descriptor, ApprovalRecord *       \
+             : &approval_record__descriptor, RuleRecord *       \
+             : &rule_record__descriptor, HoldRecord *           \
+             : &hold_record__descriptor, IdRecord *             \
              : &id_record__descriptor)
 
 static const struct table_facts FACTS[TABLE_LIMIT] = {

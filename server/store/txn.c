@@ -273,6 +273,13 @@ const struct filter *txn_filter(const struct txn *txn)
     return txn->filter;
 }
 
+void txn_look_as(struct txn *txn, const struct filter *filter)
+{
+    assert(txn->lmdb != NULL);
+    assert(filter != NULL && filter->user_id != 0);
+    txn->filter = filter;
+}
+
 bool txn_call_has_written(const struct txn *txn)
 {
     return txn->call_has_written;

@@ -44,6 +44,12 @@ void house_end(struct house *house, enum status status)
     house->txn = NULL;
 }
 
+void house_command(struct house *house, const char *name)
+{
+    house->call.command = command_by_name(name);
+    demand(house->call.command != NULL, name);
+}
+
 static void open_book(struct house *house, const char *chart)
 {
     uint8_t id[16] = {1};
@@ -107,6 +113,7 @@ uint64_t house_customer(struct house *house)
     customer_add_reply__init(&reply);
     add.kind = CUSTOMER_KIND__CUSTOMER_KIND_ORGANISATION;
     house_begin(house);
+    house_command(house, "customer_add");
     enum status status = customer_add(house->txn, &house->call, &add, &reply);
     uint64_t id = reply.id;
     demand(status == STATUS_OK, "customer_add");

@@ -25,5 +25,7 @@ void house_free(struct house *house);
 // nothing.
 void house_begin(struct house *house);
 void house_end(struct house *house, enum status status);
+// The command whose function is called next; those that know a second person ask for its row.
+void house_command(struct house *house, const char *name);
 
 uint64_t house_customer(struct house *house);

@@ -107,6 +107,7 @@ static uint64_t add_mine(struct office *office)
     add.sealed = sealed;
     add.n_sealed = 3;
     add.region = REGION;
+    house_command(house, "customer_add");
     enum status status = customer_add(house->txn, &house->call, &add, &reply);
     uint64_t id = reply.id;
     end_journalled(house, status, command_by_name("customer_add")->number, id);
@@ -146,6 +147,7 @@ static uint64_t pay(struct house *house, uint64_t customer_id, int64_t amount_mi
     request.amount_minor = amount_minor;
     request.date_day = day;
     request.method = PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER;
+    house_command(house, "payment_add");
     enum status status = payment_add(house->txn, &house->call, &request, &reply);
     assert_int_equal(status, STATUS_OK);
     uint64_t id = reply.id;
@@ -165,6 +167,7 @@ static void credit(struct house *house, uint64_t invoice_id, int64_t amount_mino
     request.amount_minor = amount_minor;
     request.date_day = day;
     request.reason = reason;
+    house_command(house, "invoice_credit");
     enum status status = invoice_credit(house->txn, &house->call, &request, &reply);
     assert_int_equal(status, STATUS_OK);
     house_end(house, status);
@@ -683,6 +686,7 @@ static void edit_region(struct office *office, uint32_t version, char *region)
     edit.customer_id = office->mine;
     edit.version = version;
     edit.region = region;
+    house_command(house, "customer_edit");
     enum status status = customer_edit(house->txn, &house->call, &edit, &reply);
     assert_int_equal(status, STATUS_OK);
     end_journalled(house, status, command_by_name("customer_edit")->number, office->mine);

@@ -105,6 +105,7 @@ static enum status pay(struct sim *sim)
         request.allocate = list;
         request.n_allocate = 1;
     }
+    house_command(house, "payment_add");
     enum status status = payment_add(house->txn, &house->call, &request, &reply);
     if (status == STATUS_OK && sim->payment_count < KEPT_MAX) {
         sim->payment[sim->payment_count] = reply.id;
@@ -173,6 +174,7 @@ static enum status credit(struct sim *sim)
     request.amount_minor = draw(sim, 3) == 0 ? 0 : 1 + (int64_t)draw(sim, 8000);
     request.keep_open = draw(sim, 4) == 0;
     request.reason = REASON;
+    house_command(house, "invoice_credit");
     return invoice_credit(house->txn, &house->call, &request, &reply);
 }
 
@@ -186,6 +188,7 @@ static enum status reverse_invoice(struct sim *sim)
     request.invoice_id = some_of(sim, sim->invoice, sim->invoice_count);
     request.date_day = draw(sim, 2) == 0 ? some_day(sim, 0) : 0;
     request.reason = REASON;
+    house_command(house, "invoice_reverse");
     return invoice_reverse(house->txn, &house->call, &request, &reply);
 }
 

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/approval.h"
+
+#include "server/ledger/audit.h"
+#include "server/ledger/control.h"
+#include "server/ledger/reading.h"
+
+bool approval_may_see(const struct call *call, const ApprovalRecord *approval)
+{
+    const struct command *command = command_by_number(approval->command);
+    assert(command != NULL);
+    return approval->created_by == call->user_id || reading_may(call, command->permission) ||
+           reading_may(call, reading_list_permission(command));
+}
+
+enum status approval_load(struct txn *txn, struct call *call, uint64_t id, ApprovalRecord **out)
+{
+    ApprovalRecord *approval = NULL;
+    const enum status status = approval_get(txn, key_u64(id), &approval);
+    const bool hidden = status == STATUS_OK && !approval_may_see(call, approval);
+    if (status == STATUS_NOT_FOUND || hidden) {
+        return refuse(txn, call, STATUS_NOT_FOUND, "approval", NULL);
+    }
+    if (status == STATUS_OK) {
+        *out = approval;
+    }
+    return status;
+}
+
+ApprovalState approval_state(const struct call *call, const ApprovalRecord *approval)
+{
+    const bool lapsed = approval->state == APPROVAL_STATE__APPROVAL_STATE_PENDING &&
+                        call->instant_us >= approval->created_us + APPROVAL_US;
+    return lapsed ? APPROVAL_STATE__APPROVAL_STATE_EXPIRED : approval->state;
+}
+
+bool approval_is_author(const ApprovalRecord *approval, uint64_t user_id)
+{
+    bool found = approval->created_by == user_id;
+    for (size_t i = 0; i < approval->n_author; i++) {
+        found = found || approval->author[i] == user_id;
+    }
+    return found;
+}
+
+char *approval_number(struct call *call, const ApprovalRecord *approval)
+{
+    return ident_print(call->arena, SERIES_APPROVAL, 0, approval->sequence);
+}
+
+// Loads what is to be decided, and refuses what is not open any more.
+static enum status load_open(struct txn *txn, struct call *call, uint64_t id, ApprovalRecord **out)
+{
+    const enum status status = approval_load(txn, call, id, out);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    switch ((int)approval_state(call, *out)) {
+    case APPROVAL_STATE__APPROVAL_STATE_PENDING:
+        return STATUS_OK;
+    case APPROVAL_STATE__APPROVAL_STATE_EXPIRED:
+        return refuse(txn, call, STATUS_APPROVAL_EXPIRED, "approval", NULL);
+    default:
+        return refuse(txn, call, STATUS_APPROVAL_DECIDED, "approval", NULL);
+    }
+}
+
+// An approver must be somebody who could have done it, for this customer too.
+static enum status check_approver(struct txn *txn, struct call *call,
+                                  const ApprovalRecord *approval)
+{
+    const struct stand_in *approver = &call->second->approver;
+    assert(approver->user_id == call->user_id);
+    if (approver->denial != STATUS_OK) {
+        return refuse(txn, call, approver->denial, NULL, "%s",
+                      permission_text(call->second->command->permission));
+    }
+    if (approval->customer_id == 0) {
+        return STATUS_OK;
+    }
+    const struct filter *own = txn_filter(txn);
+    txn_look_as(txn, approver->filter);
+    const enum status status = rows_may_see(txn, approval->customer_id);
+    txn_look_as(txn, own);
+    return status == STATUS_NOT_FOUND ? refuse(txn, call, status, "approval", NULL) : status;
+}
+
+static enum status reply_approval(struct txn *txn, struct call *call,
+                                  const ApprovalRecord *approval, ApprovalReply *reply)
+{
+    const struct command *command = command_by_number(approval->command);
+    reply->id = approval->id;
+    reply->number = approval_number(call, approval);
+    reply->state = approval->state;
+    reply->action = audit_action(call->arena, command->name);
+    reply->object = approval->object;
+    const enum status status = reading_login(txn, approval->created_by, &reply->created_by);
+    return reply->number != NULL && reply->action != NULL ? status : STATUS_TOO_LARGE;
+}
+
+// Writes what was decided down: in the row, and among the changes of the record.
+static enum status decide(struct txn *txn, struct call *call, ApprovalRecord *approval,
+                          ApprovalState state, const char *word, uint64_t user_id)
+{
+    approval->state = state;
+    approval->decided_by = user_id;
+    approval->decided_us = call->instant_us;
+    call_note_change(call, approval->id, "approval", "pending", word);
+    return approval_put(txn, key_u64(approval->id), approval);
+}
+
+enum status approval_approve(struct txn *txn, struct call *call, const ApprovalApprove *request,
+                             ApprovalReply *reply)
+{
+    ApprovalRecord *approval = NULL;
+    enum status status = load_open(txn, call, request->approval_id, &approval);
+
+    if (status == STATUS_OK && approval_is_author(approval, call->user_id)) {
+        status = refuse(txn, call, STATUS_OWN_APPROVAL, "approval", NULL);
+    }
+    if (status == STATUS_OK) {
+        assert(call->second != NULL);
+        status = check_approver(txn, call, approval);
+    }
+    if (status == STATUS_OK && call->second->creator.denial != STATUS_OK) {
+        status = refuse(txn, call, STATUS_CREATOR_DENIED, NULL, "%s",
+                        status_sentence(call->second->creator.denial));
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    const uint64_t approver_id = call->user_id;
+    status = control_run(txn, call, approval);
+    if (status == STATUS_OK) {
+        approval->object = (char *)(uintptr_t)(call->object != NULL ? call->object : "");
+        approval->object_id = call->object_id;
+        status = decide(txn, call, approval, APPROVAL_STATE__APPROVAL_STATE_APPROVED, "approved",
+                        approver_id);
+    }
+
+    return status == STATUS_OK ? reply_approval(txn, call, approval, reply) : status;
+}
+
+// Ends what waits without doing it.
+static enum status end(struct txn *txn, struct call *call, ApprovalRecord *approval,
+                       ApprovalState state, const char *reason, ApprovalReply *reply)
+{
+    const bool declined = state == APPROVAL_STATE__APPROVAL_STATE_DECLINED;
+    approval->reason = (char *)(uintptr_t)reason;
+    enum status status =
+        decide(txn, call, approval, state, declined ? "declined" : "withdrawn", call->user_id);
+    if (status == STATUS_OK) {
+        status = reply_approval(txn, call, approval, reply);
+    }
+    if (status == STATUS_OK) {
+        call_about(call, approval->id, reply->number);
+    }
+    return status;
+}
+
+enum status approval_decline(struct txn *txn, struct call *call, const ApprovalDecline *request,
+                             ApprovalReply *reply)
+{
+    ApprovalRecord *approval = NULL;
+    enum status status = load_open(txn, call, request->approval_id, &approval);
+
+    if (status == STATUS_OK && approval->created_by == call->user_id) {
+        status = refuse(txn, call, STATUS_OWN_APPROVAL, "approval", NULL);
+    }
+
+    return status == STATUS_OK ? end(txn, call, approval, APPROVAL_STATE__APPROVAL_STATE_DECLINED,
+                                     request->reason, reply)
+                               : status;
+}
+
+enum status approval_withdraw(struct txn *txn, struct call *call, const ApprovalWithdraw *request,
+                              ApprovalReply *reply)
+{
+    ApprovalRecord *approval = NULL;
+    enum status status = load_open(txn, call, request->approval_id, &approval);
+
+    if (status == STATUS_OK && approval->created_by != call->user_id) {
+        status = refuse(txn, call, STATUS_NOT_OWN_APPROVAL, "approval", NULL);
+    }
+
+    return status == STATUS_OK ? end(txn, call, approval, APPROVAL_STATE__APPROVAL_STATE_WITHDRAWN,
+                                     request->reason, reply)
+                               : status;
+}
