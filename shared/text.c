@@ -9,6 +9,9 @@
 #define MARK_FIRST \
     0x0300 // combining diacritical marks; those of other scripts carry meaning and stay
 #define MARK_LAST 0x036f
+#define SELECTOR_FIRST \
+    0xfe00 // variation selectors: terminals disagree about what they do to widths
+#define SELECTOR_LAST 0xfe0f
 // Sets of flags, which the enum of the library has no constants for.
 #define FOLD_OPTIONS                                                                \
     ((utf8proc_option_t)(UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | \
@@ -104,6 +107,39 @@ size_t text_cells(const char *text)
         left -= used;
     }
     return cells;
+}
+
+static enum text_sort point_sort(int32_t point)
+{
+    if (point < 0) {
+        return TEXT_BROKEN;
+    }
+    if (is_control(point) || is_bidi_control(point) ||
+        (point >= SELECTOR_FIRST && point <= SELECTOR_LAST)) {
+        return TEXT_HIDDEN;
+    }
+    const utf8proc_category_t category = utf8proc_category(point);
+    switch ((int)category) {
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_ME:
+        return TEXT_MARK;
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+        return TEXT_HIDDEN;
+    default:
+        return TEXT_SPACING;
+    }
+}
+
+size_t text_point(const char *text, size_t size, int32_t *point, enum text_sort *sort)
+{
+    assert(text != NULL && size > 0);
+    size_t used = 0;
+    *point = next_point(text, size, &used);
+    *sort = *point >= 0x20 && *point < 0x7f ? TEXT_SPACING : point_sort(*point);
+    return used;
 }
 
 size_t text_fit(const char *text, size_t cells)

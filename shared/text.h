@@ -29,6 +29,14 @@ bool text_is_clean(const char *text, size_t size, bool lines);
 // Terminal cells of the text: wide CJK 2, combining marks 0.
 size_t text_cells(const char *text);
 
+// What a code point is on a screen: a character of its own, a mark on the one before, something
+// that must not be sent to a terminal (controls, bidi, joiners, selectors), or bytes that are no
+// UTF-8.
+enum text_sort { TEXT_SPACING, TEXT_MARK, TEXT_HIDDEN, TEXT_BROKEN };
+
+// The first code point of `size` > 0 bytes; gives how many bytes it takes. -1 when broken.
+size_t text_point(const char *text, size_t size, int32_t *point, enum text_sort *sort);
+
 // The longest prefix, in bytes, that fits into `cells`.
 size_t text_fit(const char *text, size_t cells);
 
