@@ -93,10 +93,8 @@ const char *output_moment(struct client *client, int64_t instant_us)
     return text;
 }
 
-// One cell. What the server says in sentences of the table (audit) is said in the person's
-// language.
-static const char *cell_text(const struct render_context *render, const ProtobufCMessage *row,
-                             const ProtobufCFieldDescriptor *field)
+const char *output_cell(const struct render_context *render, const ProtobufCMessage *row,
+                        const ProtobufCFieldDescriptor *field)
 {
     if (row->descriptor == &problem__descriptor && strcmp(field->name, "code") == 0) {
         const uint32_t code = ((const Problem *)(const void *)row)->code;
@@ -188,7 +186,7 @@ enum status output_table(struct client *client, const ProtobufCMessage *message,
             return STATUS_TOO_LARGE;
         }
         for (size_t c = 0; c < selection.count; c++) {
-            cells[c] = cell_text(&render, output_row_at(message, rows, i), selection.field[c]);
+            cells[c] = output_cell(&render, output_row_at(message, rows, i), selection.field[c]);
         }
     }
     grid_print(&grid, client->terminal.width, client->terminal.colour, out);
@@ -277,7 +275,7 @@ static enum status record_print(struct client *client, const ProtobufCMessage *i
             strcmp(field->name, "id") == 0) {
             continue;
         }
-        label_print(label_of(client, field, kind), cell_text(&render, inner, field), out);
+        label_print(label_of(client, field, kind), output_cell(&render, inner, field), out);
     }
     for (unsigned i = 0; i < inner->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &inner->descriptor->fields[i];

@@ -15,6 +15,10 @@ MUST_CHECK enum status output_reply(struct client *client, const struct command 
 // "late_days" -> "late days", or the word of the catalogue; in capitals for the head of a table.
 const char *output_word(struct client *client, const char *key);
 const char *output_header(struct client *client, const char *key);
+// One cell of a table or record. What the server says in sentences of the tables (audit) is said in
+// the person's language.
+const char *output_cell(const struct render_context *render, const ProtobufCMessage *row,
+                        const ProtobufCFieldDescriptor *field);
 // All rows of a repeated message field as a table into `out`; `columns` NULL: every field that says
 // something.
 MUST_CHECK enum status output_table(struct client *client, const ProtobufCMessage *message,

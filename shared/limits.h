@@ -30,6 +30,12 @@
 #define TURNOVER_MAX (INT64_MAX / 2)
 #define DECIMALS_MAX 4
 
+// A full screen
+#define CANVAS_ROWS_MAX      300
+#define CANVAS_COLUMNS_MAX   600
+#define FIELD_INPUT_BYTES_MAX 1000 // of one line that is typed
+#define PASTE_IDLE_MS        2000 // a paste without an end is over after so long without a byte
+
 // Files to import, as the fenced reader takes them
 #define READER_FILE_BYTES_MAX   (512ull * 1024 * 1024) // unpacked
 #define READER_OUTPUT_BYTES_MAX (1024ull * 1024 * 1024)
