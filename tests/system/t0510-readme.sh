@@ -94,8 +94,8 @@ done < <(block "$top/deploy/README.md" "## Every day")
 claim "verify, replay, backup and restore were run" 4 "$ran"
 
 # Manual pages name the options that there are, and no others.
-named() { sed 's/\\-/-/g' "$1" | grep -oE -- '--[a-z]+(-[a-z]+)*' | sort -u; }
-{ sed -nE 's/^GLOBAL\("([a-z-]+)".*/--\1/p' "$top/client/options.def"; printf -- '--%s\n' cursor as map date-format currency source help; } | sort -u >options
+named() { sed 's/\\-/-/g' "$1" | grep -oE -- '--[a-z0-9]+(-[a-z]+)*' | sort -u; }
+{ sed -nE 's/^GLOBAL\("([a-z-]+)".*/--\1/p' "$top/client/options.def"; printf -- '--%s\n' cursor as map date-format currency source help a11y; } | sort -u >options
 named "$top/client/kontor.1" >manual
 claim "kontor(1)" "" "$(comm -3 options manual)"
 { sed -nE 's/^OPTION\(([a-z_]+),.*/--\1/p' "$top/server/options.def" | tr _ -; printf -- '--help\n--version\n'; } | sort -u >options
