@@ -5,7 +5,7 @@
 #include "shared/words.h"
 
 #define DETAIL_ROWS 4
-#define ROLES_MAX   8
+#define ROLE_WORDS_MAX   8
 
 struct users {
     struct list list;
@@ -142,11 +142,11 @@ static void invited_hear(void *context, const struct answer *answer)
 }
 
 // "sales, finance" as a list of words.
-static size_t roles_of(char *text, char *role[static ROLES_MAX])
+static size_t roles_of(char *text, char *role[static ROLE_WORDS_MAX])
 {
     size_t count = 0;
     char *rest = NULL;
-    for (char *word = strtok_r(text, ", ", &rest); word != NULL && count < ROLES_MAX;
+    for (char *word = strtok_r(text, ", ", &rest); word != NULL && count < ROLE_WORDS_MAX;
          word = strtok_r(NULL, ", ", &rest)) {
         role[count++] = word;
     }
@@ -157,7 +157,7 @@ static void invite_send(struct page *page, struct dialog *dialog)
 {
     UserInvite inner;
     user_invite__init(&inner);
-    char *role[ROLES_MAX] = {0};
+    char *role[ROLE_WORDS_MAX] = {0};
     inner.login = dialog->field[0].input.text;
     inner.name = dialog->field[1].input.text;
     inner.n_role = roles_of(dialog->field[2].input.text, role);
@@ -171,7 +171,7 @@ static void edit_send(struct page *page, struct dialog *dialog)
     const struct users *users = page->state;
     UserEdit inner;
     user_edit__init(&inner);
-    char *role[ROLES_MAX] = {0};
+    char *role[ROLE_WORDS_MAX] = {0};
     inner.user_id = users->target;
     inner.n_role = roles_of(dialog->field[0].input.text, role);
     inner.role = role;
