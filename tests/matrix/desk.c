@@ -274,14 +274,33 @@ static ProtobufCBinaryData open_book(struct desk *desk)
     return open->invitation_id;
 }
 
-static void open_store(struct desk *desk)
+// The keyring of a book, as a backup has it.
+static struct bytes keyring_of(struct desk *desk, const struct desk *book)
+{
+    uint8_t bytes[4096];
+    char path[160];
+    temporary_path(&book->temporary, "book/keyring", path, sizeof path);
+    FILE *file = fopen(path, "re");
+    demand(file != NULL, "keyring");
+    const size_t size = fread(bytes, 1, sizeof bytes, file);
+    (void)fclose(file);
+    demand(size > 0 && size < sizeof bytes, "keyring");
+    const ProtobufCBinaryData copy = bytes_copy(desk, bytes, size);
+    return bytes_of(copy.data, copy.len);
+}
+
+static void open_store(struct desk *desk, const struct desk *like)
 {
     char dir[160];
     char key_file[160];
     temporary_make(&desk->temporary);
     temporary_path(&desk->temporary, "book", dir, sizeof dir);
-    temporary_path(&desk->temporary, "book.key", key_file, sizeof key_file);
-    const struct store_options options = {.dir = dir, .key_file = key_file, .map_bytes = MAP_BYTES};
+    temporary_path(like != NULL ? &like->temporary : &desk->temporary, "book.key", key_file,
+                   sizeof key_file);
+    struct store_options options = {.dir = dir, .key_file = key_file, .map_bytes = MAP_BYTES};
+    if (like != NULL) {
+        options.keyring = keyring_of(desk, like);
+    }
     demand(store_create(&options) == STATUS_OK, "store_create");
     demand(store_open(&options, &desk->store) == STATUS_OK, "store_open");
     demand(views_make(desk->store, &desk->views) == STATUS_OK, "views_make");
@@ -317,14 +336,14 @@ static void open_rooms(struct desk *desk)
     demand(admit_make(&admit, &desk->admit) == STATUS_OK, "admit_make");
 }
 
-void desk_open(struct desk *desk, int64_t now_us, struct member *owner)
+void desk_open(struct desk *desk, int64_t now_us, const struct desk *like, struct member *owner)
 {
     *desk = (struct desk){.now_us = now_us};
     *owner = (struct member){.login = OWNER};
     demand(keys_start() == STATUS_OK, "keys");
     desk->arena = arena_make(ARENA_BYTES);
     demand(desk->arena != NULL, "arena");
-    open_store(desk);
+    open_store(desk, like);
     const ProtobufCBinaryData invitation = open_book(desk);
     open_rooms(desk);
     join(desk, invitation, owner);

@@ -24,8 +24,10 @@ struct desk {
 
 struct member;
 
-// A new book, which its owner has joined; ends the program when that fails.
-void desk_open(struct desk *desk, int64_t now_us, struct member *owner);
+// A new book, which its owner has joined; ends the program when that fails. With the keys of
+// another desk's book when there is one (`like` may be NULL): then what is hashed with them is the
+// same in both.
+void desk_open(struct desk *desk, int64_t now_us, const struct desk *like, struct member *owner);
 void desk_close(struct desk *desk);
 void desk_reset(struct desk *desk); // the arena
 

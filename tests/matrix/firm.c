@@ -379,7 +379,7 @@ static void make_vouchers(struct firm *firm)
 void firm_open(struct firm *firm)
 {
     *firm = (struct firm){0};
-    desk_open(&firm->desk, NOON_US - 14 * HOUR_US, &firm->principal);
+    desk_open(&firm->desk, NOON_US - 14 * HOUR_US, NULL, &firm->principal);
     desk_reset(&firm->desk);
     for (enum role role = ROLE_NONE + 1; role < ROLE_LIMIT; role++) {
         engage_subject(firm, role);
