@@ -171,7 +171,7 @@ void txn_look_as(struct txn *txn, const struct filter *filter);
 // Has this call written yet? refuse() asserts that it has not.
 bool txn_call_has_written(const struct txn *txn);
 // Plan token of the call so far: digest of `request` and the ordered (table, key, row version) read
-// before the first write.
+// before the first write, accounts excepted: everybody posts to those.
 void txn_plan(struct txn *txn, struct bytes request, uint8_t out[static 16]);
 // The plan that this call must be equal to: its first put or del answers STATUS_PLAN_CHANGED, and
 // writes nothing, when it is not. `request` must live until then.
