@@ -94,14 +94,16 @@ static enum status may_see_entry(struct txn *txn, const EntryRecord *entry)
     return belongs ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
-static enum status may_see_item(struct txn *txn, uint64_t item_id)
+// By its allocation, which is put before: its item may be new and is put behind it.
+static enum status may_see_allocation(struct txn *txn, uint64_t allocation_id)
 {
-    ProtobufCMessage *item = NULL;
-    enum status status = table_get(txn, TABLE_item, key_u64(item_id), &item, NULL);
+    ProtobufCMessage *allocation = NULL;
+    enum status status =
+        table_get(txn, TABLE_allocation, key_u64(allocation_id), &allocation, NULL);
     if (status != STATUS_OK) {
         return status;
     }
-    return rows_may_see(txn, ((const ItemRecord *)item)->customer_id);
+    return rows_may_see(txn, ((const AllocationRecord *)allocation)->customer_id);
 }
 
 // What waits is seen with the customer that it is about; what concerns the whole book by its
@@ -139,7 +141,7 @@ static enum status may_see_row(struct txn *txn, enum table table, struct row_key
     case TABLE_approval:
         return may_see_approval(txn, (const ApprovalRecord *)record);
     case TABLE_settled_by:
-        return may_see_item(txn, row_key_first(&key));
+        return may_see_allocation(txn, row_key_second(&key));
     case TABLE_entry:
         return may_see_entry(txn, (const EntryRecord *)record);
     case TABLE_NONE:

@@ -203,15 +203,16 @@ static void an_entry_is_seen_by_who_sees_all_its_customers(void **state)
 static void settled_by_and_open_item_follow_their_customer(void **state)
 {
     struct shelf *shelf = *state;
-    ItemRecord item;
-    item_record__init(&item);
-    item.id = 801;
-    item.customer_id = HIS;
+    AllocationRecord allocation;
+    allocation_record__init(&allocation);
+    allocation.id = 901;
+    allocation.debit_id = 801;
+    allocation.customer_id = HIS;
     IdRecord link;
     id_record__init(&link);
     link.id = 1;
     struct txn *txn = shelf_begin(shelf, TXN_WRITE);
-    shelf_put(txn, TABLE_item, 801, &item.base);
+    shelf_put(txn, TABLE_allocation, 901, &allocation.base);
     assert_int_equal(table_put(txn, TABLE_open_item, key_u64_u64(HIS, 801), &link.base), STATUS_OK);
     assert_int_equal(table_put(txn, TABLE_settled_by, key_u64_u64(801, 901), &link.base),
                      STATUS_OK);
