@@ -77,9 +77,28 @@ static void deny(struct call *call, enum status status)
     call->status = status;
 }
 
-// What any session may ask is about rows that the user may list: find and whoami see no further.
-static enum permission scope_permission(enum permission permission)
+// The list whose rows a search for this noun looks through.
+static enum permission list_of(FindNoun noun)
 {
+    switch ((int)noun) {
+    case FIND_NOUN__FIND_NOUN_INVOICE:
+        return PERMISSION_INVOICE_LIST;
+    case FIND_NOUN__FIND_NOUN_PAYMENT:
+        return PERMISSION_PAYMENT_LIST;
+    case FIND_NOUN__FIND_NOUN_ENTRY:
+        return PERMISSION_ENTRY_LIST;
+    default:
+        return PERMISSION_CUSTOMER_LIST;
+    }
+}
+
+// What any session may ask is about rows that the user may list: find and whoami see no further.
+static enum permission scope_permission(const struct call *call, const Request *request)
+{
+    if (request->command_case == REQUEST__COMMAND_FIND) {
+        return list_of(request->find->noun);
+    }
+    const enum permission permission = call->command->permission;
     return permission == PERMISSION_SELF ? PERMISSION_CUSTOMER_LIST : permission;
 }
 
@@ -115,8 +134,8 @@ enum status access_stand_in(struct txn *txn, struct arena *arena, uint64_t user_
 }
 
 // With a session: the rights of the user's roles, as their rows stand now.
-static enum status check_user(struct txn *txn, struct call *call, const struct standing *standing,
-                              const struct filter **out)
+static enum status check_user(struct txn *txn, const Request *request, struct call *call,
+                              const struct standing *standing, const struct filter **out)
 {
     const enum permission permission = call->command->permission;
     struct rights *rights = arena_alloc(call->arena, sizeof *rights);
@@ -131,7 +150,7 @@ static enum status check_user(struct txn *txn, struct call *call, const struct s
     call->user_id = standing->user->id;
     call->rights = rights;
     struct filter *filter =
-        rights_filter(rights, standing->user, scope_permission(permission), call->arena);
+        rights_filter(rights, standing->user, scope_permission(call, request), call->arena);
     if (filter == NULL) {
         return STATUS_ENVIRONMENT;
     }
@@ -143,8 +162,8 @@ static enum status check_user(struct txn *txn, struct call *call, const struct s
     return STATUS_OK;
 }
 
-enum status access_check(struct txn *txn, const struct peer *peer, struct call *call,
-                         const struct filter **out)
+enum status access_check(struct txn *txn, const struct peer *peer, const Request *request,
+                         struct call *call, const struct filter **out)
 {
     const enum permission permission = call->command->permission;
     *out = NULL;
@@ -174,7 +193,7 @@ enum status access_check(struct txn *txn, const struct peer *peer, struct call *
         deny(call, standing.denial);
         return STATUS_OK;
     }
-    return check_user(txn, call, &standing, out);
+    return check_user(txn, request, call, &standing, out);
 }
 
 enum status access_is_live(struct txn *txn, const struct peer *peer, int64_t instant_us,

@@ -10,7 +10,8 @@
 // Fills user, device, session and roles of the call; a denial stands in call->status and
 // call->detail. *out is the filter of the call (in its arena; NULL for the system) when there was
 // none. Returns failures of the environment only.
-MUST_CHECK enum status access_check(struct txn *txn, const struct peer *peer, struct call *call,
+MUST_CHECK enum status access_check(struct txn *txn, const struct peer *peer,
+                                    const Request *request, struct call *call,
                                     const struct filter **out);
 
 // What a user may do with the commands of this permission at this moment, whoever asks: for

@@ -256,7 +256,7 @@ enum status machine_write(struct txn *txn, const struct peer *peer, const struct
     txn_call_begin(txn, call->arena, NULL);
 
     const struct filter *filter = NULL;
-    enum status status = access_check(txn, peer, call, &filter);
+    enum status status = access_check(txn, peer, request, call, &filter);
     if (status != STATUS_OK) {
         return status;
     }
@@ -309,7 +309,7 @@ enum status machine_read(struct txn *txn, const struct views *views, const struc
     assert(is_preview == (txn_mode(txn) == TXN_PREVIEW));
     txn_call_begin(txn, call->arena, NULL);
     const struct filter *filter = NULL;
-    enum status status = access_check(txn, peer, call, &filter);
+    enum status status = access_check(txn, peer, request, call, &filter);
     if (status != STATUS_OK) {
         return status;
     }

@@ -409,8 +409,10 @@ static enum status verdict(struct house *house, const struct peer *peer, const c
     struct txn *txn = begin(house, TXN_READ);
     house->call = (struct call){
         .arena = house->call_arena, .command = command_by_name(name), .instant_us = NOON_US};
+    Request request;
+    request__init(&request);
     assert_non_null(house->call.command);
-    assert_int_equal(access_check(txn, peer, &house->call, filter), STATUS_OK);
+    assert_int_equal(access_check(txn, peer, &request, &house->call, filter), STATUS_OK);
     txn_abort(txn);
     return house->call.status;
 }
