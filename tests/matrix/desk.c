@@ -227,16 +227,22 @@ static void join(struct desk *desk, ProtobufCBinaryData invitation, struct membe
     member->user_id = ((const DeviceRecord *)(void *)device)->user_id;
 }
 
-void desk_join(struct desk *desk, const struct peer *owner, UserInvite *invite,
-               struct member *member)
+uint64_t desk_invite(struct desk *desk, const struct peer *owner, const char *login,
+                     UserInvite *invite)
 {
-    const char *folded = text_fold(desk->arena, member->login);
+    const char *folded = text_fold(desk->arena, login);
     demand(folded != NULL, "arena");
-    invite->login = desk_text(desk, member->login);
+    invite->login = desk_text(desk, login);
     invite->login_hash = hash_of(desk, "login", folded, strlen(folded));
     invite->invitation_id = draw(desk, 16);
     invite->expires_us = YEARS_US;
-    (void)machine_do(desk, owner, "user_invite", &invite->base);
+    return machine_do(desk, owner, "user_invite", &invite->base)->user_invite->id;
+}
+
+void desk_join(struct desk *desk, const struct peer *owner, UserInvite *invite,
+               struct member *member)
+{
+    member->user_id = desk_invite(desk, owner, member->login, invite);
     join(desk, invite->invitation_id, member);
 }
 

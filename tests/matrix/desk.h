@@ -56,6 +56,9 @@ struct member {
     struct peer peer; // device, and the session begun last
 };
 
+// Invites and no more; the user's id.
+uint64_t desk_invite(struct desk *desk, const struct peer *owner, const char *login,
+                     UserInvite *invite);
 // Invites and lets join. `member->login` is set; the other fields of the invitation are given.
 void desk_join(struct desk *desk, const struct peer *owner, UserInvite *invite,
                struct member *member);

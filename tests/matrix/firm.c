@@ -35,7 +35,7 @@ static UserInvite *invitation(struct firm *firm, const char *role, const char *t
     invite->role[0] = desk_text(&firm->desk, role);
     invite->n_role = 1;
     invite->team = desk_text(&firm->desk, team);
-    (void)region;
+    invite->region = desk_text(&firm->desk, region);
     return invite;
 }
 
@@ -63,57 +63,6 @@ static void engage_subject(struct firm *firm, enum role role)
     (void)snprintf(login, sizeof login, "%s.early", word);
     engage(firm, &early, login, word, FIRM_TEAM, FIRM_REGION);
     subject->peer[LOGIN_EXPIRED] = early.peer;
-}
-
-static void dismiss_one(struct firm *firm, struct subject *subject, enum login how)
-{
-    struct member member;
-    char login[32];
-    (void)snprintf(login, sizeof login, "%s.%s", role_word(subject->role), LOGIN_NAMES[how]);
-    engage(firm, &member, login, role_word(subject->role), FIRM_TEAM, FIRM_REGION);
-    if (how == LOGIN_DISABLED) {
-        UserDisable *disable = MAKE(firm, UserDisable, user_disable);
-        disable->user_id = member.user_id;
-        disable->reason = desk_text(&firm->desk, "left");
-        (void)DO(firm, UserReply, "user_disable", disable);
-    } else {
-        DeviceRevoke *revoke = MAKE(firm, DeviceRevoke, device_revoke);
-        revoke->device_id = member.peer.device_id;
-        revoke->reason = desk_text(&firm->desk, "lost");
-        (void)DO(firm, DeviceReply, "device_revoke", revoke);
-    }
-    subject->peer[how] = member.peer;
-    desk_reset(&firm->desk);
-}
-
-// The sessions of everybody, from the oldest to the freshest; the clock goes on meanwhile.
-static void stage_logins(struct firm *firm)
-{
-    for (size_t i = 0; i < firm->subject_count; i++) {
-        struct subject *subject = &firm->subject[i];
-        subject->peer[LOGIN_NONE] = subject->member.peer;
-        subject->peer[LOGIN_NONE].session_id = 0;
-    }
-    firm->desk.now_us += 13 * HOUR_US;
-    (void)desk_login(&firm->desk, &firm->principal);
-    for (size_t i = 0; i < firm->subject_count; i++) {
-        struct subject *subject = &firm->subject[i];
-        (void)desk_login(&firm->desk, &subject->member);
-        subject->peer[LOGIN_STALE] = subject->member.peer;
-    }
-    desk_reset(&firm->desk);
-    for (size_t i = 0; i < firm->subject_count; i++) {
-        dismiss_one(firm, &firm->subject[i], LOGIN_DISABLED);
-        dismiss_one(firm, &firm->subject[i], LOGIN_REVOKED);
-    }
-    firm->desk.now_us += 20 * MINUTE_US;
-    (void)desk_login(&firm->desk, &firm->principal);
-    for (size_t i = 0; i < firm->subject_count; i++) {
-        struct subject *subject = &firm->subject[i];
-        (void)desk_login(&firm->desk, &subject->member);
-        subject->peer[LOGIN_FRESH] = subject->member.peer;
-    }
-    desk_reset(&firm->desk);
 }
 
 // ---- objects ----
@@ -376,6 +325,137 @@ static void make_vouchers(struct firm *firm)
     }
 }
 
+// ---- people and roles as what others ask about ----
+
+static void disable(struct firm *firm, uint64_t user_id)
+{
+    UserDisable *request = MAKE(firm, UserDisable, user_disable);
+    request->user_id = user_id;
+    request->reason = desk_text(&firm->desk, "left");
+    (void)DO(firm, UserReply, "user_disable", request);
+}
+
+static void end_device(struct firm *firm, uint64_t device_id)
+{
+    DeviceRevoke *request = MAKE(firm, DeviceRevoke, device_revoke);
+    request->device_id = device_id;
+    request->reason = desk_text(&firm->desk, "lost");
+    (void)DO(firm, DeviceReply, "device_revoke", request);
+}
+
+// A person of each state, of that team and region, with a device where there is one.
+static void make_people(struct firm *firm, enum relation relation, const char *team,
+                        const char *region)
+{
+    static const char *const STATES[] = {"active", "disabled", "lost", "owner"};
+    const size_t owner = FIRM_ROLES_MAX + (size_t)relation;
+    char login[32];
+    for (size_t i = 0; i < COUNT_OF(STATES); i++) {
+        struct member member;
+        const bool is_owner = strcmp(STATES[i], "owner") == 0;
+        (void)snprintf(login, sizeof login, "%s.%s", RELATION_NAMES[relation], STATES[i]);
+        engage(firm, &member, login, is_owner ? "owner" : "sales", team, region);
+        (void)keep(firm, owner, "user", STATES[i], member.user_id, login);
+        if (strcmp(STATES[i], "disabled") == 0) {
+            disable(firm, member.user_id);
+        } else if (strcmp(STATES[i], "lost") == 0) {
+            end_device(firm, member.peer.device_id);
+            (void)keep(firm, owner, "device", "revoked", member.peer.device_id, login);
+        } else if (!is_owner) {
+            (void)keep(firm, owner, "device", "active", member.peer.device_id, login);
+        }
+        desk_reset(&firm->desk);
+    }
+    (void)snprintf(login, sizeof login, "%s.invited", RELATION_NAMES[relation]);
+    const uint64_t user_id = desk_invite(&firm->desk, &firm->principal.peer, login,
+                                         invitation(firm, "sales", team, region));
+    (void)keep(firm, owner, "user", "invited", user_id, login);
+    desk_reset(&firm->desk);
+}
+
+static uint64_t add_role(struct firm *firm, const char *word)
+{
+    RoleAdd *add = MAKE(firm, RoleAdd, role_add);
+    add->word = desk_text(&firm->desk, word);
+    add->like_id = ROLE_AUDITOR;
+    return DO(firm, RoleReply, "role_add", add)->id;
+}
+
+static void make_roles(struct firm *firm)
+{
+    const size_t owner = FIRM_ROLES_MAX + RELATION_FOREIGN;
+    struct member member;
+    (void)keep(firm, owner, "role", "fixed", ROLE_OWNER, role_word(ROLE_OWNER));
+    (void)keep(firm, owner, "role", "built-in", ROLE_SERVICE, role_word(ROLE_SERVICE));
+    (void)keep(firm, owner, "role", "unused", add_role(firm, "reserve"), "reserve");
+    (void)keep(firm, owner, "role", "used", add_role(firm, "branch"), "branch");
+    engage(firm, &member, "branch.clerk", "branch", "south", "West");
+    for (size_t i = 0; i < firm->subject_count; i++) {
+        const enum role role = firm->subject[i].role;
+        if (role != ROLE_OWNER && role != ROLE_SERVICE) {
+            (void)keep(firm, i, "role", "held", role, role_word(role));
+        }
+    }
+    desk_reset(&firm->desk);
+}
+
+// Everybody who asks is one who can be asked about.
+static void keep_subjects(struct firm *firm)
+{
+    for (size_t i = 0; i < firm->subject_count; i++) {
+        const struct member *member = &firm->subject[i].member;
+        (void)keep(firm, i, "user", "active", member->user_id, member->login);
+        (void)keep(firm, i, "device", "active", member->peer.device_id, member->login);
+    }
+}
+
+// ---- logins ----
+
+static void dismiss_one(struct firm *firm, struct subject *subject, enum login how)
+{
+    struct member member;
+    char login[32];
+    (void)snprintf(login, sizeof login, "%s.%s", role_word(subject->role), LOGIN_NAMES[how]);
+    engage(firm, &member, login, role_word(subject->role), FIRM_TEAM, FIRM_REGION);
+    if (how == LOGIN_DISABLED) {
+        disable(firm, member.user_id);
+    } else {
+        end_device(firm, member.peer.device_id);
+    }
+    subject->peer[how] = member.peer;
+    desk_reset(&firm->desk);
+}
+
+// The sessions of everybody, from the oldest to the freshest; the clock goes on meanwhile.
+static void stage_logins(struct firm *firm)
+{
+    for (size_t i = 0; i < firm->subject_count; i++) {
+        struct subject *subject = &firm->subject[i];
+        subject->peer[LOGIN_NONE] = subject->member.peer;
+        subject->peer[LOGIN_NONE].session_id = 0;
+    }
+    firm->desk.now_us += 13 * HOUR_US;
+    (void)desk_login(&firm->desk, &firm->principal);
+    for (size_t i = 0; i < firm->subject_count; i++) {
+        struct subject *subject = &firm->subject[i];
+        (void)desk_login(&firm->desk, &subject->member);
+        subject->peer[LOGIN_STALE] = subject->member.peer;
+    }
+    desk_reset(&firm->desk);
+    for (size_t i = 0; i < firm->subject_count; i++) {
+        dismiss_one(firm, &firm->subject[i], LOGIN_DISABLED);
+        dismiss_one(firm, &firm->subject[i], LOGIN_REVOKED);
+    }
+    firm->desk.now_us += 20 * MINUTE_US;
+    (void)desk_login(&firm->desk, &firm->principal);
+    for (size_t i = 0; i < firm->subject_count; i++) {
+        struct subject *subject = &firm->subject[i];
+        (void)desk_login(&firm->desk, &subject->member);
+        subject->peer[LOGIN_FRESH] = subject->member.peer;
+    }
+    desk_reset(&firm->desk);
+}
+
 void firm_open(struct firm *firm)
 {
     *firm = (struct firm){0};
@@ -394,7 +474,12 @@ void firm_open(struct firm *firm)
     furnish(firm, FIRM_ROLES_MAX + RELATION_REGION, firm->neighbour.user_id, FIRM_REGION);
     furnish(firm, FIRM_ROLES_MAX + RELATION_FOREIGN, firm->stranger.user_id, "West");
     make_vouchers(firm);
+    make_people(firm, RELATION_TEAM, FIRM_TEAM, "West");
+    make_people(firm, RELATION_REGION, "south", FIRM_REGION);
+    make_people(firm, RELATION_FOREIGN, "south", "West");
+    make_roles(firm);
     stage_logins(firm);
+    keep_subjects(firm);
 }
 
 void firm_close(struct firm *firm)

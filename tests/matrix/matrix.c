@@ -5,7 +5,7 @@
 //   commands.tsv    per command the scope of each role, and what comes of each state
 //   nouns.tsv       the states of each noun, and who sees it
 //   logins.tsv      what a channel is told before anybody asks for roles
-//   exceptions.tsv  cells that differ from what the three say
+//   exceptions.tsv  cells that differ from what the three say, for who may ask at all
 //
 // Each cell is a packed request through gate, admission, queue and machine; what a write did is
 // given up, so that all cells find the same firm. Writes are asked twice: to be done, and as a
@@ -96,23 +96,28 @@ static const char *relation_name(const struct cell *cell)
 
 static bool is_covered(const char *seen_by, const char *scope, enum relation relation)
 {
-    if (relation == RELATION_MISSING) {
+    if (relation == RELATION_MISSING || is(scope, "none")) {
         return false;
     }
     if (is(seen_by, "any") || is(scope, "all")) {
         return true;
     }
-    if (is(seen_by, "all") || is(scope, "none")) {
+    if (is(seen_by, "all")) {
         return false;
     }
-    return relation == RELATION_OWN ||
-           (relation == RELATION_TEAM && (is(scope, "team") || is(scope, "region"))) ||
+    return relation == RELATION_OWN || (relation == RELATION_TEAM && is(scope, "team")) ||
            (relation == RELATION_REGION && is(scope, "region"));
 }
 
 static bool matches(const char *pattern, const char *value)
 {
     return is(pattern, "*") || is(pattern, value);
+}
+
+static bool matches_login(const char *pattern, enum login login)
+{
+    const bool is_live = login == LOGIN_FRESH || login == LOGIN_STALE;
+    return matches(pattern, LOGIN_NAMES[login]) || (is(pattern, "live") && is_live);
 }
 
 static const char *exception_of(const struct matrix *matrix, const struct cell *cell)
@@ -124,7 +129,7 @@ static const char *exception_of(const struct matrix *matrix, const struct cell *
             matches(sheet_cell(sheet, i, "role"), role_name(matrix, cell)) &&
             matches(sheet_cell(sheet, i, "relation"), relation_name(cell)) &&
             matches(sheet_cell(sheet, i, "state"), state_name(matrix, cell)) &&
-            matches(sheet_cell(sheet, i, "login"), LOGIN_NAMES[cell->login])) {
+            matches_login(sheet_cell(sheet, i, "login"), cell->login)) {
             return sheet_cell(sheet, i, "code");
         }
     }
@@ -147,14 +152,14 @@ static const char *expected(const struct matrix *matrix, const struct cell *cell
     const size_t noun = noun_row(matrix, sheet_cell(commands, cell->row, "noun"));
     const bool is_list = is(sheet_cell(commands, cell->row, "kind"), "list");
     *is_unseen = false;
-    if (other != NULL) {
-        return other;
-    }
     if (!is(login, "go")) {
         return login;
     }
     if (is(scope, "-") && is(channel_of(matrix, cell), "session")) {
         return "E-PERM-DENIED";
+    }
+    if (other != NULL) {
+        return other;
     }
     if (noun != SIZE_MAX &&
         !is_covered(sheet_cell(&matrix->nouns, noun, "seen"), scope, cell->relation)) {

@@ -41,7 +41,7 @@ struct world {
 
 struct pair {
     struct world world[WORLDS];
-    const char *role;
+    const char *scope;
     bool sees[OWNERS];
     uint64_t state; // of the building
     size_t requests, done, differences;
@@ -279,6 +279,49 @@ static void add_voucher(struct pair *pair)
     keep(pair, offsetof(struct random, entries), same(id));
 }
 
+// Mostly what the person may ask about: names of commands and of permissions.
+static bool is_of_customers(const char *name)
+{
+    static const char *const NOUNS[] = {"customer", "invoice",   "payment", "find",
+                                        "report",   "statement", "event",   "session_whoami"};
+    for (size_t i = 0; i < COUNT_OF(NOUNS); i++) {
+        if (strncmp(name, NOUNS[i], strlen(NOUNS[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A role of the book's own: everything about customers and their documents, in one scope.
+static void add_role(struct world *world, Scope scope)
+{
+    RoleAdd *add = MAKE(world, RoleAdd, role_add);
+    add->word = desk_text(&world->desk, "scoped");
+    const uint32_t role_id = DO(world, RoleReply, "role_add", add)->id;
+    RoleApply *apply = MAKE(world, RoleApply, role_apply);
+    apply->change = arena_alloc(world->desk.arena, (PERMISSION_COUNT + 3) * sizeof(RoleChange *));
+    demand(apply->change != NULL, "arena");
+    for (enum permission each = PERMISSION_FIRST; each < PERMISSION_COUNT; each++) {
+        if (is_of_customers(permission_text(each)) && each != PERMISSION_REPORT_TRIAL) {
+            RoleChange *change = MAKE(world, RoleChange, role_change);
+            change->role_id = role_id;
+            change->permission = desk_text(&world->desk, permission_text(each));
+            change->scope = scope;
+            apply->change[apply->n_change++] = change;
+        }
+    }
+    for (enum field_class each = CLASS_PUBLIC; each <= CLASS_FINANCE; each++) {
+        RoleChange *change = MAKE(world, RoleChange, role_change);
+        change->role_id = role_id;
+        change->class_ = desk_text(&world->desk, class_word(each));
+        change->view = MASK_VIEW__MASK_VIEW_FULL;
+        change->writable = true;
+        apply->change[apply->n_change++] = change;
+    }
+    (void)DO(world, RoleReply, "role_apply", apply);
+    desk_reset(&world->desk);
+}
+
 static void engage(struct world *world, enum owner owner, const char *role, const char *team,
                    const char *region)
 {
@@ -290,7 +333,7 @@ static void engage(struct world *world, enum owner owner, const char *role, cons
     invite->role = roles;
     invite->n_role = 1;
     invite->team = desk_text(&world->desk, team);
-    (void)region;
+    invite->region = desk_text(&world->desk, region);
     desk_join(&world->desk, &world->principal.peer, invite, member);
     random_keep(&world->random.users, member->user_id);
     random_keep(&world->random.devices, member->peer.device_id);
@@ -370,10 +413,10 @@ static void check_counters(struct pair *pair)
     txn_abort(txn[1]);
 }
 
-static void open_pair(struct pair *pair, const char *role, const bool sees[static OWNERS],
-                      uint64_t seed)
+static void open_pair(struct pair *pair, Scope scope, const char *name,
+                      const bool sees[static OWNERS], uint64_t seed)
 {
-    *pair = (struct pair){.role = role, .state = seed};
+    *pair = (struct pair){.scope = name, .state = seed};
     memcpy(pair->sees, sees, sizeof pair->sees);
     for (size_t w = 0; w < WORLDS; w++) {
         struct world *world = &pair->world[w];
@@ -382,7 +425,8 @@ static void open_pair(struct pair *pair, const char *role, const bool sees[stati
         world->position_key = store_key(world->desk.store, STORE_KEY_POSITION);
         world->random = (struct random){.arena = world->desk.arena, .today = TODAY};
         fill_texts(&world->random);
-        engage(world, OWNER_U, role, "north", "East");
+        add_role(world, scope);
+        engage(world, OWNER_U, "scoped", "north", "East");
         engage(world, OWNER_MATE, "sales", "north", "West");
         engage(world, OWNER_NEIGHBOUR, "sales", "south", "East");
         engage(world, OWNER_STRANGER, "sales", "south", "West");
@@ -482,7 +526,7 @@ static void tell(struct pair *pair, const struct command *command, const struct 
     if (pair->differences > TOLD_MAX) {
         return;
     }
-    (void)fprintf(stderr, "%s: %s answers %s (%zu bytes) and %s (%zu bytes)\n", pair->role,
+    (void)fprintf(stderr, "scope %s: %s answers %s (%zu bytes) and %s (%zu bytes)\n", pair->scope,
                   command->name, status_code((enum status)answer[0].reply->status),
                   answer[0].raw.size, status_code((enum status)answer[1].reply->status),
                   answer[1].raw.size);
@@ -502,25 +546,12 @@ static bool is_asked(const struct command *command)
            command->permission != PERMISSION_SYSTEM && strcmp(command->name, "session_logout") != 0;
 }
 
-// Mostly what a person of these roles may ask about.
-static bool is_of_customers(const struct command *command)
-{
-    static const char *const NOUNS[] = {"customer", "invoice",   "payment", "find",
-                                        "report",   "statement", "event",   "session_whoami"};
-    for (size_t i = 0; i < COUNT_OF(NOUNS); i++) {
-        if (strncmp(command->name, NOUNS[i], strlen(NOUNS[i])) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static const struct command *pick(struct random *random, bool reads)
 {
     const bool any = random_below(random, 5) == 0;
     for (;;) {
         const struct command *command = command_at(random_below(random, (uint32_t)command_count()));
-        if (is_asked(command) && (any || is_of_customers(command)) &&
+        if (is_asked(command) && (any || is_of_customers(command->name)) &&
             (!reads || command->mode == COMMAND_READ)) {
             return command;
         }
@@ -631,12 +662,13 @@ int main(int count, char **words)
     static struct pair pair;
 
     static const struct {
-        const char *role;
+        Scope scope;
+        const char *name;
         bool sees[OWNERS];
     } PEOPLE[] = {
-        {"sales", {true, false, false, false}},
-        {"manager", {true, true, false, false}},
-        {"service", {true, true, true, false}},
+        {SCOPE__SCOPE_OWN, "own", {true, false, false, false}},
+        {SCOPE__SCOPE_TEAM, "team", {true, true, false, false}},
+        {SCOPE__SCOPE_REGION, "region", {true, false, true, false}},
     };
 
     const size_t programs = count > 1 ? strtoul(words[1], NULL, 10) : 2000;
@@ -644,10 +676,7 @@ int main(int count, char **words)
     size_t differences = 0;
     (void)printf("seed %llu\n", (unsigned long long)seed);
     for (size_t i = 0; i < COUNT_OF(PEOPLE); i++) {
-        if (role_by_word(PEOPLE[i].role) == ROLE_NONE) {
-            continue;
-        }
-        open_pair(&pair, PEOPLE[i].role, PEOPLE[i].sees, seed);
+        open_pair(&pair, PEOPLE[i].scope, PEOPLE[i].name, PEOPLE[i].sees, seed);
         run_programs(&pair, programs, seed);
         if (getenv("WORLDS_TALLY") != NULL) {
             for (size_t k = 0; k < command_count(); k++) {
@@ -658,8 +687,8 @@ int main(int count, char **words)
         }
         close_pair(&pair);
         differences += pair.differences;
-        (void)printf("%s: %zu programs, %zu requests, %zu done, %zu differences\n", pair.role,
-                     programs, pair.requests, pair.done, pair.differences);
+        (void)printf("scope %s: %zu programs, %zu requests, %zu done, %zu differences\n",
+                     pair.scope, programs, pair.requests, pair.done, pair.differences);
     }
     return differences == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
