@@ -27,7 +27,12 @@ enum table {
 #define TABLE(name, number, record, key, state, view) TABLE_##name = (number),
 #include "server/store/tables.def"
 #undef TABLE
-    TABLE_LIMIT
+    // Greater than every number, in whatever order the rows stand.
+    TABLE_LIMIT = sizeof(union {
+#define TABLE(name, number, record, key, state, view) char name[(number) + 1];
+#include "server/store/tables.def"
+#undef TABLE
+    })
 };
 
 struct row_key {
