@@ -23,6 +23,7 @@ static const struct noun_row NOUNS[] = {
     {"user_id", FIND_NOUN__FIND_NOUN_USER},         {"owner_id", FIND_NOUN__FIND_NOUN_USER},
     {"device_id", FIND_NOUN__FIND_NOUN_DEVICE},     {"role_id", FIND_NOUN__FIND_NOUN_ROLE},
     {"like_id", FIND_NOUN__FIND_NOUN_ROLE},         {"approval_id", FIND_NOUN__FIND_NOUN_APPROVAL},
+    {"finding_id", FIND_NOUN__FIND_NOUN_FINDING},
 };
 
 FindNoun args_noun(const ProtobufCFieldDescriptor *descriptor)

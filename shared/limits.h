@@ -148,6 +148,7 @@
 #define DEVICE_FAILURES_MAX   20
 #define INVITATION_HOURS      24
 #define INVITATION_HOURS_MAX  168
+#define FINDING_STEPS_MAX     100 // answers of one finding
 
 // Roles
 #define ROLES_MAX         64 // of a book

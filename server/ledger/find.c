@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/ledger/approval.h"
-#include "server/ledger/audit.h"
+#include "server/ledger/find_walk.h"
 #include "server/ledger/reading.h"
-#include "server/ledger/role.h"
 #include "shared/text.h"
 
 // Turns what a person typed into objects that this person may see: by number, then by whole
@@ -35,6 +33,8 @@ static enum table table_of(FindNoun noun)
         return TABLE_role;
     case FIND_NOUN__FIND_NOUN_APPROVAL:
         return TABLE_approval;
+    case FIND_NOUN__FIND_NOUN_FINDING:
+        return TABLE_finding;
     case FIND_NOUN__FIND_NOUN_UNSET:
     case _FIND_NOUN_IS_INT_SIZE:
     default:
@@ -56,6 +56,7 @@ static bool series_is_of(enum series series, enum table table)
         return table == TABLE_entry;
     case SERIES_IMPORT:
     case SERIES_APPROVAL:
+    case SERIES_FINDING:
         break;
     }
     return false;
@@ -130,33 +131,6 @@ static enum status find_documents(struct call *call, enum table table, char *fol
     return status;
 }
 
-// No view knows what waits: the rows are walked, the newest first, until the number is passed.
-static enum status find_approval(struct txn *txn, const struct call *call, const char *folded,
-                                 struct found *found)
-{
-    enum series series = SERIES_CUSTOMER;
-    uint32_t year = 0;
-    uint32_t sequence = 0;
-    if (!ident_parse(folded, &series, &year, &sequence) || series != SERIES_APPROVAL) {
-        return STATUS_OK;
-    }
-    struct rows *rows CLEANUP(rows_close_at) = NULL;
-    enum status status = rows_open(txn, TABLE_approval, key_u64(UINT64_MAX), 0, true, &rows);
-    bool passed = false;
-    while (status == STATUS_OK && !passed) {
-        struct row_key key;
-        ProtobufCMessage *message = NULL;
-        status = rows_next(rows, &key, &message);
-        const ApprovalRecord *approval = (const ApprovalRecord *)message;
-        passed = status == STATUS_OK && approval->sequence <= sequence;
-        if (passed && approval->sequence == sequence && approval_may_see(call, approval)) {
-            found->id[found->count++] = approval->id;
-            found->exact = true;
-        }
-    }
-    return status == STATUS_END ? STATUS_OK : status;
-}
-
 static enum status look(struct call *call, enum table table, char *folded, struct found *found)
 {
     find_number(call, table, folded, found);
@@ -170,38 +144,6 @@ static enum status look(struct call *call, enum table table, char *folded, struc
     }
     return table == TABLE_customer ? find_customers(call, folded, found)
                                    : find_documents(call, table, folded, found);
-}
-
-// A role by its word or its whole name. Nobody finds one who may not list them.
-static enum status find_roles(struct txn *txn, struct call *call, const char *folded,
-                              FindReply *reply)
-{
-    struct role_set set;
-    if (call->rights != NULL && rights_scope(call->rights, PERMISSION_ROLE_LIST) == SCOPE_NONE) {
-        return STATUS_OK;
-    }
-    const enum status status = role_set_load(txn, &set);
-    reply->row = arena_alloc(call->arena, (set.count + 1) * sizeof *reply->row);
-    if (status != STATUS_OK || reply->row == NULL) {
-        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
-    }
-    for (size_t i = 0; i < set.count; i++) {
-        const char *word = text_fold(call->arena, set.role[i]->word);
-        const char *name = text_fold(call->arena, set.role[i]->name);
-        FindRow *row = arena_alloc(call->arena, sizeof *row);
-        if (word == NULL || name == NULL || row == NULL) {
-            return STATUS_TOO_LARGE;
-        }
-        if (strcmp(word, folded) == 0 || strcmp(name, folded) == 0) {
-            find_row__init(row);
-            row->id = set.role[i]->id;
-            row->number = set.role[i]->word;
-            row->name = set.role[i]->name;
-            reply->row[reply->n_row++] = row;
-        }
-    }
-    reply->exact = reply->n_row == 1;
-    return STATUS_OK;
 }
 
 static enum status name_person(struct txn *txn, enum table table, FindRow *row)
@@ -220,18 +162,6 @@ static enum status name_person(struct txn *txn, enum table table, FindRow *row)
     return STATUS_OK;
 }
 
-static enum status name_approval(struct txn *txn, struct call *call, FindRow *row)
-{
-    ApprovalRecord *approval = NULL;
-    enum status status = approval_get(txn, key_u64(row->id), &approval);
-    if (status != STATUS_OK) {
-        return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
-    }
-    row->number = approval_number(call, approval);
-    row->name = audit_action(call->arena, command_by_number(approval->command)->name);
-    return row->number != NULL && row->name != NULL ? STATUS_OK : STATUS_TOO_LARGE;
-}
-
 static enum status fill_row(struct txn *txn, struct call *call, enum table table, uint64_t id,
                             FindRow *row)
 {
@@ -239,9 +169,6 @@ static enum status fill_row(struct txn *txn, struct call *call, enum table table
     row->id = id;
     if (table == TABLE_user || table == TABLE_device) {
         return name_person(txn, table, row);
-    }
-    if (table == TABLE_approval) {
-        return name_approval(txn, call, row);
     }
     uint64_t customer_id = id;
     struct view_document document;
@@ -270,11 +197,10 @@ enum status find(struct txn *txn, struct call *call, const Find *request, FindRe
     if (table == TABLE_NONE) {
         return refuse(txn, call, STATUS_FIELD_NOT_CHOICE, "noun", NULL);
     }
-    if (table == TABLE_role) {
-        return find_roles(txn, call, folded, reply);
+    if (find_walks(table)) {
+        return find_walk(txn, call, table, folded, reply);
     }
-    enum status status = table == TABLE_approval ? find_approval(txn, call, folded, &found)
-                                                 : look(call, table, folded, &found);
+    enum status status = look(call, table, folded, &found);
     FindRow *rows = arena_alloc(call->arena, (found.count + 1) * sizeof *rows);
     reply->row = arena_alloc(call->arena, (found.count + 1) * sizeof *reply->row);
     if (status != STATUS_OK || rows == NULL || reply->row == NULL) {

@@ -419,6 +419,11 @@ static void take_approval(struct facts *facts, const ApprovalRecord *record)
     keep_number(facts, SERIES_APPROVAL, 0, record->sequence);
 }
 
+static void take_finding(struct facts *facts, const FindingRecord *record)
+{
+    keep_number(facts, SERIES_FINDING, 0, record->sequence);
+}
+
 static void take_counter(struct facts *facts, const struct row_key *key,
                          const CounterRecord *record)
 {
@@ -476,6 +481,9 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         break;
     case TABLE_import:
         take_import(facts, (const ImportRecord *)record);
+        break;
+    case TABLE_finding:
+        take_finding(facts, (const FindingRecord *)record);
         break;
     case TABLE_balance:
         take_balance(facts, key, (const BalanceRecord *)record);

@@ -166,6 +166,7 @@ static enum status may_see_row(struct txn *txn, enum table table, struct row_key
     case TABLE_unique:
     case TABLE_import:
     case TABLE_export:
+    case TABLE_finding:
     case TABLE_header:
     case TABLE_tile:
     case TABLE_checkpoint:

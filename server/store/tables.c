@@ -39,7 +39,8 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              : &role_record__descriptor, ApprovalRecord *       \
              : &approval_record__descriptor, RuleRecord *       \
              : &rule_record__descriptor, HoldRecord *           \
-             : &hold_record__descriptor, IdRecord *             \
+             : &hold_record__descriptor, FindingRecord *        \
+             : &finding_record__descriptor, IdRecord *          \
              : &id_record__descriptor)
 
 static const struct table_facts FACTS[TABLE_LIMIT] = {

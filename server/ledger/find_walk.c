@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/find_walk.h"
+
+#include "server/ledger/approval.h"
+#include "server/ledger/audit.h"
+#include "server/ledger/finding.h"
+#include "server/ledger/reading.h"
+#include "shared/text.h"
+#include "shared/wire.h"
+
+// Number and name of a record as people say them; false when the caller may not know of it.
+typedef bool label_function(struct call *call, const ProtobufCMessage *record, FindRow *row);
+
+static bool may(const struct call *call, enum permission permission)
+{
+    return call->rights == NULL || rights_scope(call->rights, permission) != SCOPE_NONE;
+}
+
+static bool label_role(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    const RoleRecord *role = (const RoleRecord *)record;
+    row->number = role->word;
+    row->name = role->name;
+    return may(call, PERMISSION_ROLE_LIST);
+}
+
+static bool label_approval(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    const ApprovalRecord *approval = (const ApprovalRecord *)record;
+    row->number = approval_number(call, approval);
+    row->name = audit_action(call->arena, command_by_number(approval->command)->name);
+    return approval_may_see(call, approval);
+}
+
+static bool label_finding(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    const FindingRecord *finding = (const FindingRecord *)record;
+    row->number = finding_number(call->arena, finding);
+    row->name = finding->title;
+    return may(call, PERMISSION_FINDING_LIST);
+}
+
+static const struct {
+    enum table table;
+    label_function *label;
+} WALKED[] = {
+    {TABLE_role, label_role},
+    {TABLE_approval, label_approval},
+    {TABLE_finding, label_finding},
+};
+
+static label_function *label_of(enum table table)
+{
+    for (size_t i = 0; i < COUNT_OF(WALKED); i++) {
+        if (WALKED[i].table == table) {
+            return WALKED[i].label;
+        }
+    }
+    return NULL;
+}
+
+bool find_walks(enum table table)
+{
+    return label_of(table) != NULL;
+}
+
+// "ap-7" is AP-0007; a name must be whole.
+static enum status is_meant(struct arena *arena, const FindRow *row, const char *folded, bool *out)
+{
+    enum series asked = SERIES_CUSTOMER, series = SERIES_CUSTOMER;
+    uint32_t asked_year = 0, year = 0;
+    uint32_t asked_sequence = 0, sequence = 0;
+    if (ident_parse(folded, &asked, &asked_year, &asked_sequence) &&
+        ident_parse(row->number, &series, &year, &sequence)) {
+        *out = asked == series && asked_sequence == sequence;
+        return STATUS_OK;
+    }
+    const char *number = text_fold(arena, row->number);
+    const char *name = text_fold(arena, row->name);
+    if (number == NULL || name == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    *out = strcmp(number, folded) == 0 || strcmp(name, folded) == 0;
+    return STATUS_OK;
+}
+
+enum status find_walk(struct txn *txn, struct call *call, enum table table, const char *folded,
+                      FindReply *reply)
+{
+    label_function *label = label_of(table);
+    assert(label != NULL);
+    reply->row = arena_alloc(call->arena, LIST_ROWS_DEFAULT * sizeof *reply->row);
+    if (reply->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    struct rows *rows CLEANUP(rows_close_at) = NULL;
+    enum status status = rows_open(txn, table, (struct row_key){0}, 0, true, &rows);
+    while (status == STATUS_OK && reply->n_row < LIST_ROWS_DEFAULT) {
+        struct row_key key;
+        ProtobufCMessage *record = NULL;
+        bool is_it = false;
+        FindRow *row = (FindRow *)wire_make(call->arena, &find_row__descriptor);
+        status = row != NULL ? rows_next(rows, &key, &record) : STATUS_TOO_LARGE;
+        if (status != STATUS_OK || !label(call, record, row)) {
+            continue;
+        }
+        if (row->number == NULL || row->name == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        row->id = row_key_first(&key);
+        status = is_meant(call->arena, row, folded, &is_it);
+        if (status == STATUS_OK && is_it) {
+            reply->row[reply->n_row++] = row;
+        }
+    }
+    reply->exact = reply->n_row == 1;
+    return status == STATUS_END ? STATUS_OK : status;
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Findings of an auditor as other files of the ledger need them: their number, and how many are
+// left open.
+
+#include "server/ledger/call.h"
+
+// "F-0001", in `arena`; NULL when it is exhausted.
+char *finding_number(struct arena *arena, const FindingRecord *finding);

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/row_page.h"
+
+#include "shared/wire.h"
+
+// Where a page is: the id that the cursor named, and the first id that did not fit any more.
+struct walk {
+    uint64_t from; // 0: the first one
+    uint64_t next; // 0: all fitted
+    uint64_t taken;
+    uint32_t limit;
+};
+
+static bool is_before(const struct row_page *page, const struct walk *walk, uint64_t id)
+{
+    return walk->from != 0 && (page->backwards ? id > walk->from : id < walk->from);
+}
+
+static enum status take(struct txn *txn, struct call *call, const ProtobufCMessage *record,
+                        uint64_t id, struct walk *walk, struct row_page *page)
+{
+    walk->taken++;
+    if (is_before(page, walk, id) || walk->next != 0) {
+        return STATUS_OK;
+    }
+    if (page->count == walk->limit) {
+        walk->next = id;
+        return STATUS_OK;
+    }
+    ProtobufCMessage *row = wire_make(call->arena, page->descriptor);
+    if (row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    page->row[page->count++] = row;
+    return page->fill(txn, call, record, row);
+}
+
+enum status row_page_read(struct txn *txn, struct call *call, const char *cursor, uint32_t limit,
+                          struct row_page *page)
+{
+    assert(page->descriptor != NULL && page->fill != NULL);
+    struct walk walk = {.limit = cursor_limit(limit)};
+    if (!cursor_parse(cursor, &walk.from)) {
+        return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
+    }
+    page->row = arena_alloc(call->arena, walk.limit * sizeof(ProtobufCMessage *));
+    if (page->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+
+    struct rows *rows CLEANUP(rows_close_at) = NULL;
+    enum status status =
+        rows_open(txn, page->table, (struct row_key){0}, 0, page->backwards, &rows);
+    while (status == STATUS_OK) {
+        struct row_key key;
+        ProtobufCMessage *record = NULL;
+        status = rows_next(rows, &key, &record);
+        if (status == STATUS_OK &&
+            (page->is_asked == NULL || page->is_asked(page->asked, record))) {
+            status = take(txn, call, record, row_key_first(&key), &walk, page);
+        }
+    }
+    if (status != STATUS_END) {
+        return status;
+    }
+
+    page->page = cursor_page(call->arena, walk.taken, walk.next);
+    return page->page != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
