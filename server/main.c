@@ -3,8 +3,11 @@
 #include "server/config.h"
 #include "server/log.h"
 #include "server/machine/clock.h"
+#include "server/ops/audit.h"
 #include "server/ops/backup.h"
 #include "server/ops/init.h"
+#include "server/ops/server_keys.h"
+#include "server/ops/signer.h"
 #include "server/ops/verify.h"
 #include "server/serve.h"
 #include "server/store/file.h"
@@ -311,18 +314,129 @@ static int run_verify(const struct line *line)
     return finish(status, "verify");
 }
 
+// The words of the house key that certified the first epoch: whoever made the book has them on
+// paper. NULL: there are none.
+static const char *house_words(struct arena *arena, const struct verify_report *report)
+{
+    return report->has_house ? key_words(arena, report->house) : NULL;
+}
+
+static void print_audit(const struct verify_report *report, const char *words)
+{
+    (void)printf(
+        "whole: %llu records in %llu commits, %llu replayed, %llu epochs, "
+        "%llu checkpoints; %llu records lie behind the last checkpoint\n",
+        (unsigned long long)report->number, (unsigned long long)report->commit_count,
+        (unsigned long long)report->replayed_count, (unsigned long long)report->epoch_count,
+        (unsigned long long)report->checkpoint_count, (unsigned long long)report->unsigned_count);
+    print_hex("root", report->tree_root, sizeof report->tree_root);
+    (void)printf("%-6s %s\n", "house", words != NULL ? words : "");
+}
+
+static enum status audit_verify_line(const struct line *line, struct place *place,
+                                     struct verify_report *report)
+{
+    struct audit_options options = {
+        .backup = line->value[OPTION_backup],
+        .trail = line->value[OPTION_export],
+        .outside.checkpoint = line->value[OPTION_checkpoint],
+        .replay = line->value[OPTION_replay] != NULL,
+    };
+    enum status status = STATUS_OK;
+    if (options.trail == NULL) {
+        const char *dir = line->value[OPTION_dir];
+        status =
+            place_of(line, dir != NULL ? dir : options.backup, line->value[OPTION_key_file], place);
+        options.store = place->store;
+    }
+    return status == STATUS_OK ? audit_run(&options, report) : status;
+}
+
+static int run_audit_verify(const struct line *line)
+{
+    const int given = (line->value[OPTION_dir] != NULL) + (line->value[OPTION_backup] != NULL) +
+                      (line->value[OPTION_export] != NULL);
+    if (given != 1) {
+        return fail(STATUS_USAGE, "audit verify --dir DIR, --backup FILE or --export FILE");
+    }
+    CLEANUP(arena_free_at) struct arena *arena = arena_make((size_t)64 * 1024);
+    struct place place CLEANUP(place_wipe) = {0};
+    struct verify_report report = {0};
+    enum status status =
+        arena != NULL ? audit_verify_line(line, &place, &report) : STATUS_ENVIRONMENT;
+    const char *expected = line->value[OPTION_house_words];
+    const char *words = arena != NULL ? house_words(arena, &report) : NULL;
+    if (status == STATUS_OK && expected != NULL &&
+        (words == NULL || strcmp(words, expected) != 0)) {
+        verify_find(&report, STATUS_TAMPERED, "the first epoch is certified by another house key");
+        status = STATUS_TAMPERED;
+    }
+    print_findings(&report);
+    if (status == STATUS_OK) {
+        print_audit(&report, words);
+    }
+    return finish(status, "audit verify");
+}
+
+// The signing key was lost with audit.key: the house key, brought to the machine once more,
+// certifies a new one.
+static int run_audit_renew(const struct line *line)
+{
+    int missing = need(line, OPTION_dir);
+    missing = missing != 0 ? missing : need(line, OPTION_house_key);
+    if (missing != 0) {
+        return missing;
+    }
+    struct place place CLEANUP(place_wipe) = {0};
+    CLEANUP(key_pair_wipe) struct key_pair house = {0};
+    CLEANUP(store_close_at) struct store *store = NULL;
+    struct server_keys keys CLEANUP(server_keys_wipe) = {.house_key = {0}};
+    enum status status =
+        place_of(line, line->value[OPTION_dir], line->value[OPTION_key_file], &place);
+    if (status == STATUS_OK) {
+        status = house_key_load(line->value[OPTION_house_key], &house);
+    }
+    if (status == STATUS_OK) {
+        status = store_open(&place.store, &store);
+    }
+    if (status == STATUS_OK) {
+        status = server_keys_load(store, place.store.dir, &keys);
+    }
+    if (status == STATUS_OK && memcmp(keys.house_key, house.public_bytes, KEY_BYTES) != 0) {
+        status = STATUS_KEY_MISSING;
+    }
+    if (status == STATUS_OK) {
+        status = signer_renew(store, place.store.dir, &house, clock_now_us());
+    }
+    return finish(status, "audit renew");
+}
+
+static int run_audit(const struct line *line)
+{
+    if (line->word != NULL && strcmp(line->word, "verify") == 0) {
+        return run_audit_verify(line);
+    }
+    if (line->word != NULL && strcmp(line->word, "renew") == 0) {
+        return run_audit_renew(line);
+    }
+    return fail(STATUS_USAGE, "audit verify or audit renew");
+}
+
 struct subcommand {
     const char *name;
+    const char *word; // behind it; "": none
     int (*run)(const struct line *line);
     const char *sentence;
 };
 
 static const struct subcommand SUBCOMMANDS[] = {
-    {"init", run_init, "make a book and the owner's invitation"},
-    {"serve", run_serve, "serve the book"},
-    {"verify", run_verify, "check the whole book while no server runs"},
-    {"backup", run_backup, "write a sealed copy of the book while no server runs"},
-    {"restore", run_restore, "restore a copy into a new directory"},
+    {"init", "", run_init, "make a book and the owner's invitation"},
+    {"serve", "", run_serve, "serve the book"},
+    {"verify", "", run_verify, "check the whole book while no server runs"},
+    {"audit", "verify|renew", run_audit,
+     "check that nobody rewrote the journal; or begin a signing epoch with the house key"},
+    {"backup", "", run_backup, "write a sealed copy of the book while no server runs"},
+    {"restore", "FILE", run_restore, "restore a copy into a new directory"},
 };
 
 // ---- the command line ----
@@ -341,8 +455,9 @@ static int print_help(const struct subcommand *only)
         if (only != NULL && only != subcommand) {
             continue;
         }
-        (void)printf("\nkontord %s%s: %s\n", subcommand->name,
-                     subcommand->run == run_restore ? " FILE" : "", subcommand->sentence);
+        (void)printf("\nkontord %s%s%s: %s\n", subcommand->name,
+                     subcommand->word[0] != '\0' ? " " : "", subcommand->word,
+                     subcommand->sentence);
         for (size_t k = 0; k < OPTION_COUNT; k++) {
             char name[32];
             spell(OPTIONS[k].name, name);
@@ -405,7 +520,7 @@ static int run_line(const struct subcommand *subcommand, int count, char **words
     if (optind < count) {
         line.word = words[optind++];
     }
-    if (optind < count || (line.word != NULL && subcommand->run != run_restore)) {
+    if (optind < count || (line.word != NULL && subcommand->word[0] == '\0')) {
         return fail(STATUS_USAGE, words[optind < count ? optind : optind - 1]);
     }
     return subcommand->run(&line);

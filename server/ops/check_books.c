@@ -326,7 +326,7 @@ static size_t check_series(struct facts *facts, const struct fact_number *number
     return count;
 }
 
-static void check_numbers(struct facts *facts)
+void check_numbers(struct facts *facts)
 {
     facts_sort(&facts->number, by_number);
     const struct fact_number *number = facts->number.data;

@@ -150,4 +150,6 @@ int64_t facts_sum(struct facts *facts, int64_t a, int64_t b);
 
 // The checks; what they find stands in the report.
 void check_books(struct facts *facts);
+// Part of check_books: every series 1, 2, 3 … up to its counter.
+void check_numbers(struct facts *facts);
 void check_indexes(struct facts *facts);

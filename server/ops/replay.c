@@ -18,6 +18,11 @@ struct replay {
     struct txn *txn; // into the scratch store
     struct arena *batch_arena;
     struct arena *call_arena;
+    struct scan *headers; // of the store, one commit ahead
+    uint64_t commit;      // whose header lies ready; 0: none
+    uint64_t size;
+    uint8_t root[LEAF_BYTES];
+    uint8_t digest[DIGEST_BYTES];
     uint64_t pending; // records since the last commit
     struct verify_report *report;
     bool differs;
@@ -83,6 +88,52 @@ static enum status compare_record(struct replay *replay, const struct walk_row *
     return STATUS_OK;
 }
 
+// The header of the next commit, by which the state is compared behind its last record.
+static enum status next_header(struct replay *replay, struct arena *arena)
+{
+    struct row_key key;
+    struct bytes packed;
+    ProtobufCMessage *message = NULL;
+    replay->commit = 0;
+    enum status status = scan_next_bytes(replay->headers, &key, &packed, NULL);
+    if (status == STATUS_OK) {
+        status = wire_unpack(arena, &header_record__descriptor, packed, &message);
+    }
+    if (status != STATUS_OK) {
+        return status == STATUS_END ? STATUS_OK : status;
+    }
+    const HeaderRecord *header = (const HeaderRecord *)message;
+    if (header->root.len != LEAF_BYTES || header->digest.len != DIGEST_BYTES) {
+        return STATUS_TAMPERED;
+    }
+    replay->commit = header->commit;
+    replay->size = header->size;
+    memcpy(replay->root, header->root.data, LEAF_BYTES);
+    memcpy(replay->digest, header->digest.data, DIGEST_BYTES);
+    return STATUS_OK;
+}
+
+// Behind the last record of a commit the state must be what its header says.
+static enum status compare_commit(struct replay *replay, struct arena *arena)
+{
+    const struct head *head = txn_head(replay->txn);
+    if (replay->commit == 0 || replay->size != head->number) {
+        return STATUS_OK;
+    }
+    uint8_t root[LEAF_BYTES];
+    tree_root(&head->tree, root);
+    if (memcmp(root, replay->root, sizeof root) != 0 ||
+        memcmp(head->digest.sum, replay->digest, sizeof replay->digest) != 0) {
+        verify_find(replay->report, STATUS_TAMPERED,
+                    "commit %" PRIu64 ": behind record %" PRIu64
+                    " the replay has another state than was written down",
+                    replay->commit, replay->size);
+        replay->differs = true;
+        return STATUS_OK;
+    }
+    return next_header(replay, arena);
+}
+
 static enum status take_record(void *context, const struct walk_row *row)
 {
     struct replay *replay = context;
@@ -99,6 +150,9 @@ static enum status take_record(void *context, const struct walk_row *row)
     }
     if (status == STATUS_OK && !replay->differs) {
         status = compare_record(replay, row);
+    }
+    if (status == STATUS_OK && !replay->differs) {
+        status = compare_commit(replay, row->arena);
     }
     if (status != STATUS_OK || replay->differs) {
         return status != STATUS_OK ? status : STATUS_DIFFERENCE;
@@ -149,7 +203,15 @@ static void compare_heads(struct replay *replay, const struct head *head, const 
 static enum status replay_into(struct replay *replay, struct txn *txn, struct arena *row_arena)
 {
     struct walk_row row;
-    enum status status = walk_table(txn, TABLE_journal, row_arena, take_record, replay, &row);
+    enum status status =
+        scan_open(txn, TABLE_header, (struct row_key){.size = 0}, 0, false, &replay->headers);
+    if (status == STATUS_OK) {
+        status = next_header(replay, row_arena);
+    }
+    if (status == STATUS_OK) {
+        status = walk_table(txn, TABLE_journal, row_arena, take_record, replay, &row);
+    }
+    scan_close(replay->headers);
     if (status == STATUS_DIFFERENCE) {
         return STATUS_OK; // the first one was noted; what follows from it says nothing
     }

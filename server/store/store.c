@@ -286,6 +286,11 @@ enum store_medium store_medium(const struct store *store)
     return store->medium;
 }
 
+const char *store_dir(const struct store *store)
+{
+    return store->dir;
+}
+
 struct key store_key(const struct store *store, enum store_key which)
 {
     static const enum subkey SUBKEYS[] = {

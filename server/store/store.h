@@ -94,6 +94,8 @@ struct key store_key(const struct store *store, enum store_key which);
 void store_hash(const struct store *store, const char *domain, struct bytes value,
                 uint8_t out[static 16]);
 
+const char *store_dir(const struct store *store);
+
 // What the directory lies on: main warns of what is not a disk.
 enum store_medium { STORE_MEDIUM_DISK, STORE_MEDIUM_MEMORY, STORE_MEDIUM_OVERLAY };
 enum store_medium store_medium(const struct store *store);
