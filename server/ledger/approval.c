@@ -9,8 +9,14 @@ bool approval_may_see(const struct call *call, const ApprovalRecord *approval)
 {
     const struct command *command = command_by_number(approval->command);
     assert(command != NULL);
-    return approval->created_by == call->user_id || reading_may(call, command->permission) ||
-           reading_may(call, reading_list_permission(command));
+    if (approval->created_by == call->user_id) {
+        return true;
+    }
+    // Others are seen by who deals with approvals, and with what this one is about.
+    return (reading_may(call, PERMISSION_APPROVAL_LIST) ||
+            reading_may(call, PERMISSION_APPROVAL_DECIDE)) &&
+           (reading_may(call, command->permission) ||
+            reading_may(call, reading_list_permission(command)));
 }
 
 enum status approval_load(struct txn *txn, struct call *call, uint64_t id, ApprovalRecord **out)
