@@ -6,7 +6,9 @@
 #define HOUR_US   ((int64_t)3600 * 1000 * 1000)
 #define MINUTE_US ((int64_t)60 * 1000 * 1000)
 #define NOON_US   ((int64_t)1795233600 * 1000 * 1000) // 2026-11-21 12:00 in the book's zone
-#define LATELY    20740                               // 2026-10-14, a day of documents
+#define DAY_US    (24 * HOUR_US)
+#define LATELY    20740     // 2026-10-14, a day of documents
+#define MUCH      100000000 // minor units: payments above need a second person
 
 const char *const RELATION_NAMES[RELATIONS] = {"own", "team", "region", "foreign", "missing"};
 const char *const LOGIN_NAMES[LOGINS] = {"fresh",   "stale",    "none",
@@ -284,6 +286,8 @@ static void furnish(struct firm *firm, size_t owner, uint64_t user_id, const cha
 {
     struct holder holder = {.owner = owner, .user_id = user_id, .region = region};
     make_customers(firm, &holder);
+    const uint64_t guarded_id = add_customer(firm, &holder, "guarded")->id;
+    keep(firm, owner, "guarded", "", guarded_id, "")->customer_id = guarded_id;
     const CustomerAddReply *papers = add_customer(firm, &holder, "papers");
     holder.customer_id = papers->id;
     (void)snprintf(holder.number, sizeof holder.number, "%s", papers->number);
@@ -409,6 +413,74 @@ static void keep_subjects(struct firm *firm)
     }
 }
 
+// ---- what waits for a second person ----
+
+static void watch_payments(struct firm *firm)
+{
+    RuleSet *set = MAKE(firm, RuleSet, rule_set);
+    set->kind = desk_text(&firm->desk, "payment");
+    set->over_minor = MUCH;
+    (void)DO(firm, RuleReply, "rule_set", set);
+}
+
+// A payment that the clerk enters and that waits; the newest approval is its.
+static uint64_t ask_for_payment(struct firm *firm, uint64_t customer_id, char number[static 32])
+{
+    PaymentAdd *add = MAKE(firm, PaymentAdd, payment_add);
+    add->customer_id = customer_id;
+    add->amount_minor = MUCH + 1;
+    add->method = PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER;
+    const Reply *reply =
+        desk_call(&firm->desk, &firm->clerk.peer, "payment_add", (ProtobufCMessage *)add);
+    demand(reply->status == STATUS_APPROVAL_PENDING, "a payment that waits");
+    const ApprovalListReply *list =
+        DO(firm, ApprovalListReply, "approval_list", MAKE(firm, ApprovalList, approval_list));
+    const ApprovalRow *newest = list->row[0];
+    for (size_t i = 1; i < list->n_row; i++) {
+        newest = list->row[i]->id > newest->id ? list->row[i] : newest;
+    }
+    (void)snprintf(number, 32, "%s", newest->number);
+    return newest->id;
+}
+
+static void decide(struct firm *firm, const char *state, uint64_t id)
+{
+    if (strcmp(state, "approved") == 0) {
+        ApprovalApprove *approve = MAKE(firm, ApprovalApprove, approval_approve);
+        approve->approval_id = id;
+        (void)DO(firm, ApprovalReply, "approval_approve", approve);
+    } else if (strcmp(state, "declined") == 0) {
+        ApprovalDecline *decline = MAKE(firm, ApprovalDecline, approval_decline);
+        decline->approval_id = id;
+        decline->reason = desk_text(&firm->desk, "too much");
+        (void)DO(firm, ApprovalReply, "approval_decline", decline);
+    } else if (strcmp(state, "withdrawn") == 0) {
+        ApprovalWithdraw *withdraw = MAKE(firm, ApprovalWithdraw, approval_withdraw);
+        withdraw->approval_id = id;
+        (void)desk_do(&firm->desk, &firm->clerk.peer, "approval_withdraw",
+                      (ProtobufCMessage *)withdraw);
+    }
+}
+
+static void make_approvals(struct firm *firm, bool early)
+{
+    static const char *const STATES[] = {"expired", "approved", "declined", "withdrawn", "pending"};
+    const size_t made = firm->object_count;
+    for (size_t i = 0; i < made; i++) {
+        const struct object *guarded = &firm->object[i];
+        if (strcmp(guarded->noun, "guarded") != 0) {
+            continue;
+        }
+        for (size_t k = early ? 0 : 1; k < (early ? 1 : COUNT_OF(STATES)); k++) {
+            char number[32];
+            const uint64_t id = ask_for_payment(firm, guarded->customer_id, number);
+            decide(firm, STATES[k], id);
+            (void)keep(firm, guarded->owner, "approval", STATES[k], id, number);
+            desk_reset(&firm->desk);
+        }
+    }
+}
+
 // ---- logins ----
 
 static void dismiss_one(struct firm *firm, struct subject *subject, enum login how)
@@ -459,7 +531,7 @@ static void stage_logins(struct firm *firm)
 void firm_open(struct firm *firm)
 {
     *firm = (struct firm){0};
-    desk_open(&firm->desk, NOON_US - 14 * HOUR_US, NULL, &firm->principal);
+    desk_open(&firm->desk, NOON_US - 8 * DAY_US - 14 * HOUR_US, NULL, &firm->principal);
     desk_reset(&firm->desk);
     for (enum role role = ROLE_NONE + 1; role < ROLE_LIMIT; role++) {
         engage_subject(firm, role);
@@ -467,6 +539,7 @@ void firm_open(struct firm *firm)
     engage(firm, &firm->mate, "mate", "sales", FIRM_TEAM, "West");
     engage(firm, &firm->neighbour, "neighbour", "sales", "south", FIRM_REGION);
     engage(firm, &firm->stranger, "stranger", "sales", "south", "West");
+    engage(firm, &firm->clerk, "clerk", "finance", "south", "West");
     for (size_t i = 0; i < firm->subject_count; i++) {
         furnish(firm, i, firm->subject[i].member.user_id, "Own");
     }
@@ -474,6 +547,12 @@ void firm_open(struct firm *firm)
     furnish(firm, FIRM_ROLES_MAX + RELATION_REGION, firm->neighbour.user_id, FIRM_REGION);
     furnish(firm, FIRM_ROLES_MAX + RELATION_FOREIGN, firm->stranger.user_id, "West");
     make_vouchers(firm);
+    watch_payments(firm);
+    make_approvals(firm, true);
+    firm->desk.now_us += 8 * DAY_US;
+    (void)desk_login(&firm->desk, &firm->principal);
+    (void)desk_login(&firm->desk, &firm->clerk);
+    make_approvals(firm, false);
     make_people(firm, RELATION_TEAM, FIRM_TEAM, "West");
     make_people(firm, RELATION_REGION, "south", FIRM_REGION);
     make_people(firm, RELATION_FOREIGN, "south", "West");

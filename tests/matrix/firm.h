@@ -48,6 +48,7 @@ struct firm {
     struct subject subject[FIRM_ROLES_MAX];
     size_t subject_count;
     struct member mate, neighbour, stranger;
+    struct member clerk; // asks for what needs a second person
     struct object object[FIRM_OBJECTS_MAX];
     size_t object_count;
 };
