@@ -230,20 +230,35 @@ char *text_fold(struct arena *arena, const char *text)
     return encode_in_place(points, (size_t)composed);
 }
 
+// Code points that never are characters; XML has no way to say most of them.
+static bool is_noncharacter(int32_t point)
+{
+    return (point & 0xfffe) == 0xfffe || (point >= 0xfdd0 && point <= 0xfdef);
+}
+
+// Counts the marks on one character. Is this one more than a character bears?
+static bool is_mark_too_many(int32_t point, size_t *marks)
+{
+    *marks = point >= MARK_FIRST && point_cells(point) == 0 ? *marks + 1 : 0;
+    return *marks > TEXT_MARKS_MAX;
+}
+
 char *text_safe(struct arena *arena, const char *text)
 {
     assert(arena != NULL && text != NULL);
     size_t left = strlen(text);
     char *safe = arena_alloc(arena, left * 3 + 1);
     size_t size = 0;
+    size_t marks = 0;
     while (safe != NULL && left > 0) {
         size_t used = 0;
         const int32_t point = next_point(text, left, &used);
-        if (point < 0) {
+        if (point < 0 || is_noncharacter(point)) {
             size += (size_t)utf8proc_encode_char(REPLACEMENT, (utf8proc_uint8_t *)safe + size);
         } else if (point == '\n' || point == '\t') {
             safe[size++] = ' ';
-        } else if (!is_control(point) && !is_bidi_control(point)) {
+        } else if (!is_control(point) && !is_bidi_control(point) &&
+                   !is_mark_too_many(point, &marks)) {
             memcpy(safe + size, text, used);
             size += used;
         }
@@ -251,6 +266,58 @@ char *text_safe(struct arena *arena, const char *text)
         left -= used;
     }
     return safe;
+}
+
+char *text_plain(struct arena *arena, const char *text)
+{
+    assert(arena != NULL && text != NULL);
+    size_t left = strlen(text);
+    char *plain = arena_alloc(arena, left * 3 + 1);
+    size_t size = 0;
+    while (plain != NULL && left > 0) {
+        size_t used = 0;
+        const int32_t point = next_point(text, left, &used);
+        const bool is_line = point == '\n' || point == '\t';
+        if (point < 0 || is_noncharacter(point)) {
+            size += (size_t)utf8proc_encode_char(REPLACEMENT, (utf8proc_uint8_t *)plain + size);
+        } else if (is_line || (!is_control(point) && !is_bidi_control(point))) {
+            memcpy(plain + size, text, used);
+            size += used;
+        }
+        text += used;
+        left -= used;
+    }
+    return plain;
+}
+
+// "\033[1m" and "\033[0m": what we make bold with.
+static bool is_colour(const char *text, size_t size)
+{
+    return size >= 4 && text[0] == '\033' && text[1] == '[' && (text[2] == '0' || text[2] == '1') &&
+           text[3] == 'm';
+}
+
+size_t text_calm(char *text, size_t size)
+{
+    assert(text != NULL);
+    size_t kept = 0;
+    size_t marks = 0;
+    for (size_t at = 0; at < size;) {
+        size_t used = 0;
+        const int32_t point = next_point(text + at, size - at, &used);
+        if (point < 0) {
+            text[kept++] = '?';
+        } else if (is_noncharacter(point)) { // of three bytes at least
+            kept += (size_t)utf8proc_encode_char(REPLACEMENT, (utf8proc_uint8_t *)text + kept);
+        } else if (point == '\n' || point == '\t' || is_colour(text + at, size - at) ||
+                   (!is_control(point) && !is_bidi_control(point) &&
+                    !is_mark_too_many(point, &marks))) {
+            memmove(text + kept, text + at, used);
+            kept += used;
+        }
+        at += used;
+    }
+    return kept;
 }
 
 const char *text_next_hostile(const char *text, int32_t *point, size_t *size)

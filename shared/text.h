@@ -44,9 +44,20 @@ size_t text_fit(const char *text, size_t cells);
 // kept as it is. NULL when the arena is exhausted.
 char *text_fold(struct arena *arena, const char *text);
 
-// Without control characters and bidi controls, line feeds and tabs as spaces, broken bytes as
-// U+FFFD: safe for a terminal.
+// More marks than any script stacks on one character only paint over other lines.
+#define TEXT_MARKS_MAX 16
+
+// Without control characters, bidi controls and the marks beyond TEXT_MARKS_MAX, line feeds and
+// tabs as spaces, broken bytes and noncharacters as U+FFFD: safe for a terminal.
 char *text_safe(struct arena *arena, const char *text);
+
+// The same for a file of another program: line feeds, tabs and all marks stay.
+char *text_plain(struct arena *arena, const char *text);
+
+// The same for a whole page, in place: line feeds, tabs and our own bold stay, a broken byte
+// becomes
+// "?". Gives the size that is left; no zero is put behind it.
+size_t text_calm(char *text, size_t size);
 
 // The next character that could deceive who looks at a terminal: control or bidi control; tab and
 // line feed are none. NULL when there is no more. `point` is its code point, `size` its bytes.
