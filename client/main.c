@@ -6,6 +6,7 @@
 #include "client/help.h"
 #include "client/import/reader.h"
 #include "client/run.h"
+#include "client/sheet/writer.h"
 #include "client/tools.h"
 #include "shared/words.h"
 
@@ -50,6 +51,10 @@ static enum status words_run(struct client *client)
         return help_print(client, count, words);
     }
     const struct tool *tool = tool_by_name(words[0]);
+    const bool is_piece = count >= 2 && piece_of(words[0], words[1]) != NULL;
+    if (client->options.xlsx != NULL && (tool != NULL || is_piece)) {
+        return client_fail(client, STATUS_USAGE, NULL, "--xlsx", NULL);
+    }
     if (tool != NULL) {
         return tool->run(client, count - 1, words + 1);
     }
@@ -127,9 +132,12 @@ static bool out_is_closed(void)
 
 int main(int count, char *arguments[])
 {
-    // The fenced child of an import: nothing of the client may be begun before the fence stands.
+    // The fenced children: nothing of the client may be begun before the fence stands.
     if (count >= 2 && strcmp(arguments[1], "__read") == 0) {
         return reader_main(count - 2, arguments + 2);
+    }
+    if (count >= 2 && strcmp(arguments[1], "__write") == 0) {
+        return writer_main(count - 2, arguments + 2);
     }
     if (!fence()) {
         (void)fputs("error: the memory of this program cannot be protected\n", stderr);

@@ -31,10 +31,10 @@
 #define DECIMALS_MAX 4
 
 // A full screen
-#define CANVAS_ROWS_MAX      300
-#define CANVAS_COLUMNS_MAX   600
+#define CANVAS_ROWS_MAX       300
+#define CANVAS_COLUMNS_MAX    600
 #define FIELD_INPUT_BYTES_MAX 1000 // of one line that is typed
-#define PASTE_IDLE_MS        2000 // a paste without an end is over after so long without a byte
+#define PASTE_IDLE_MS         2000 // a paste without an end is over after so long without a byte
 
 // Files to import, as the fenced reader takes them
 #define READER_FILE_BYTES_MAX   (512ull * 1024 * 1024) // unpacked
@@ -43,6 +43,15 @@
 #define READER_COLUMNS_MAX      200
 #define READER_CELL_BYTES_MAX   65536
 #define READER_CPU_SECONDS_MAX  120
+
+// Workbooks to write: what the format bears, and what their writer may use
+#define WORKBOOK_ROWS_MAX        1048575 // below the head
+#define WORKBOOK_COLUMNS_MAX     200
+#define WORKBOOK_CELL_UNITS_MAX  32767 // UTF-16 units of a text
+#define WORKBOOK_CELL_BYTES_MAX  131072
+#define WORKBOOK_NAME_CHARS_MAX  31
+#define WORKBOOK_FILE_BYTES_MAX  (2048ull * 1024 * 1024)
+#define WORKBOOK_CPU_SECONDS_MAX 300
 
 // The scanner (design 3)
 #define SCAN_DEPTH_MAX           8
@@ -166,6 +175,7 @@
 static_assert(RECORD_PLAIN_MAX + RECORD_TAG_BYTES < 65536, "a record's length fits its u16");
 static_assert(HANDSHAKE_3_BYTES <= 256, "the buffer of a half-open connection is 256 bytes");
 static_assert(MESSAGE_IMPORT_MAX <= STORE_VALUE_BYTES_MAX, "the journal can hold every request");
+static_assert(WORKBOOK_CELL_UNITS_MAX * 4 <= WORKBOOK_CELL_BYTES_MAX, "a full cell fits its frame");
 static_assert(IMPORT_ROWS_MAX * 9 < 256, "ids of one journal number are told apart by 8 bits");
 static_assert(ALLOCATIONS_MAX * 2 + 8 < 256, "an allocation may take an id for its entry too");
 static_assert(AMOUNT_MAX < TURNOVER_MAX / ENTRY_LINES_MAX,
