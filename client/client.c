@@ -19,6 +19,7 @@ void client_end(struct client *client)
     context_wipe(&client->context);
     key_pair_wipe(&client->device);
     outbox_wipe(&client->outbox);
+    arena_free(client->page_arena);
     arena_free(client->arena);
 }
 

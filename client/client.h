@@ -18,7 +18,8 @@
 #define CLIENT_ARENA_MAX (256ull * 1024 * 1024)
 
 struct client {
-    struct arena *arena; // of this run
+    struct arena *arena;      // of this run
+    struct arena *page_arena; // of a page that went wrong: what is said of it lies there
     struct options options;
     enum language language;
     struct terminal terminal;

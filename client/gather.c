@@ -8,6 +8,8 @@
 #include "shared/page.h"
 #include "shared/wire.h"
 
+#define PAGE_ARENA_MAX ((size_t)64 * 1024 * 1024)
+
 struct gathered {
     ProtobufCMessage **row;
     size_t count;
@@ -80,10 +82,10 @@ static enum status pages_walk(struct client *client, const struct command *comma
     return STATUS_OK;
 }
 
-enum status gather_call(struct client *client, const struct command *command,
-                        ProtobufCMessage *inner, Reply **out)
+// Can this command's list be walked? Then as many rows a page as there may be, unless it was said.
+static enum status pages_begin(struct client *client, const struct command *command,
+                               ProtobufCMessage *inner)
 {
-    assert(command != NULL && inner != NULL && out != NULL);
     const ProtobufCFieldDescriptor *limit = named(command->request, "limit");
     if (!page_is_paged(command) || limit == NULL || output_rows_of(command->reply) == NULL) {
         return client_fail(client, STATUS_USAGE, NULL, "--all", NULL);
@@ -91,8 +93,79 @@ enum status gather_call(struct client *client, const struct command *command,
     if (!field_is_set(inner, limit)) {
         *(uint32_t *)field_at(inner, limit) = LIST_ROWS_MAX;
     }
-    enum status status = client_call(client, command, inner, out);
+    return STATUS_OK;
+}
+
+enum status gather_call(struct client *client, const struct command *command,
+                        ProtobufCMessage *inner, Reply **out)
+{
+    assert(command != NULL && inner != NULL && out != NULL);
+    enum status status = pages_begin(client, command, inner);
+    if (status == STATUS_OK) {
+        status = client_call(client, command, inner, out);
+    }
     ProtobufCMessage *first =
         status == STATUS_OK ? wire_inner(&(*out)->base, command->number) : NULL;
     return first == NULL ? status : pages_walk(client, command, inner, first);
+}
+
+// Asks for the page at `cursor` in an arena of its own and hands it on; `cursor` becomes the next
+// one's. What went wrong is kept in the page's arena, which then stays until the client ends.
+static enum status page_call(struct client *client, const struct command *command,
+                             ProtobufCMessage *inner, gather_page *page, void *context,
+                             char cursor[static CURSOR_BYTES_MAX + 1])
+{
+    CLEANUP(arena_free_at) struct arena *arena = arena_make(PAGE_ARENA_MAX);
+    if (arena == NULL) {
+        return STATUS_ENVIRONMENT;
+    }
+    struct arena *kept = client->arena;
+    page_set_cursor(command, inner, cursor);
+    client->arena = arena;
+    client->deadline_ms = client_clock_ms() + client->options.timeout_ms;
+    Reply *reply = NULL;
+    enum status status = client_call(client, command, inner, &reply);
+    const ProtobufCMessage *answer =
+        status == STATUS_OK ? wire_inner(&reply->base, command->number) : NULL;
+    if (answer != NULL) {
+        status = page(context, answer);
+    }
+    client->arena = kept;
+    if (answer == NULL || status != STATUS_OK) {
+        client->page_arena = arena;
+        arena = NULL;
+        return status == STATUS_OK ? STATUS_MALFORMED : status;
+    }
+    const char *next = page_next(command, answer);
+    if (next != NULL && (strlen(next) > CURSOR_BYTES_MAX || strcmp(next, cursor) == 0)) {
+        return STATUS_MALFORMED;
+    }
+    (void)snprintf(cursor, CURSOR_BYTES_MAX + 1, "%s", next == NULL ? "" : next);
+    return STATUS_OK;
+}
+
+enum status gather_each(struct client *client, const struct command *command,
+                        ProtobufCMessage *inner, gather_page *page, void *context, Reply **first)
+{
+    assert(command != NULL && inner != NULL && page != NULL && first != NULL);
+    enum status status = client->options.all ? pages_begin(client, command, inner) : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = client_call(client, command, inner, first);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const ProtobufCMessage *answer = wire_inner(&(*first)->base, command->number);
+    status = answer == NULL ? STATUS_MALFORMED : page(context, answer);
+    const char *next =
+        status == STATUS_OK && client->options.all ? page_next(command, answer) : NULL;
+    char cursor[CURSOR_BYTES_MAX + 1] = "";
+    if (next != NULL && strlen(next) > CURSOR_BYTES_MAX) {
+        return STATUS_MALFORMED;
+    }
+    (void)snprintf(cursor, sizeof(cursor), "%s", next == NULL ? "" : next);
+    while (status == STATUS_OK && cursor[0] != '\0') {
+        status = page_call(client, command, inner, page, context, cursor);
+    }
+    return status;
 }

@@ -60,11 +60,13 @@ const char *output_day(struct client *client, int32_t day)
     return both == NULL ? "" : both;
 }
 
-// Texts that are words of ours: rules of allocation, outcomes, names of fields.
-static bool is_word(const ProtobufCFieldDescriptor *field)
+// Texts that are words of ours: rules of allocation, outcomes, names of fields, and what the audit
+// says in sentences of the table.
+static bool is_word(const ProtobufCMessage *row, const ProtobufCFieldDescriptor *field)
 {
     static const char *const NAMES[] = {"rule", "status", "field"};
-    bool found = false;
+    bool found =
+        strncmp(row->descriptor->name, "Audit", 5) == 0 && strcmp(field->name, "text") == 0;
     for (size_t i = 0; i < COUNT_OF(NAMES) && field->type == PROTOBUF_C_TYPE_STRING; i++) {
         found = found || strcmp(field->name, NAMES[i]) == 0;
     }
@@ -107,9 +109,7 @@ const char *output_cell(const struct render_context *render, const ProtobufCMess
     if (text[0] == '\0' && strcmp(field->name, "number") == 0) {
         return unnumbered_text(render, row);
     }
-    bool is_sentence =
-        strncmp(row->descriptor->name, "Audit", 5) == 0 && strcmp(field->name, "text") == 0;
-    return is_sentence || is_word(field) ? language_word(text) : text;
+    return is_word(row, field) ? language_word(text) : text;
 }
 
 // ---- lists ----
@@ -251,15 +251,22 @@ static void label_print(const char *label, const char *text, FILE *out)
                   text);
 }
 
-// The word of a field. Of a choice it may be another than of an amount by the same key: the credit
-// of a customer is no side of an account.
-static const char *label_of(struct client *client, const ProtobufCFieldDescriptor *field,
-                            enum kind kind)
+const char *output_label(struct client *client, const ProtobufCFieldDescriptor *field)
 {
     char key[64];
     field_key(field, key);
-    bool is_mode = kind == KIND_CHOICE && strcmp(key, "credit") == 0;
+    bool is_mode = field_kind(field) == KIND_CHOICE && strcmp(key, "credit") == 0;
     return output_word(client, is_mode ? "credit_mode" : key);
+}
+
+bool output_is_said(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    const enum kind kind = field_kind(field);
+    // An amount of nothing is said, but a limit of nothing was never given.
+    const bool is_set = field_is_set(message, field) ||
+                        (kind == KIND_MONEY && strcmp(field->name, "credit_limit_minor") != 0);
+    return is_set && kind != KIND_MESSAGE && kind != KIND_BYTES && kind != KIND_REFERENCE &&
+           strcmp(field->name, "id") != 0;
 }
 
 static enum status record_print(struct client *client, const ProtobufCMessage *inner, FILE *out)
@@ -267,15 +274,10 @@ static enum status record_print(struct client *client, const ProtobufCMessage *i
     const struct render_context render = client_render(client);
     for (unsigned i = 0; i < inner->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &inner->descriptor->fields[i];
-        enum kind kind = field_of(inner->descriptor, i).kind;
-        // An amount of nothing is said, but a limit of nothing was never given.
-        bool is_said = field_is_set(inner, field) ||
-                       (kind == KIND_MONEY && strcmp(field->name, "credit_limit_minor") != 0);
-        if (kind == KIND_MESSAGE || kind == KIND_BYTES || kind == KIND_REFERENCE || !is_said ||
-            strcmp(field->name, "id") == 0) {
+        if (!output_is_said(inner, field)) {
             continue;
         }
-        label_print(label_of(client, field, kind), output_cell(&render, inner, field), out);
+        label_print(output_label(client, field), output_cell(&render, inner, field), out);
     }
     for (unsigned i = 0; i < inner->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &inner->descriptor->fields[i];
@@ -370,6 +372,7 @@ enum status output_reply(struct client *client, const struct command *command, c
     if (client->options.quiet && command->mode == COMMAND_WRITE && cli_done(command) != NULL) {
         return STATUS_OK;
     }
+    const bool cells = client->options.csv || client->options.tsv;
     char *text = NULL;
     size_t size = 0;
 
@@ -380,9 +383,12 @@ enum status output_reply(struct client *client, const struct command *command, c
             return STATUS_ENVIRONMENT;
         }
 
-        bool cells = client->options.csv || client->options.tsv;
         status = cells ? output_cells(client, inner, out)
                        : people_print(client, command, reply, inner, out);
+    }
+
+    if (status == STATUS_OK && !cells) {
+        text[text_calm(text, size)] = '\0';
     }
 
     if (status == STATUS_OK) {

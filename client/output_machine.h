@@ -24,6 +24,12 @@ const ProtobufCFieldDescriptor *output_rows_of(const ProtobufCMessageDescriptor 
 const ProtobufCMessage *output_row_at(const ProtobufCMessage *message,
                                       const ProtobufCFieldDescriptor *rows, size_t i);
 
+// The word of a field. Of a choice it may be another than of an amount by the same key: the credit
+// of a customer is no side of an account.
+const char *output_label(struct client *client, const ProtobufCFieldDescriptor *field);
+// Does the field stand on the card of its message?
+bool output_is_said(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
+
 MUST_CHECK enum status output_json(struct client *client, const struct command *command,
                                    const Reply *reply, const ProtobufCMessage *inner);
 // As CSV, or with tabs.

@@ -4,6 +4,7 @@
 #include "client/gather.h"
 #include "client/letters.h"
 #include "client/output.h"
+#include "client/output_sheet.h"
 #include "client/pages.h"
 #include "client/reference.h"
 #include "client/tools.h"
@@ -188,8 +189,11 @@ enum status command_run(struct client *client, const struct command *command, si
         status = status == STATUS_OK ? checked : status;
     }
     Reply *reply = NULL;
+    client->request = inner;
+    if (status == STATUS_OK && client->options.xlsx != NULL) {
+        return output_sheet(client, command, inner);
+    }
     if (status == STATUS_OK) {
-        client->request = inner;
         status = client->options.all ? gather_call(client, command, inner, &reply)
                                      : client_call(client, command, inner, &reply);
     }
