@@ -219,10 +219,9 @@ static enum status outbox_settle(struct client *client, enum status status, bool
     return status;
 }
 
-enum status client_call(struct client *client, const struct command *command,
-                        ProtobufCMessage *inner, Reply **out)
+static enum status call_through(struct client *client, const struct command *command,
+                                ProtobufCMessage *inner, Reply **out)
 {
-    assert(command != NULL && inner != NULL);
     Request *request = NULL;
     struct bytes packed = {0};
     enum status status = client_begin(client);
@@ -246,6 +245,18 @@ enum status client_call(struct client *client, const struct command *command,
         status = outbox_settle(client, status, maybe);
     }
     return status == STATUS_OK ? client_take(client, reply, out) : status;
+}
+
+enum status client_call(struct client *client, const struct command *command,
+                        ProtobufCMessage *inner, Reply **out)
+{
+    assert(command != NULL && inner != NULL);
+    enum status status = call_through(client, command, inner, out);
+    if (status != STATUS_STEP_UP) {
+        return status;
+    }
+    status = client_prove(client);
+    return status == STATUS_OK ? call_through(client, command, inner, out) : status;
 }
 
 enum status client_call_once(struct client *client, struct link *link,

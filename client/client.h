@@ -68,9 +68,13 @@ void client_hint(struct client *client, const char *hint);
 MUST_CHECK enum status client_begin(struct client *client);
 
 // Sends and waits for the answer. STATUS_OK: the reply is a success. A refusal is kept in
-// `refusal`.
+// `refusal`. Where the server wants a fresh proof of who it is, it is given and the command
+// repeated.
 MUST_CHECK enum status client_call(struct client *client, const struct command *command,
                                    ProtobufCMessage *inner, Reply **out);
+// Proves again who it is, with a password or code that is asked for (step-up). STEP_UP when nobody
+// can be asked.
+MUST_CHECK enum status client_prove(struct client *client);
 // The same on a link without a session or by invitation, where nothing is kept: join and login.
 MUST_CHECK enum status client_call_once(struct client *client, struct link *link,
                                         const struct command *command, ProtobufCMessage *inner,

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "client/enrol.h"
+
 #include "client/letters.h"
 #include "client/tools.h"
 #include "shared/text.h"
@@ -10,11 +12,11 @@
 
 #define INVITATION_TEXT_MAX 4096
 #define CONTEXT_FIRST       "ledger"
+#define RECOVERY_FEW        4
 
 struct join {
     const char *source; // "@FILE", the text itself, or NULL
     const char *device_name;
-    bool password_stdin;
     bool protect;
     struct invitation invitation;
     char password[PASSWORD_BYTES_MAX + 2];
@@ -30,9 +32,7 @@ static enum status join_words(struct client *client, size_t count, const char *c
                               struct join *out)
 {
     for (size_t i = 0; i < count; i++) {
-        if (tool_flag(words[i], "password-stdin")) {
-            out->password_stdin = true;
-        } else if (tool_flag(words[i], "protect")) {
+        if (tool_flag(words[i], "protect")) {
             out->protect = true;
         } else if (tool_value(count, words, &i, "device", &out->device_name)) {
             continue;
@@ -134,9 +134,10 @@ static enum status device_make(struct client *client, struct join *join)
     return status;
 }
 
-static enum status password_take(struct client *client, bool from_stdin, bool twice,
-                                 const char *prompt, char *out, size_t size)
+enum status enrol_password_take(struct client *client, bool twice, const char *prompt, char *out,
+                                size_t size)
 {
+    const bool from_stdin = client->options.password_stdin;
     enum status status = terminal_secret(&client->terminal, from_stdin, prompt, out, size);
     if (status == STATUS_NEEDS_CONFIRMATION) {
         client_hint(client, "--password-stdin");
@@ -155,7 +156,7 @@ static enum status password_take(struct client *client, bool from_stdin, bool tw
     return status;
 }
 
-static enum status session_take(struct client *client, const SessionReply *reply)
+enum status enrol_session_take(struct client *client, const SessionReply *reply)
 {
     if (reply->book != NULL && reply->book->decimals > DECIMALS_MAX) {
         client->fault = _("the server counts money with more decimals than this client can");
@@ -177,7 +178,7 @@ static enum status session_take(struct client *client, const SessionReply *reply
     return STATUS_OK;
 }
 
-static enum status session_save(struct client *client)
+enum status enrol_session_save(struct client *client)
 {
     CLEANUP(home_close_at) int lock = -1;
     enum status status = home_lock(&client->home, &lock);
@@ -196,8 +197,8 @@ static char *roles_text(struct client *client, char *const *role, size_t count)
     return text;
 }
 
-static enum status session_say(struct client *client, const struct command *command,
-                               const Reply *reply, const SessionReply *session)
+enum status enrol_session_say(struct client *client, const struct command *command,
+                              const Reply *reply, const SessionReply *session)
 {
     if (client->options.json != NULL) {
         // The token is this program's business: it is in the profile, not in an output.
@@ -220,10 +221,23 @@ static enum status session_say(struct client *client, const struct command *comm
         (void)printf(_("Wrong passwords since the last login: %u."), session->failures);
         (void)fputc('\n', stdout);
     }
+    if (session->recovery_left > 0 && session->recovery_left < RECOVERY_FEW) {
+        (void)printf(_("Recovery codes left: %u. New ones: kontor user codes"),
+                     session->recovery_left);
+        (void)fputc('\n', stdout);
+    }
+    if (session->pending) {
+        (void)printf(_("This device waits for its approval. Its words, to be compared: %s"),
+                     session->words);
+        (void)fputc('\n', stdout);
+    }
+    if (session->must_enrol) {
+        (void)puts(_("Your role needs one-time codes. Set them up now: kontor user totp"));
+    }
     return reply->degraded ? STATUS_DEGRADED : STATUS_OK;
 }
 
-static void link_facts(struct client *client, struct link_options *options)
+void enrol_link_facts(struct client *client, struct link_options *options)
 {
     const uint32_t wait_ms = client->options.timeout_ms;
     *options = (struct link_options){
@@ -238,8 +252,8 @@ static void link_facts(struct client *client, struct link_options *options)
     memcpy(options->server_key, client->context.server_key, KEY_BYTES);
 }
 
-static enum status link_try(struct client *client, const struct link_options *options,
-                            struct link **out)
+enum status enrol_link_try(struct client *client, const struct link_options *options,
+                           struct link **out)
 {
     enum status status = link_open(options, out);
     if (status == STATUS_UNREACHABLE) {
@@ -253,10 +267,10 @@ static enum status link_try(struct client *client, const struct link_options *op
 static enum status join_send(struct client *client, struct join *join)
 {
     struct link_options options;
-    link_facts(client, &options);
+    enrol_link_facts(client, &options);
     options.invitation = &join->invitation;
     CLEANUP(link_close_at) struct link *link = NULL;
-    enum status status = link_try(client, &options, &link);
+    enum status status = enrol_link_try(client, &options, &link);
     if (status != STATUS_OK) {
         return status;
     }
@@ -273,14 +287,15 @@ static enum status join_send(struct client *client, struct join *join)
     if (status != STATUS_OK) {
         return status;
     }
-    status = session_take(client, reply->session_join);
+    status = enrol_session_take(client, reply->session_join);
     if (status == STATUS_OK) {
-        status = session_save(client);
+        status = enrol_session_save(client);
     }
     if (status == STATUS_OK) {
         status = profile_use(&client->home, client->arena, client->context.name);
     }
-    return status == STATUS_OK ? session_say(client, command, reply, reply->session_join) : status;
+    return status == STATUS_OK ? enrol_session_say(client, command, reply, reply->session_join)
+                               : status;
 }
 
 enum status tool_join(struct client *client, size_t count, const char *const *words)
@@ -294,9 +309,8 @@ enum status tool_join(struct client *client, size_t count, const char *const *wo
         status = context_choose(client, &join);
     }
     if (status == STATUS_OK) {
-        status = password_take(client, join.password_stdin, true,
-                               _("Choose a password (12 characters or more):"), join.password,
-                               sizeof(join.password));
+        status = enrol_password_take(client, true, _("Choose a password (12 characters or more):"),
+                                     join.password, sizeof(join.password));
     }
     if (status != STATUS_OK) {
         return status;
@@ -308,85 +322,4 @@ enum status tool_join(struct client *client, size_t count, const char *const *wo
     memcpy(context->invitation_id, join.invitation.id, sizeof(context->invitation_id));
     status = device_make(client, &join);
     return status == STATUS_OK ? join_send(client, &join) : status;
-}
-
-static enum status login_send(struct client *client, const char *login, char *password)
-{
-    struct link_options options;
-    link_facts(client, &options);
-    CLEANUP(link_close_at) struct link *link = NULL;
-    enum status status = link_try(client, &options, &link);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    SessionLogin request;
-    session_login__init(&request);
-    request.login = letters_lend(login);
-    request.password = password;
-    const struct command *command = command_by_name("session_login");
-    Reply *reply = NULL;
-    status = client_call_once(client, link, command, &request.base, &reply);
-    if (status != STATUS_OK) {
-        client->hint_count = 0;
-        return status;
-    }
-    status = session_take(client, reply->session_login);
-    if (status == STATUS_OK) {
-        status = session_save(client);
-    }
-    return status == STATUS_OK ? session_say(client, command, reply, reply->session_login) : status;
-}
-
-enum status tool_login(struct client *client, size_t count, const char *const *words)
-{
-    const char *login = NULL;
-    bool from_stdin = false;
-    for (size_t i = 0; i < count; i++) {
-        if (tool_flag(words[i], "password-stdin")) {
-            from_stdin = true;
-        } else if (tool_value(count, words, &i, "login", &login)) {
-            continue;
-        } else if (words[i][0] != '-' && login == NULL) {
-            login = words[i];
-        } else {
-            return tool_usage(client, "login", words[i]);
-        }
-    }
-    enum status status = client_begin(client);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    char password[PASSWORD_BYTES_MAX + 2] = "";
-    status = password_take(client, from_stdin, false, _("Password:"), password, sizeof(password));
-    if (status == STATUS_OK) {
-        status = login_send(client, login != NULL ? login : client->context.login, password);
-    }
-    explicit_bzero(password, sizeof(password));
-    return status;
-}
-
-enum status tool_logout(struct client *client, size_t count, const char *const *words)
-{
-    SessionLogout request;
-    session_logout__init(&request);
-    if (count > 0) {
-        return tool_usage(client, "logout", words[0]);
-    }
-    request.all = client->options.all;
-    enum status status = client_begin(client);
-    if (status != STATUS_OK || !client->context.has_token) {
-        return status;
-    }
-    Reply *reply = NULL;
-    status = client_call(client, command_by_name("session_logout"), &request.base, &reply);
-    if (status != STATUS_OK && status != STATUS_SESSION_EXPIRED && status != STATUS_LOGIN_NEEDED) {
-        return status;
-    }
-    client->context.has_token = false;
-    explicit_bzero(client->context.token, TOKEN_BYTES);
-    status = session_save(client);
-    if (status == STATUS_OK && !client->options.quiet) {
-        (void)puts(_("Logged out."));
-    }
-    return status;
 }

@@ -28,6 +28,10 @@ static const struct {
      N_("Export the journal for another program")},
     {"audit tail", "audit tail [-n ROWS] [-q QUERY] [--count RECORDS] [--json]",
      N_("Follow what happens, record by record")},
+    {"user totp", "user totp", N_("Set up one-time codes")},
+    {"user totp-confirm", "user totp-confirm [--code CODE]",
+     N_("Confirm one-time codes with the first code")},
+    {"user password", "user password [--password-stdin]", N_("Change your password")},
 };
 
 const char *help_noun(const char *word)

@@ -27,6 +27,9 @@ static const struct {
     {"export", "journal", tool_export},
     {"audit", "tail", tool_tail},
     {"audit", "verify", tool_verify},
+    {"user", "totp", tool_totp},
+    {"user", "totp-confirm", tool_totp_confirm},
+    {"user", "password", tool_password},
 };
 
 static tool_function *piece_of(const char *noun, const char *verb)

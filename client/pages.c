@@ -17,10 +17,9 @@ page_function *page_of_command(const struct command *command)
         const char *command;
         page_function *page;
     } PAGES[] = {
-        {"report_aging", page_aging},
-        {"statement_show", page_statement},
-        {"payment_add", page_payment},
-        {"user_invite", page_invitation},
+        {"report_aging", page_aging},    {"statement_show", page_statement},
+        {"payment_add", page_payment},   {"user_invite", page_invitation},
+        {"user_reset", page_invitation}, {"user_codes", page_codes},
     };
 
     for (size_t i = 0; i < COUNT_OF(PAGES); i++) {

@@ -129,7 +129,7 @@ static enum status output_take(struct client *client, const struct command *comm
     if (list == NULL) {
         return STATUS_TOO_LARGE;
     }
-    bool has_output = strcmp(command->name, "user_invite") == 0;
+    bool has_output = command->reply == &user_invite_reply__descriptor;
     *kept_count = 0;
     for (size_t i = 0; i < count; i++) {
         if (!has_output || !tool_value(count, words, &i, "output", &client->output_path)) {
@@ -144,7 +144,9 @@ static enum status invitation_write(struct client *client, const struct command 
                                     const Reply *reply)
 {
     const UserInviteReply *invite =
-        strcmp(command->name, "user_invite") == 0 ? reply->user_invite : NULL;
+        command->reply == &user_invite_reply__descriptor
+            ? (const UserInviteReply *)(const void *)wire_inner(&reply->base, command->number)
+            : NULL;
     if (invite == NULL || client->output_path == NULL || client->options.dry_run) {
         return STATUS_OK;
     }

@@ -209,7 +209,7 @@ static int run_serve(const struct line *line)
     if (status != STATUS_OK) {
         return fail(status, "configuration");
     }
-    const struct serve_options options = {
+    struct serve_options options = {
         .store = place.store,
         .listen = config.listen,
         .address = config.address,
@@ -217,6 +217,12 @@ static int run_serve(const struct line *line)
         .address_file = line->value[OPTION_address_file],
         .logger = &logger,
     };
+    if (!totp_policy_parse(config.totp, &options.totp)) {
+        return fail(STATUS_CONFIGURATION, "totp");
+    }
+    if (!device_policy_parse(config.new_device, &options.new_device_needs_approval)) {
+        return fail(STATUS_CONFIGURATION, "new_device");
+    }
     return finish(serve(&options), "serve");
 }
 

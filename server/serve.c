@@ -161,6 +161,8 @@ static enum status make_rooms(struct server *server)
         .queue = server->queue,
         .address = server->address,
         .logger = server->options->logger,
+        .totp = server->options->totp,
+        .new_device_needs_approval = server->options->new_device_needs_approval,
     };
     memcpy(admit.server_key, server->keys.server.public_bytes, KEY_BYTES);
     memcpy(admit.house_key, server->keys.house_key, KEY_BYTES);

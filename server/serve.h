@@ -4,6 +4,7 @@
 // The server at work: opens the book, builds the views, wires queue, admission and listener
 // together on one loop, and lets them down in the opposite order when it is told to stop.
 
+#include "server/admit/policy.h"
 #include "server/config.h"
 #include "server/log.h"
 #include "server/store/store.h"
@@ -14,6 +15,8 @@ struct serve_options {
     const char *address;      // that invitations name; "": the one listened on
     const char *socket_path;  // "": none
     const char *address_file; // gets the address once it is listened on; NULL: none
+    struct totp_policy totp;
+    bool new_device_needs_approval;
     const struct logger *logger;
 };
 

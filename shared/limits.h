@@ -152,6 +152,8 @@
 #define SESSIONS_PER_USER_MAX 5
 #define SESSION_IDLE_US       (30ll * 60 * 1000 * 1000)
 #define SESSION_US            (12ll * 3600 * 1000 * 1000)
+#define STEP_UP_US            (5ll * 60 * 1000 * 1000) // a proof of who it is holds for so long
+#define RECOVERY_CODES        10
 #define THROTTLE_FREE         3
 #define THROTTLE_SECONDS_MAX  900
 #define DEVICE_FAILURES_MAX   20

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/admit/inside.h"
+#include "server/admit/onetime.h"
 #include "server/admit/seal.h"
 #include "server/ledger/books.h"
 #include "shared/text.h"
@@ -75,7 +75,8 @@ static enum status check_envelope(struct admit *admit, struct job *job)
     if (is_write && !request->dry_run && request->key.len != REQUEST_KEY_BYTES) {
         return problem(job, STATUS_FIELD_MISSING, "key");
     }
-    if (request->dry_run && (!is_write || login_needs_password(job->command))) {
+    const bool is_secret = login_needs_password(job->command) || onetime_is_asked(job->command);
+    if (request->dry_run && (!is_write || is_secret)) {
         return problem(job, STATUS_FIELD_CONFLICT, "dry_run");
     }
     if (request->position.len > 0) {
@@ -143,6 +144,12 @@ static enum status prepare(struct admit *admit, struct job *job)
     if (job->command->request == &user_invite__descriptor) {
         const enum status status = fill_login_hash(admit, job);
         return status != STATUS_OK ? status : invitation_draw(admit, job);
+    }
+    if (job->command->request == &user_reset__descriptor) {
+        return invitation_draw(admit, job);
+    }
+    if (onetime_is_asked(job->command)) {
+        return onetime_admit(admit, job);
     }
     if (job->command->request == &event_watch__descriptor) {
         EventWatch *watch = job->request->event_watch;

@@ -6,6 +6,7 @@
 // keys are drawn, personal fields are sealed under the customer's key, unique values become keyed
 // hashes. The session hands over a decoded job and gets it back answered.
 
+#include "server/admit/policy.h"
 #include "server/machine/queue.h"
 
 struct admit;
@@ -19,6 +20,8 @@ struct admit_options {
     const char *address;         // "host:port" that invitations carry
     uint8_t server_key[KEY_BYTES];
     uint8_t house_key[KEY_BYTES];
+    struct totp_policy totp; // zeros: optional
+    bool new_device_needs_approval;
 };
 
 MUST_CHECK enum status admit_make(const struct admit_options *options, struct admit **out);

@@ -15,7 +15,10 @@ struct extra {
     bool has_token;
     uint8_t token[TOKEN_SECRET_BYTES];
     uint8_t token_hash[32];
-    char *invitation; // KTI1 text; NULL: none
+    char *invitation;  // KTI1 text; NULL: none
+    char *totp_secret; // base32, and
+    char *totp_uri;    // of user_totp
+    char **recovery;   // RECOVERY_CODES texts; NULL: none
     bool has_mark;
     uint8_t mark[PLAN_MARK_BYTES]; // binds a plan to the request
 };
@@ -90,6 +93,10 @@ MUST_CHECK bool plan_take(struct job *job);
 // Puts the mark behind reply->plan.
 MUST_CHECK enum status plan_give(struct job *job);
 
-// Draws the invitation of user_invite: id and secret follow from device and request id, so that a
-// repeat gives the same text.
+// 32 bytes that only this server can name, for this device and request id; random without one (a
+// preview). `use` has at most 8 characters.
+void secret_of(const struct admit *admit, const struct job *job, const char *use,
+               uint8_t out[static KEY_BYTES]);
+// Draws the invitation of user_invite and user_reset: id and secret follow from device and request
+// id, so that a repeat gives the same text.
 MUST_CHECK enum status invitation_draw(const struct admit *admit, struct job *job);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Join and login: rows are looked up and waiting times checked on the loop, the hash is computed on
-// admission's own threads, and what goes on to the queue is a verdict or a hash, never the
-// password.
-#include "server/admit/inside.h"
+// Whatever needs a password: join, login, step-up, a new password. Rows are looked up and waiting
+// times checked on the loop, the hash is computed on admission's own threads, and what goes on to
+// the queue is a verdict or a hash, never the password.
+#include "server/admit/onetime.h"
 #include "server/admit/password.h"
 #include "server/admit/seal.h"
-#include "server/ledger/session.h"
+#include "server/ledger/throttle.h"
 #include "shared/text.h"
 
 #define HASH_BYTES 16
@@ -14,19 +14,23 @@ struct hashing {
     struct work work;
     struct admit *admit;
     struct job *job;
-    char *password;
-    bool makes; // a new hash, or checks one
+    const char *checked; // against `stored`; NULL: none
+    const char *hashed;  // into `made`; NULL: none
+    struct password_owner owner;
     bool has_stored;
     uint8_t stored[PASSWORD_HASH_BYTES];
-    uint8_t *made;
+    uint8_t made[PASSWORD_HASH_BYTES];
     bool is_right;
+    enum status fault; // why the new password is not taken
     enum status status;
 };
 
 bool login_needs_password(const struct command *command)
 {
     return command->request == &session_join__descriptor ||
-           command->request == &session_login__descriptor;
+           command->request == &session_login__descriptor ||
+           command->request == &session_confirm__descriptor ||
+           command->request == &user_password__descriptor;
 }
 
 static enum status get(struct txn *txn, enum table table, struct row_key key,
@@ -45,9 +49,10 @@ static struct row_key hashed_key(const struct store *store, const char *domain, 
     return key_hash16(hash);
 }
 
-// Are too many wrong passwords behind this user on this device? Says so with the seconds to wait.
+// LOGIN_THROTTLED, with the seconds to wait, when too many wrong passwords are behind this user on
+// this device.
 static enum status check_wait(struct txn *txn, struct admit *admit, struct job *job,
-                              uint64_t user_id, uint64_t device_id, bool *must_wait)
+                              uint64_t user_id, uint64_t device_id)
 {
     ProtobufCMessage *pair = NULL;
     ProtobufCMessage *device = NULL;
@@ -58,16 +63,22 @@ static enum status check_wait(struct txn *txn, struct admit *admit, struct job *
     if (status != STATUS_OK) {
         return status;
     }
-    const int64_t wait_us =
-        session_wait_us((const ThrottleRecord *)pair, (const ThrottleRecord *)device,
-                        queue_now(admit->options.queue));
-    *must_wait = wait_us > 0;
-    if (*must_wait) {
-        const char *seconds =
-            arena_print(job->arena, "%lld", (long long)((wait_us + 999999) / 1000000));
-        problems_add(&job->call.problems, STATUS_LOGIN_THROTTLED, "password", NULL, seconds, NULL);
+    const struct throttle throttle = {(ThrottleRecord *)pair, (ThrottleRecord *)device};
+    const int64_t wait_us = throttle_wait_us(&throttle, queue_now(admit->options.queue));
+    if (wait_us <= 0) {
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    const char *seconds =
+        arena_print(job->arena, "%lld", (long long)((wait_us + 999999) / 1000000));
+    problems_add(&job->call.problems, STATUS_LOGIN_THROTTLED, "password", NULL, seconds, NULL);
+    return STATUS_LOGIN_THROTTLED;
+}
+
+static void keep_owner(struct hashing *hashing, const UserRecord *user)
+{
+    hashing->owner = (struct password_owner){.login = user != NULL ? user->login : NULL,
+                                             .name = user != NULL ? user->name : NULL,
+                                             .company = hashing->admit->company};
 }
 
 static void keep_stored(struct hashing *hashing, const UserRecord *user)
@@ -76,6 +87,35 @@ static void keep_stored(struct hashing *hashing, const UserRecord *user)
     if (hashing->has_stored) {
         memcpy(hashing->stored, user->password_hash.data, sizeof hashing->stored);
     }
+}
+
+static enum status factor_of(struct txn *txn, uint64_t user_id, const FactorRecord **out)
+{
+    ProtobufCMessage *row = NULL;
+    const enum status status = get(txn, TABLE_factor, key_u64(user_id), &row);
+    *out = (const FactorRecord *)row;
+    return status;
+}
+
+static enum status prove(struct txn *txn, const struct hashing *hashing, uint64_t user_id,
+                         const char *code, CodeProof **out)
+{
+    const FactorRecord *factor = NULL;
+    const enum status status = factor_of(txn, user_id, &factor);
+    return status != STATUS_OK
+               ? status
+               : onetime_prove(hashing->admit, hashing->job->arena, factor, user_id, code, out);
+}
+
+// Must this user set up one-time codes before anything else?
+static enum status look_up_demand(struct txn *txn, const struct admit *admit,
+                                  const UserRecord *user, protobuf_c_boolean *must_enrol)
+{
+    const FactorRecord *factor = NULL;
+    const enum status status = factor_of(txn, user->id, &factor);
+    const bool has_codes = factor != NULL && factor->seed.len > 0;
+    *must_enrol = !has_codes && totp_policy_demands(&admit->options.totp, user);
+    return status;
 }
 
 static enum status look_up_login(struct txn *txn, struct hashing *hashing)
@@ -108,10 +148,14 @@ static enum status look_up_login(struct txn *txn, struct hashing *hashing)
         own = NULL;
     }
     login->user_id = own != NULL ? own->id : 0;
+    hashing->checked = login->password;
     keep_stored(hashing, own);
-    bool must_wait = false;
-    status = check_wait(txn, admit, job, login->user_id, job->peer.device_id, &must_wait);
-    return status == STATUS_OK && must_wait ? STATUS_LOGIN_THROTTLED : status;
+    status = prove(txn, hashing, login->user_id, login->code, &login->code_proof);
+    if (status == STATUS_OK && own != NULL) {
+        status = look_up_demand(txn, admit, own, &login->must_enrol);
+    }
+    return status == STATUS_OK ? check_wait(txn, admit, job, login->user_id, job->peer.device_id)
+                               : status;
 }
 
 // The device's row by its key; NULL when it is not enrolled yet.
@@ -150,7 +194,7 @@ static enum status look_up_join(struct txn *txn, struct hashing *hashing)
 {
     struct admit *admit = hashing->admit;
     struct job *job = hashing->job;
-    const SessionJoin *join = job->request->session_join;
+    SessionJoin *join = job->request->session_join;
     ProtobufCMessage *invitation = NULL;
     ProtobufCMessage *user = NULL;
     uint64_t device_id = 0;
@@ -165,33 +209,86 @@ static enum status look_up_join(struct txn *txn, struct hashing *hashing)
     if (status == STATUS_OK) {
         status = device_of_key(txn, admit, job, &device_id);
     }
+    const UserRecord *invited = (const UserRecord *)user;
+    if (status == STATUS_OK && invited != NULL) {
+        status = look_up_demand(txn, admit, invited, &join->must_enrol);
+    }
     if (status != STATUS_OK) {
         return status;
     }
-    const UserRecord *invited = (const UserRecord *)user;
-    hashing->makes = invitation == NULL || ((const InvitationRecord *)invitation)->device_id == 0;
-    if (hashing->makes) {
-        const char *login = invited != NULL ? invited->login : NULL;
-        return password_is_taken(join->password, login, admit->company) ? STATUS_OK
-                                                                        : STATUS_PASSWORD_TOO_WEAK;
+    join->needs_approval = admit->options.new_device_needs_approval;
+    if (invitation == NULL || ((const InvitationRecord *)invitation)->device_id == 0) {
+        hashing->hashed = join->password;
+        keep_owner(hashing, invited);
+        return STATUS_OK;
     }
+    hashing->checked = join->password;
     keep_stored(hashing, invited);
-    bool must_wait = false;
-    const uint64_t user_id = invited != NULL ? invited->id : 0;
-    status = check_wait(txn, admit, job, user_id, device_id, &must_wait);
-    return status == STATUS_OK && must_wait ? STATUS_LOGIN_THROTTLED : status;
+    return check_wait(txn, admit, job, invited != NULL ? invited->id : 0, device_id);
+}
+
+// The user of the session that asks; NULL when it is nobody's any more, which the machine will say.
+static enum status user_of_session(struct txn *txn, const struct job *job, const UserRecord **out)
+{
+    ProtobufCMessage *session = NULL;
+    ProtobufCMessage *user = NULL;
+    enum status status = get(txn, TABLE_session, key_u64(job->peer.session_id), &session);
+    if (status == STATUS_OK && session != NULL) {
+        status = get(txn, TABLE_user, key_u64(((const SessionRecord *)session)->user_id), &user);
+    }
+    *out = (const UserRecord *)user;
+    return status;
+}
+
+static enum status look_up_confirm(struct txn *txn, struct hashing *hashing)
+{
+    struct job *job = hashing->job;
+    SessionConfirm *confirm = job->request->session_confirm;
+    const UserRecord *user = NULL;
+    enum status status = user_of_session(txn, job, &user);
+    const uint64_t user_id = user != NULL ? user->id : 0;
+    if (status == STATUS_OK) {
+        status = prove(txn, hashing, user_id, confirm->code, &confirm->code_proof);
+    }
+    confirm->password_given = confirm->password[0] != '\0';
+    hashing->checked = confirm->password_given ? confirm->password : NULL;
+    keep_stored(hashing, user);
+    return status != STATUS_OK ? status
+                               : check_wait(txn, hashing->admit, job, user_id, job->peer.device_id);
+}
+
+static enum status look_up_password(struct txn *txn, struct hashing *hashing)
+{
+    struct job *job = hashing->job;
+    const UserPassword *change = job->request->user_password;
+    const UserRecord *user = NULL;
+    const enum status status = user_of_session(txn, job, &user);
+    hashing->checked = change->old_password;
+    hashing->hashed = change->password;
+    keep_stored(hashing, user);
+    keep_owner(hashing, user);
+    return status != STATUS_OK ? status
+                               : check_wait(txn, hashing->admit, job, user != NULL ? user->id : 0,
+                                            job->peer.device_id);
 }
 
 static enum status look_up(struct hashing *hashing)
 {
     struct txn *txn CLEANUP(txn_abort_at) = NULL;
-    enum status status =
+    const enum status status =
         txn_begin(hashing->admit->options.store, TXN_READ, hashing->job->arena, &txn);
-    if (status == STATUS_OK) {
-        const bool joins = hashing->job->command->request == &session_join__descriptor;
-        status = joins ? look_up_join(txn, hashing) : look_up_login(txn, hashing);
+    if (status != STATUS_OK) {
+        return status;
     }
-    return status;
+    const ProtobufCMessageDescriptor *asked = hashing->job->command->request;
+    if (asked == &session_join__descriptor) {
+        return look_up_join(txn, hashing);
+    }
+    if (asked == &session_login__descriptor) {
+        return look_up_login(txn, hashing);
+    }
+    return asked == &session_confirm__descriptor ? look_up_confirm(txn, hashing)
+                                                 : look_up_password(txn, hashing);
 }
 
 // ---- on a thread of ours ----
@@ -200,33 +297,46 @@ static void hash_run(struct work *work)
 {
     struct hashing *hashing = work->subject;
     const struct key *pepper = &hashing->admit->pepper;
-    hashing->status = hashing->makes ? password_hash(pepper, hashing->password, hashing->made)
-                                     : password_check(pepper, hashing->password,
-                                                      hashing->has_stored ? hashing->stored : NULL,
-                                                      &hashing->is_right);
+    hashing->status = STATUS_OK;
+    if (hashing->hashed != NULL) {
+        hashing->fault = password_judge(hashing->hashed, &hashing->owner);
+    }
+    if (hashing->fault != STATUS_OK) {
+        return;
+    }
+    if (hashing->checked != NULL) {
+        hashing->status =
+            password_check(pepper, hashing->checked, hashing->has_stored ? hashing->stored : NULL,
+                           &hashing->is_right);
+    }
+    if (hashing->status == STATUS_OK && hashing->hashed != NULL) {
+        hashing->status = password_hash(pepper, hashing->hashed, hashing->made);
+    }
 }
 
 // ---- back on the loop ----
 
 static void verdict_fill(struct hashing *hashing)
 {
-    struct job *job = hashing->job;
-    struct extra *extra = extra_of(job);
+    Request *request = hashing->job->request;
+    struct extra *extra = extra_of(hashing->job);
+    const ProtobufCBinaryData made = {.len = sizeof hashing->made, .data = hashing->made};
     token_draw(hashing->admit, extra);
     const ProtobufCBinaryData token_hash = {.len = sizeof extra->token_hash,
                                             .data = extra->token_hash};
-    if (job->command->request == &session_login__descriptor) {
-        job->request->session_login->password_right = hashing->is_right;
-        job->request->session_login->token_hash = token_hash;
-        return;
-    }
-    SessionJoin *join = job->request->session_join;
-    join->token_hash = token_hash;
-    if (hashing->makes) {
-        join->password_hash =
-            (ProtobufCBinaryData){.len = PASSWORD_HASH_BYTES, .data = hashing->made};
+    if (request->command_case == REQUEST__COMMAND_SESSION_LOGIN) {
+        request->session_login->password_right = hashing->is_right;
+        request->session_login->token_hash = token_hash;
+    } else if (request->command_case == REQUEST__COMMAND_SESSION_CONFIRM) {
+        request->session_confirm->password_right = hashing->is_right;
+    } else if (request->command_case == REQUEST__COMMAND_USER_PASSWORD) {
+        request->user_password->password_right = hashing->is_right;
+        request->user_password->password_hash = made;
     } else {
-        join->password_right = hashing->is_right;
+        request->session_join->token_hash = token_hash;
+        request->session_join->password_right = hashing->is_right;
+        request->session_join->password_hash =
+            hashing->hashed != NULL ? made : (ProtobufCBinaryData){0};
     }
 }
 
@@ -234,22 +344,24 @@ static void hash_done(struct work *work)
 {
     struct hashing *hashing = work->subject;
     struct job *job = hashing->job;
-    if (hashing->status == STATUS_OK) {
+    if (hashing->status == STATUS_OK && hashing->fault == STATUS_OK) {
         verdict_fill(hashing);
     }
     seal_forget_secrets(job->command, job->request);
-    if (hashing->status != STATUS_OK) {
+    if (hashing->fault != STATUS_OK) {
+        problems_add(&job->call.problems, hashing->fault, "password", NULL, NULL, NULL);
+        admit_answer(hashing->admit, job, STATUS_PASSWORD_TOO_WEAK);
+    } else if (hashing->status != STATUS_OK) {
         admit_answer(hashing->admit, job, hashing->status);
-        return;
+    } else {
+        admit_enqueue(hashing->admit, job);
     }
-    admit_enqueue(hashing->admit, job);
 }
 
 void login_begin(struct admit *admit, struct job *job)
 {
     struct hashing *hashing = arena_alloc(job->arena, sizeof *hashing);
-    uint8_t *made = arena_alloc(job->arena, PASSWORD_HASH_BYTES);
-    if (hashing == NULL || made == NULL) {
+    if (hashing == NULL) {
         admit_answer(admit, job, STATUS_TOO_LARGE);
         return;
     }
@@ -257,19 +369,17 @@ void login_begin(struct admit *admit, struct job *job)
         .work = {.run = hash_run, .done = hash_done, .subject = hashing},
         .admit = admit,
         .job = job,
-        .made = made,
-        .password = job->command->request == &session_join__descriptor
-                        ? job->request->session_join->password
-                        : job->request->session_login->password,
     };
     enum status status = look_up(hashing);
+    if (status == STATUS_OK && hashing->checked == NULL && hashing->hashed == NULL) {
+        hash_done(&hashing->work); // a code alone
+        return;
+    }
     if (status == STATUS_OK) {
         status = workers_submit(admit->argon, &hashing->work);
     }
-    if (status == STATUS_PASSWORD_TOO_WEAK) {
-        problems_add(&job->call.problems, status, "password", NULL, NULL, NULL);
-    }
     if (status != STATUS_OK) {
+        seal_forget_secrets(job->command, job->request);
         logger_say(admit->options.logger, LOG_LEVEL_INFO, "login refused", "device=%llu code=%s",
                    (unsigned long long)job->peer.device_id, status_code(status));
         admit_answer(admit, job, status);

@@ -4,113 +4,119 @@
 #include "shared/limits.h"
 
 #include <ctype.h>
+#include <zxcvbn.h>
 
-#define FORMAT 1
+#define FORMAT          1
+#define OWNER_WORDS_MAX 24
+#define WORD_BYTES_MAX  64
+#define WORD_BYTES_MIN  2
 
-// The stems that people put numbers and signs around; a password is compared without those.
-static const char *const COMMON[] = {
-    "password",
-    "passwort",
-    "passw",
-    "pass",
-    "qwerty",
-    "qwertyuiop",
-    "asdfgh",
-    "asdfghjkl",
-    "zxcvbnm",
-    "qazwsx",
-    "qazwsxedc",
-    "abc",
-    "abcd",
-    "abcdef",
-    "abcdefgh",
-    "iloveyou",
-    "letmein",
-    "welcome",
-    "admin",
-    "root",
-    "administrator",
-    "woaini",
-    "wodemima",
-    "mima",
-    "nihao",
-    "zhongguo",
-    "beijing",
-    "shanghai",
-    "dragon",
-    "monkey",
-    "sunshine",
-    "princess",
-    "football",
-    "baseball",
-    "superman",
-    "changeme",
-    "secret",
-    "default",
-    "test",
-    "testtest",
-    "kontor",
-    "kontorkontor",
-    "company",
-    "finance",
-    "owner",
-    "user",
-    "login",
-    "master",
-    "passwordpassword",
-    "qwertyqwerty",
-    "adminadmin",
-    "",
+static const char *const WORDS[] = {
+#define WORD(text) text,
+#include "server/admit/passwords.def"
+#undef WORD
 };
 
-// Lower-case letters only: "Woaini1314!" -> "woaini". Bytes of other scripts stay.
-static void stem_of(const char *text, char out[static PASSWORD_BYTES_MAX + 1])
+// The words of this house and of this owner, as libzxcvbn wants them: lower case, NULL at the end.
+struct dictionary {
+    char own[OWNER_WORDS_MAX][WORD_BYTES_MAX + 1];
+    size_t own_count;
+    const char *list[COUNT_OF(WORDS) + OWNER_WORDS_MAX + 1];
+};
+
+static bool is_word_byte(char c)
 {
-    size_t length = 0;
-    for (size_t i = 0; text[i] != '\0' && length < PASSWORD_BYTES_MAX; i++) {
-        const unsigned char c = (unsigned char)text[i];
-        if (c >= 0x80 || isalpha(c)) {
-            out[length++] = c < 0x80 ? (char)tolower(c) : text[i];
+    return (unsigned char)c >= 0x80 || isalnum((unsigned char)c);
+}
+
+static void add_word(struct dictionary *dictionary, const char *text, size_t size)
+{
+    if (size < WORD_BYTES_MIN || size > WORD_BYTES_MAX ||
+        dictionary->own_count == OWNER_WORDS_MAX) {
+        return;
+    }
+    char *word = dictionary->own[dictionary->own_count++];
+    for (size_t i = 0; i < size; i++) {
+        word[i] = (char)tolower((unsigned char)text[i]);
+    }
+    word[size] = '\0';
+}
+
+// The text as a whole, and the words that it is made of: "Lan.Ting Ltd" gives four.
+static void add_text(struct dictionary *dictionary, const char *text)
+{
+    if (text == NULL) {
+        return;
+    }
+    add_word(dictionary, text, strlen(text));
+    for (const char *at = text; *at != '\0';) {
+        size_t size = 0;
+        while (at[size] != '\0' && is_word_byte(at[size])) {
+            size++;
+        }
+        if (size != strlen(text)) {
+            add_word(dictionary, at, size);
+        }
+        at += size + (at[size] != '\0');
+    }
+}
+
+static void dictionary_fill(struct dictionary *dictionary, const struct password_owner *owner)
+{
+    *dictionary = (struct dictionary){.own_count = 0};
+    add_text(dictionary, owner->login);
+    add_text(dictionary, owner->name);
+    add_text(dictionary, owner->company);
+    size_t count = 0;
+    for (size_t i = 0; i < dictionary->own_count; i++) {
+        dictionary->list[count++] = dictionary->own[i];
+    }
+    for (size_t i = 0; i < COUNT_OF(WORDS); i++) {
+        dictionary->list[count++] = WORDS[i];
+    }
+}
+
+// Does the password hold one of the owner's words of some length?
+static bool is_personal(const char *password, const struct dictionary *dictionary)
+{
+    for (size_t i = 0; i < dictionary->own_count; i++) {
+        const char *word = dictionary->own[i];
+        if (strlen(word) > WORD_BYTES_MIN && strcasestr(password, word) != NULL) {
+            return true;
         }
     }
-    out[length] = '\0';
+    return false;
 }
 
-static bool is_stem_of(const char *stem, const char *word)
+static bool has_common_part(const ZxcMatch_t *match, size_t size)
 {
-    char other[PASSWORD_BYTES_MAX + 1];
-    if (word == NULL) {
-        return false;
+    size_t known = 0;
+    for (; match != NULL; match = match->Next) {
+        const bool is_known = ((unsigned)match->Type & ~(unsigned)MULTIPLE_MATCH) != BRUTE_MATCH;
+        known += is_known ? (size_t)match->Length : 0;
     }
-    stem_of(word, other);
-    return other[0] != '\0' && strcmp(stem, other) == 0;
+    return 2 * known > size;
 }
 
-// One and the same character, or two in turn.
-static bool is_monotonous(const char *password)
-{
-    for (size_t i = 2; password[i] != '\0'; i++) {
-        if (password[i] != password[i - 2]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool password_is_taken(const char *password, const char *login, const char *company)
+enum status password_judge(const char *password, const struct password_owner *owner)
 {
     const size_t size = strlen(password);
-    if (size < PASSWORD_BYTES_MIN || size > PASSWORD_BYTES_MAX || is_monotonous(password)) {
-        return false;
+    if (size < PASSWORD_BYTES_MIN || size > PASSWORD_BYTES_MAX) {
+        return STATUS_PASSWORD_LENGTH;
     }
-    char stem[PASSWORD_BYTES_MAX + 1];
-    stem_of(password, stem);
-    bool is_common = is_stem_of(stem, login) || is_stem_of(stem, company);
-    for (size_t i = 0; i < COUNT_OF(COMMON); i++) {
-        is_common = is_common || strcmp(stem, COMMON[i]) == 0;
+    struct dictionary dictionary;
+    dictionary_fill(&dictionary, owner);
+    ZxcMatch_t *match = NULL;
+    const double bits = ZxcvbnMatch(password, dictionary.list, &match);
+    const bool is_common = has_common_part(match, size);
+    ZxcvbnFreeInfo(match);
+    if (bits >= PASSWORD_BITS_MIN) {
+        return STATUS_OK;
     }
-    explicit_bzero(stem, sizeof stem);
-    return !is_common;
+    if (is_personal(password, &dictionary)) {
+        return STATUS_PASSWORD_PERSONAL;
+    }
+    return is_common ? STATUS_PASSWORD_COMMON : STATUS_PASSWORD_GUESSABLE;
 }
 
 static enum status hash_with(const struct key *pepper, const char *password,

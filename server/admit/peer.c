@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is at the other end: the questions of a handshake, and the sessions as memory knows them.
-#include "server/admit/inside.h"
+#include "server/admit/onetime.h"
 #include "server/machine/access.h"
 #include "server/machine/clock.h"
 
@@ -85,21 +85,30 @@ static void forget_ended(struct admit *admit)
 
 static bool ends_sessions(const struct command *command)
 {
-    return command->request == &session_login__descriptor ||
-           command->request == &session_logout__descriptor ||
-           command->request == &user_disable__descriptor ||
-           command->request == &device_revoke__descriptor;
+    static const ProtobufCMessageDescriptor *const ENDING[] = {
+        &session_login__descriptor, &session_logout__descriptor,    &session_end__descriptor,
+        &user_disable__descriptor,  &device_revoke__descriptor,     &user_password__descriptor,
+        &user_reset__descriptor,    &user_totp_confirm__descriptor, &user_totp_remove__descriptor,
+    };
+
+    for (size_t i = 0; i < COUNT_OF(ENDING); i++) {
+        if (command->request == ENDING[i]) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Who came, and who was turned away: by their numbers only.
 static void say_login(const struct admit *admit, const struct job *job)
 {
-    if (login_needs_password(job->command)) {
+    if (login_needs_password(job->command) || onetime_is_asked(job->command)) {
         const enum status status = (enum status)job->reply->status;
         logger_say(admit->options.logger, LOG_LEVEL_INFO,
-                   status == STATUS_OK ? "logged in" : "login refused",
-                   "user=%llu device=%llu code=%s", (unsigned long long)job->call.user_id,
-                   (unsigned long long)job->call.device_id, status_code(status));
+                   status == STATUS_OK ? "proved" : "not proved",
+                   "command=%s user=%llu device=%llu code=%s", job->command->name,
+                   (unsigned long long)job->call.user_id, (unsigned long long)job->call.device_id,
+                   status_code(status));
     }
 }
 
@@ -131,11 +140,11 @@ static void end_answered(struct job *job)
     struct admit *admit = job->admission;
     if (job->failure == STATUS_OK) {
         logger_say(admit->options.logger, LOG_LEVEL_INFO, "session ended by its limit",
-                   "session=%llu", (unsigned long long)job->request->session_end->session_id);
-        presences_remove(admit->presences, job->request->session_end->session_id);
+                   "session=%llu", (unsigned long long)job->request->session_expire->session_id);
+        presences_remove(admit->presences, job->request->session_expire->session_id);
     } else {
         struct presence *presence =
-            presences_find(admit->presences, job->request->session_end->session_id);
+            presences_find(admit->presences, job->request->session_expire->session_id);
         if (presence != NULL) {
             presence->is_ending = false; // tried again at the next tick
         }
@@ -149,17 +158,17 @@ static void end_session(struct admit *admit, struct presence *presence)
 {
     struct job *job = job_make(admit);
     Request *request = job != NULL ? arena_alloc(job->arena, sizeof *request) : NULL;
-    SessionEnd *end = request != NULL ? arena_alloc(job->arena, sizeof *end) : NULL;
+    SessionExpire *end = request != NULL ? arena_alloc(job->arena, sizeof *end) : NULL;
     if (end == NULL) {
         return; // tried again at the next tick
     }
     request__init(request);
-    session_end__init(end);
+    session_expire__init(end);
     end->session_id = presence->session_id;
-    request->command_case = REQUEST__COMMAND_SESSION_END;
-    request->session_end = end;
+    request->command_case = REQUEST__COMMAND_SESSION_EXPIRE;
+    request->session_expire = end;
     job->request = request;
-    job->command = command_by_name("session_end");
+    job->command = command_by_name("session_expire");
     job->peer = SYSTEM;
     job->admission = admit;
     job->answered = end_answered;

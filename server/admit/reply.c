@@ -22,6 +22,17 @@ static void add_secrets(struct job *job)
         reply->session_login->token = token;
     } else if (reply->result_case == REPLY__RESULT_USER_INVITE && reply->committed) {
         reply->user_invite->invitation = extra->invitation;
+    } else if (reply->result_case == REPLY__RESULT_USER_RESET && reply->committed) {
+        reply->user_reset->invitation = extra->invitation;
+    } else if (reply->result_case == REPLY__RESULT_USER_TOTP && reply->committed) {
+        reply->user_totp->uri = extra->totp_uri;
+        reply->user_totp->secret = extra->totp_secret;
+    } else if (reply->result_case == REPLY__RESULT_USER_TOTP_CONFIRM && reply->committed) {
+        reply->user_totp_confirm->recovery_code = extra->recovery;
+        reply->user_totp_confirm->n_recovery_code = RECOVERY_CODES;
+    } else if (reply->result_case == REPLY__RESULT_USER_CODES && reply->committed) {
+        reply->user_codes->recovery_code = extra->recovery;
+        reply->user_codes->n_recovery_code = RECOVERY_CODES;
     }
 }
 

@@ -117,10 +117,8 @@ enum status plan_give(struct job *job)
 
 // ---- invitations ----
 
-// 32 bytes that only this server can name, for this device and request id; random without one (a
-// preview).
-static void secret_of(const struct admit *admit, const struct job *job, const char *use,
-                      uint8_t out[static KEY_BYTES])
+void secret_of(const struct admit *admit, const struct job *job, const char *use,
+               uint8_t out[static KEY_BYTES])
 {
     if (job->request->key.len != REQUEST_KEY_BYTES) {
         random_fill(out, KEY_BYTES);
@@ -135,9 +133,27 @@ static void secret_of(const struct admit *admit, const struct job *job, const ch
     key_hash(&admit->token_key, bytes_of(text, sizeof text), out, KEY_BYTES);
 }
 
+// The fields of a request that draws an invitation.
+struct invited {
+    uint32_t valid_hours;
+    ProtobufCBinaryData *id;
+    int64_t *expires_us;
+};
+
+static struct invited invited_of(Request *request)
+{
+    if (request->command_case == REQUEST__COMMAND_USER_RESET) {
+        UserReset *reset = request->user_reset;
+        return (struct invited){reset->valid_hours, &reset->invitation_id, &reset->expires_us};
+    }
+    assert(request->command_case == REQUEST__COMMAND_USER_INVITE);
+    UserInvite *invite = request->user_invite;
+    return (struct invited){invite->valid_hours, &invite->invitation_id, &invite->expires_us};
+}
+
 enum status invitation_draw(const struct admit *admit, struct job *job)
 {
-    UserInvite *invite = job->request->user_invite;
+    struct invited invited = invited_of(job->request);
     struct invitation invitation = {0};
     uint8_t id[KEY_BYTES];
     secret_of(admit, job, "invite", id);
@@ -148,17 +164,17 @@ enum status invitation_draw(const struct admit *admit, struct job *job)
     const int length =
         snprintf(invitation.address, sizeof invitation.address, "%s", admit->options.address);
     assert(length > 0 && (size_t)length < sizeof invitation.address);
-    const uint32_t hours = invite->valid_hours != 0 ? invite->valid_hours : INVITATION_HOURS;
-    invite->expires_us = queue_now(admit->options.queue) + (int64_t)hours * HOUR_US;
-    invite->invitation_id.data = arena_copy(job->arena, invitation.id, sizeof invitation.id);
-    invite->invitation_id.len = sizeof invitation.id;
+    const uint32_t hours = invited.valid_hours != 0 ? invited.valid_hours : INVITATION_HOURS;
+    const int64_t expires_us = queue_now(admit->options.queue) + (int64_t)hours * HOUR_US;
+    *invited.expires_us = expires_us;
+    invited.id->data = arena_copy(job->arena, invitation.id, sizeof invitation.id);
+    invited.id->len = sizeof invitation.id;
     job->admitted.has_psk = true;
     job->admitted.psk = invitation_psk(invitation.secret);
-    job->admitted.psk_expires_us = invite->expires_us + PSK_KEPT_US;
+    job->admitted.psk_expires_us = expires_us + PSK_KEPT_US;
     memcpy(job->admitted.invitation_id, invitation.id, sizeof invitation.id);
     extra_of(job)->invitation = invitation_print(job->arena, &invitation);
     explicit_bzero(&invitation, sizeof invitation);
-    return invite->invitation_id.data != NULL && extra_of(job)->invitation != NULL
-               ? STATUS_OK
-               : STATUS_TOO_LARGE;
+    return invited.id->data != NULL && extra_of(job)->invitation != NULL ? STATUS_OK
+                                                                         : STATUS_TOO_LARGE;
 }

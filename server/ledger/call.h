@@ -48,6 +48,7 @@ struct call {
     uint64_t device_id;
     uint64_t session_id;
     const struct rights *rights; // of the user; NULL: the system itself
+    bool is_fresh;               // the user has proved who it is within STEP_UP_US
 
     // Reads only; NULL in writes, so that no decision can rest on a view.
     const struct views *views;
@@ -80,6 +81,9 @@ uint64_t call_new_id(struct call *call);
 // was written. Returns `status`, so that a refusal is one line.
 MUST_CHECK enum status refuse(struct txn *txn, struct call *call, enum status status,
                               const char *field, const char *detail, ...) PRINTF(5, 6);
+
+// Do the caller's roles grant it, whatever the rows? The system may all.
+bool call_may(const struct call *call, enum permission permission);
 
 // What it was about; `number` is a human number ("INV-2026-0412") and is copied.
 void call_about(struct call *call, uint64_t id, const char *number);

@@ -1,9 +1,97 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/device.h"
+
 #include "server/ledger/cursor.h"
 #include "server/ledger/duty.h"
 #include "server/ledger/session.h"
 #include "server/store/rows.h"
 #include "shared/wire.h"
+
+static const char *state_word(DeviceState state)
+{
+    return state == DEVICE_STATE__DEVICE_STATE_PENDING ? "pending" : "active";
+}
+
+static enum status revoke(struct txn *txn, struct call *call, DeviceRecord *device)
+{
+    call_note_change(call, device->id, "state", state_word(device->state), "revoked");
+    device->state = DEVICE_STATE__DEVICE_STATE_REVOKED;
+    const enum status status = device_put(txn, key_u64(device->id), device);
+    return status == STATUS_OK ? session_end_all(txn, 0, device->id) : status;
+}
+
+// The next device of the user behind `after_id` that counts; *out is NULL when there is none.
+static enum status next_of(struct txn *txn, uint64_t user_id, uint64_t after_id, DeviceRecord **out)
+{
+    struct rows *rows CLEANUP(rows_close_at) = NULL;
+    enum status status = rows_open(txn, TABLE_device, key_u64(after_id + 1), 0, false, &rows);
+    *out = NULL;
+    while (status == STATUS_OK && *out == NULL) {
+        struct row_key key;
+        ProtobufCMessage *message = NULL;
+        status = rows_next(rows, &key, &message);
+        if (status == STATUS_OK) {
+            DeviceRecord *device = (DeviceRecord *)message;
+            const bool counts =
+                device->user_id == user_id && device->state != DEVICE_STATE__DEVICE_STATE_REVOKED;
+            *out = counts ? device : NULL;
+        }
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+enum status device_revoke_all(struct txn *txn, struct call *call, uint64_t user_id)
+{
+    DeviceRecord *device = NULL;
+    enum status status = next_of(txn, user_id, 0, &device);
+    while (status == STATUS_OK && device != NULL) {
+        const uint64_t id = device->id;
+        status = revoke(txn, call, device);
+        if (status == STATUS_OK) {
+            status = next_of(txn, user_id, id, &device);
+        }
+    }
+    return status;
+}
+
+// Is this device one by which devices can be approved?
+static enum status approves(struct txn *txn, struct arena *arena, const DeviceRecord *device,
+                            bool *may)
+{
+    UserRecord *user = NULL;
+    *may = false;
+    if (device->state != DEVICE_STATE__DEVICE_STATE_ACTIVE) {
+        return STATUS_OK;
+    }
+    enum status status = user_get(txn, key_u64(device->user_id), &user);
+    if (status != STATUS_OK || user->state != USER_STATE__USER_STATE_ACTIVE) {
+        return status;
+    }
+    struct rights *rights = arena_alloc(arena, sizeof *rights);
+    if (rights == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    status = rights_load(txn, user, rights);
+    *may = status == STATUS_OK &&
+           rights_scope(rights, PERMISSION_DEVICE_APPROVE) == SCOPE_ALL;
+    return status;
+}
+
+enum status device_has_approver(struct txn *txn, struct arena *arena, bool *has)
+{
+    struct rows *rows CLEANUP(rows_close_at) = NULL;
+    enum status status = rows_open(txn, TABLE_device, (struct row_key){0}, 0, false, &rows);
+    *has = false;
+    while (status == STATUS_OK && !*has) {
+        struct row_key key;
+        ProtobufCMessage *message = NULL;
+        status = rows_next(rows, &key, &message);
+        if (status == STATUS_OK) {
+            status = approves(txn, arena, (const DeviceRecord *)message, has);
+        }
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
 
 enum status device_revoke(struct txn *txn, struct call *call, const DeviceRevoke *request,
                           DeviceReply *reply)
@@ -14,7 +102,7 @@ enum status device_revoke(struct txn *txn, struct call *call, const DeviceRevoke
         return status == STATUS_NOT_FOUND ? refuse(txn, call, status, "device_id", NULL) : status;
     }
 
-    if (device->state != DEVICE_STATE__DEVICE_STATE_ACTIVE) {
+    if (device->state == DEVICE_STATE__DEVICE_STATE_REVOKED) {
         return refuse(txn, call, STATUS_NOTHING_TO_DO, "device_id", NULL);
     }
     struct role_set set;
@@ -28,12 +116,7 @@ enum status device_revoke(struct txn *txn, struct call *call, const DeviceRevoke
         return status;
     }
 
-    call_note_change(call, device->id, "state", "active", "revoked");
-    device->state = DEVICE_STATE__DEVICE_STATE_REVOKED;
-    status = device_put(txn, key_u64(device->id), device);
-    if (status == STATUS_OK) {
-        status = session_end_all(txn, 0, device->id);
-    }
+    status = revoke(txn, call, device);
     if (status != STATUS_OK) {
         return status;
     }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Sessions as other files need them: ending those of a user or device, and how long wrong passwords
-// make one wait (security.md b: by pair of user and device, and by device over all users; never a
-// lock on the account).
+// Sessions as other files need them: ending those of a user or device, and what every session is
+// told at its beginning.
 
 #include "server/ledger/call.h"
 
 // Removes the sessions of the user, of the device, or of both (0: any; not both 0).
 MUST_CHECK enum status session_end_all(struct txn *txn, uint64_t user_id, uint64_t device_id);
+// Those of the user but one: after a change of password or factor.
+MUST_CHECK enum status session_end_others(struct txn *txn, uint64_t user_id, uint64_t kept_id);
 
-// Microseconds until the next try is heard; 0: now. `pair` is the row (user, device), `device` the
-// row (0, device); either may be NULL.
-int64_t session_wait_us(const ThrottleRecord *pair, const ThrottleRecord *device,
-                        int64_t instant_us);
+// What a client needs to read and print amounts and days.
+MUST_CHECK enum status session_book(struct txn *txn, const struct call *call, Book **out);
+// The device's key in words, to be compared by people.
+char *session_words(struct arena *arena, const DeviceRecord *device);

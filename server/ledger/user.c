@@ -60,7 +60,7 @@ static bool roles_equal(const UserRecord *user, const struct roles *roles)
 
 // ---- loading ----
 
-static enum status user_load(struct txn *txn, struct call *call, uint64_t id, UserRecord **out)
+enum status user_load(struct txn *txn, struct call *call, uint64_t id, UserRecord **out)
 {
     const enum status status = user_get(txn, key_u64(id), out);
     return status == STATUS_NOT_FOUND ? refuse(txn, call, status, "user_id", NULL) : status;
@@ -113,19 +113,19 @@ static enum status judge(struct txn *txn, struct call *call, const struct role_s
 
 // ---- writing ----
 
-static enum status put_invitation(struct txn *txn, const struct user_invited *invited,
-                                  uint64_t user_id)
+enum status user_put_invitation(struct txn *txn, ProtobufCBinaryData id, int64_t expires_us,
+                                uint64_t user_id)
 {
-    assert(invited->invitation_id.len == 16);
+    assert(id.len == 16);
     InvitationRecord record;
     invitation_record__init(&record);
-    record.id = invited->invitation_id;
+    record.id = id;
     record.user_id = user_id;
-    record.expires_us = invited->expires_us;
-    return invitation_put(txn, key_hash16(invited->invitation_id.data), &record);
+    record.expires_us = expires_us;
+    return invitation_put(txn, key_hash16(id.data), &record);
 }
 
-static enum status user_save(struct txn *txn, UserRecord *user)
+enum status user_save(struct txn *txn, UserRecord *user)
 {
     user->version++;
     return user_put(txn, key_u64(user->id), user);
@@ -162,6 +162,7 @@ enum status user_create_invited(struct txn *txn, struct call *call,
     if (user->login == NULL || user->name == NULL || user->team == NULL || user->region == NULL) {
         return STATUS_TOO_LARGE;
     }
+    user->invitation_id = invited->invitation_id;
     enum status status = set_roles(arena, user, invited->role, invited->role_count);
     if (status == STATUS_OK) {
         status = user_save(txn, user);
@@ -173,7 +174,7 @@ enum status user_create_invited(struct txn *txn, struct call *call,
         status = login_put(txn, key_hash16(invited->login_hash.data), &row);
     }
     if (status == STATUS_OK) {
-        status = put_invitation(txn, invited, user->id);
+        status = user_put_invitation(txn, invited->invitation_id, invited->expires_us, user->id);
     }
     if (status == STATUS_OK) {
         *out = user;
@@ -181,7 +182,7 @@ enum status user_create_invited(struct txn *txn, struct call *call,
     return status;
 }
 
-static enum status reply_user(struct txn *txn, struct call *call, const UserRecord *user,
+enum status user_reply(struct txn *txn, struct call *call, const UserRecord *user,
                               UserReply *reply)
 {
     call_about(call, user->id, user->login);
@@ -221,8 +222,11 @@ static enum status invite_again(struct txn *txn, struct call *call,
     user->region = (char *)(uintptr_t)invited->region;
     user->state = USER_STATE__USER_STATE_INVITED;
     user->password_hash = (ProtobufCBinaryData){0};
+    user->invitation_id = invited->invitation_id;
     status = user_save(txn, user);
-    return status != STATUS_OK ? status : put_invitation(txn, invited, user->id);
+    return status != STATUS_OK ? status
+                               : user_put_invitation(txn, invited->invitation_id,
+                                                     invited->expires_us, user->id);
 }
 
 // The user as the invitation would make him, for the judgement.
@@ -393,7 +397,7 @@ enum status user_edit(struct txn *txn, struct call *call, const UserEdit *reques
     reply->n_consequence = effect.consequence_count;
     reply->conflict = effect.conflict;
     reply->n_conflict = effect.conflict_count;
-    return status != STATUS_OK ? status : reply_user(txn, call, user, reply);
+    return status != STATUS_OK ? status : user_reply(txn, call, user, reply);
 }
 
 // Disabling and enabling are judged like a change of roles: a disabled user has none.
@@ -433,7 +437,7 @@ enum status user_disable(struct txn *txn, struct call *call, const UserDisable *
         status = session_end_all(txn, user->id, 0);
     }
 
-    return status != STATUS_OK ? status : reply_user(txn, call, user, reply);
+    return status != STATUS_OK ? status : user_reply(txn, call, user, reply);
 }
 
 enum status user_enable(struct txn *txn, struct call *call, const UserEnable *request,
@@ -454,5 +458,5 @@ enum status user_enable(struct txn *txn, struct call *call, const UserEnable *re
     user->state = has_joined ? USER_STATE__USER_STATE_ACTIVE : USER_STATE__USER_STATE_INVITED;
     status = user_save(txn, user);
 
-    return status != STATUS_OK ? status : reply_user(txn, call, user, reply);
+    return status != STATUS_OK ? status : user_reply(txn, call, user, reply);
 }

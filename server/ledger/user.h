@@ -25,4 +25,12 @@ MUST_CHECK enum status user_create_invited(struct txn *txn, struct call *call,
 // The words of the user's roles, for replies.
 MUST_CHECK enum status user_role_words(struct txn *txn, struct arena *arena, const UserRecord *user,
                                        char ***word, size_t *count);
+MUST_CHECK enum status user_reply(struct txn *txn, struct call *call, const UserRecord *user,
+                                  UserReply *reply);
+// Refuses with E-NOT-FOUND.
+MUST_CHECK enum status user_load(struct txn *txn, struct call *call, uint64_t id,
+                                 UserRecord **out);
+MUST_CHECK enum status user_save(struct txn *txn, UserRecord *user); // a new version of the row
+MUST_CHECK enum status user_put_invitation(struct txn *txn, ProtobufCBinaryData id,
+                                           int64_t expires_us, uint64_t user_id);
 bool user_has_role(const UserRecord *user, uint32_t role_id);

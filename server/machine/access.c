@@ -23,9 +23,11 @@ struct standing {
     enum status denial; // why the session does not count
 };
 
-static bool device_is_active(const DeviceRecord *device)
+// A pending one is known too; what it may do is another matter.
+static bool device_is_known(const DeviceRecord *device)
 {
-    return device != NULL && device->state == DEVICE_STATE__DEVICE_STATE_ACTIVE;
+    return device != NULL && (device->state == DEVICE_STATE__DEVICE_STATE_ACTIVE ||
+                              device->state == DEVICE_STATE__DEVICE_STATE_PENDING);
 }
 
 static bool session_is_live(const SessionRecord *session, const DeviceRecord *device,
@@ -49,7 +51,7 @@ static enum status standing_load(struct txn *txn, const struct peer *peer, int64
         return status;
     }
     *out = (struct standing){.denial = STATUS_DEVICE_UNKNOWN};
-    if (!device_is_active((const DeviceRecord *)device)) {
+    if (!device_is_known((const DeviceRecord *)device)) {
         return STATUS_OK;
     }
     out->device = (const DeviceRecord *)device;
@@ -69,6 +71,41 @@ static enum status standing_load(struct txn *txn, const struct peer *peer, int64
     out->user = (const UserRecord *)user;
     out->denial = STATUS_OK;
     return STATUS_OK;
+}
+
+// What stands between a session and everything but a few commands: the first one that does.
+struct barrier {
+    enum status status;
+    const ProtobufCMessageDescriptor *open[6]; // requests that pass
+};
+
+static const struct barrier PENDING = {STATUS_DEVICE_PENDING,
+                                       {&session_whoami__descriptor, &session_logout__descriptor}};
+static const struct barrier MUST_ENROL = {STATUS_TOTP_NEEDED,
+                                          {&session_whoami__descriptor, &session_logout__descriptor,
+                                           &session_confirm__descriptor, &user_totp__descriptor,
+                                           &user_totp_confirm__descriptor}};
+
+static enum status stopped_by(const struct barrier *barrier, const struct command *command)
+{
+    for (size_t i = 0; i < COUNT_OF(barrier->open); i++) {
+        if (barrier->open[i] == command->request) {
+            return STATUS_OK;
+        }
+    }
+    return barrier->status;
+}
+
+static enum status barrier_of(const struct standing *standing, const struct command *command)
+{
+    enum status status = STATUS_OK;
+    if (standing->device->state == DEVICE_STATE__DEVICE_STATE_PENDING) {
+        status = stopped_by(&PENDING, command);
+    }
+    if (status == STATUS_OK && standing->session->must_enrol) {
+        status = stopped_by(&MUST_ENROL, command);
+    }
+    return status;
 }
 
 static void deny(struct call *call, enum status status)
@@ -168,6 +205,7 @@ enum status access_check(struct txn *txn, const struct peer *peer, const Request
     const enum permission permission = call->command->permission;
     *out = NULL;
     if (peer->system) {
+        call->is_fresh = true;
         return STATUS_OK;
     }
     if (permission == PERMISSION_SYSTEM || (permission == PERMISSION_INVITED) != peer->invited) {
@@ -189,11 +227,21 @@ enum status access_check(struct txn *txn, const struct peer *peer, const Request
         }
         return STATUS_OK;
     }
+    if (standing.denial == STATUS_OK) {
+        standing.denial = barrier_of(&standing, call->command);
+    }
     if (standing.denial != STATUS_OK) {
         deny(call, standing.denial);
         return STATUS_OK;
     }
-    return check_user(txn, request, call, &standing, out);
+    call->is_fresh = call->instant_us - standing.session->confirmed_us < STEP_UP_US;
+    const enum status checked = check_user(txn, request, call, &standing, out);
+    const bool is_stale = call->command->step == STEP_FRESH && !call->is_fresh;
+    if (checked == STATUS_OK && call->status == STATUS_OK && is_stale &&
+        txn_mode(txn) != TXN_PREVIEW) {
+        deny(call, STATUS_STEP_UP);
+    }
+    return checked;
 }
 
 enum status access_is_live(struct txn *txn, const struct peer *peer, int64_t instant_us,

@@ -359,6 +359,7 @@ static bool key_is_id(enum table table, const struct row_key *key, const Protobu
     case TABLE_user:
     case TABLE_device:
     case TABLE_session:
+    case TABLE_factor:
     case TABLE_import:
     case TABLE_role:
     case TABLE_export:

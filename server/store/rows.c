@@ -163,6 +163,7 @@ static enum status may_see_row(struct txn *txn, enum table table, struct row_key
     case TABLE_session:
     case TABLE_invitation:
     case TABLE_throttle:
+    case TABLE_factor:
     case TABLE_unique:
     case TABLE_import:
     case TABLE_export:

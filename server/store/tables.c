@@ -31,7 +31,8 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              : &throttle_record__descriptor, ImportRecord *     \
              : &import_record__descriptor, ExportRecord *       \
              : &export_record__descriptor, BalanceRecord *      \
-             : &balance_record__descriptor, HeaderRecord *      \
+             : &balance_record__descriptor, FactorRecord *      \
+             : &factor_record__descriptor, HeaderRecord *       \
              : &header_record__descriptor, TileRecord *         \
              : &tile_record__descriptor, CheckpointRecord *     \
              : &checkpoint_record__descriptor, EpochRecord *    \

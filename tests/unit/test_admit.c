@@ -484,10 +484,10 @@ static void a_logged_out_device_may_only_log_in(void **state)
     CustomerAdd add = customer("somebody");
     struct asking asking = {&device, "customer_add", &add.base, 0, false, NULL};
     assert_int_equal(ask(house, &asking)->status, STATUS_LOGIN_NEEDED);
-    SessionEnd end;
-    session_end__init(&end);
+    SessionExpire end;
+    session_expire__init(&end);
     end.session_id = house->owner.session_id;
-    asking = (struct asking){&house->owner, "session_end", &end.base, 0, false, NULL};
+    asking = (struct asking){&house->owner, "session_expire", &end.base, 0, false, NULL};
     assert_int_equal(ask(house, &asking)->status, STATUS_UNKNOWN_COMMAND);
 }
 

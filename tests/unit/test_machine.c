@@ -423,7 +423,7 @@ static void what_no_role_grants_is_denied(void **state)
     const struct filter *filter = NULL;
     assert_int_equal(verdict(house, &SALES, "payment_add", &filter), STATUS_PERMISSION_DENIED);
     assert_int_equal(verdict(house, &OWNER, "payment_add", &filter), STATUS_OK);
-    assert_int_equal(verdict(house, &OWNER, "session_end", &filter), STATUS_PERMISSION_DENIED);
+    assert_int_equal(verdict(house, &OWNER, "session_expire", &filter), STATUS_PERMISSION_DENIED);
     assert_int_equal(verdict(house, &OWNER, "session_join", &filter), STATUS_PERMISSION_DENIED);
     const struct peer invited = {.invited = true};
     assert_int_equal(verdict(house, &invited, "customer_list", &filter), STATUS_LOGIN_NEEDED);

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/reset.h"
+
+#include "server/ledger/device.h"
+#include "server/ledger/duty.h"
+#include "server/ledger/factor.h"
+#include "server/ledger/session.h"
+#include "server/ledger/user.h"
+#include "server/store/rows.h"
+
+enum status reset_user(struct txn *txn, UserRecord *user, ProtobufCBinaryData invitation_id,
+                       int64_t expires_us)
+{
+    FactorRecord *factor = NULL;
+    enum status status = factor_load(txn, user->id, &factor);
+    user->state = USER_STATE__USER_STATE_INVITED;
+    user->password_hash = (ProtobufCBinaryData){0};
+    user->invitation_id = invitation_id;
+    if (status == STATUS_OK) {
+        status = user_save(txn, user);
+    }
+    if (status == STATUS_OK && factor != NULL) {
+        status = rows_del(txn, TABLE_factor, key_u64(user->id));
+    }
+    if (status == STATUS_OK) {
+        status = user_put_invitation(txn, invitation_id, expires_us, user->id);
+    }
+    return status == STATUS_OK ? session_end_all(txn, user->id, 0) : status;
+}
+
+// Whoever resets a user could come in as that user: nobody but an owner resets an owner.
+static enum status need_rank(struct txn *txn, struct call *call, const UserRecord *user)
+{
+    UserRecord *actor = NULL;
+    const enum status status = user_get(txn, key_u64(call->user_id), &actor);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return user_has_role(user, ROLE_OWNER) && !user_has_role(actor, ROLE_OWNER)
+               ? refuse(txn, call, STATUS_PERMISSION_DENIED, "user_id", NULL)
+               : STATUS_OK;
+}
+
+// Until the user joins again, he is not there.
+static enum status need_admin(struct txn *txn, struct call *call, const UserRecord *user)
+{
+    struct role_set set;
+    UserRecord wanted = *user;
+    wanted.state = USER_STATE__USER_STATE_INVITED;
+    const struct would_be would_be = {
+        .before = &set, .after = &set, .user = &wanted, .user_before = user};
+    const enum status status = role_set_load(txn, &set);
+    return status == STATUS_OK ? duty_need_admin(txn, call, &would_be, "user_id") : status;
+}
+
+enum status user_reset(struct txn *txn, struct call *call, const UserReset *request,
+                       UserInviteReply *reply)
+{
+    UserRecord *user = NULL;
+    enum status status = user_load(txn, call, request->user_id, &user);
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    if (user->state == USER_STATE__USER_STATE_DISABLED) {
+        return refuse(txn, call, STATUS_USER_DISABLED, "user_id", NULL);
+    }
+    if (request->valid_hours > INVITATION_HOURS_MAX) {
+        return refuse(txn, call, STATUS_FIELD_OUT_OF_RANGE, "valid_hours", NULL);
+    }
+    status = need_rank(txn, call, user);
+    if (status == STATUS_OK) {
+        status = need_admin(txn, call, user);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    const bool was_active = user->state == USER_STATE__USER_STATE_ACTIVE;
+    call_note_change(call, user->id, "state", was_active ? "active" : "invited", "invited");
+    status = reset_user(txn, user, request->invitation_id, request->expires_us);
+    if (status == STATUS_OK && request->devices) {
+        status = device_revoke_all(txn, call, user->id);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    call_about(call, user->id, user->login);
+    reply->id = user->id;
+    reply->login = user->login;
+    reply->expires_us = request->expires_us;
+    return STATUS_OK;
+}

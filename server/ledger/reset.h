@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Beginning anew with a person: password, one-time codes and sessions are void, an invitation
+// waits.
+
+#include "server/ledger/call.h"
+
+MUST_CHECK enum status reset_user(struct txn *txn, UserRecord *user,
+                                  ProtobufCBinaryData invitation_id, int64_t expires_us);
