@@ -3,6 +3,7 @@
 // come of them:
 //
 //   at 2026-11-21                                   the book's day
+//   after 6m                                        time goes on, nobody logs in again
 //   as clerk | as device clerk | as invited | …     who acts
 //   book CNY cn-small                               a new book, with its people
 //   payment add C-0001 500.00 => OK number=PAY-2026-0001 on_account=0.00
@@ -354,6 +355,17 @@ static void set_day(struct runner *runner, const struct words *words)
     scene_set_day(&runner->scene, day);
 }
 
+static void wait_minutes(struct runner *runner, const struct words *words)
+{
+    char *end = NULL;
+    const unsigned long minutes = words->count == 2 ? strtoul(words->word[1], &end, 10) : 0;
+    if (minutes == 0 || minutes > 1000 || strcmp(end, "m") != 0) {
+        fail(runner, "after MINUTESm", "");
+        return;
+    }
+    scene_wait(&runner->scene, (int64_t)minutes);
+}
+
 static void set_actor(struct runner *runner, const struct words *words)
 {
     const bool device = words->count == 3 && strcmp(words->word[1], "device") == 0;
@@ -424,6 +436,8 @@ static void take_line(struct runner *runner, char *line)
         fail(runner, "a scenario begins with its book", "");
     } else if (strcmp(words.word[0], "at") == 0) {
         set_day(runner, &words);
+    } else if (strcmp(words.word[0], "after") == 0) {
+        wait_minutes(runner, &words);
     } else if (strcmp(words.word[0], "as") == 0) {
         set_actor(runner, &words);
     } else {

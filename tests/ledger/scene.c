@@ -8,6 +8,7 @@
 #define ARENA_BYTES ((size_t)64 * 1024 * 1024)
 #define MAP_BYTES   ((uint64_t)128 * 1024 * 1024)
 #define DAY_US      (86400ll * 1000 * 1000)
+#define MINUTE_US   (60ll * 1000 * 1000)
 #define MORNING_US  (2ll * 3600 * 1000 * 1000)
 #define YEARS_US    (DAY_US * 366 * 200)
 
@@ -67,6 +68,11 @@ static enum status admit(struct scene *scene, const struct command *command, Req
         invite->invitation_id = draw(scene, 16);
         invite->expires_us = YEARS_US;
     }
+    if (command->request == &user_reset__descriptor) {
+        UserReset *reset = (UserReset *)(void *)inner;
+        reset->invitation_id = draw(scene, 16);
+        reset->expires_us = YEARS_US;
+    }
     struct txn *txn CLEANUP(txn_abort_at) = NULL;
     enum status status = txn_begin(scene->store, TXN_READ, scene->arena, &txn);
     return status == STATUS_OK ? seal_request(txn, command, request, scene->arena, admitted)
@@ -76,7 +82,7 @@ static enum status admit(struct scene *scene, const struct command *command, Req
 static struct stamp stamp_of(const struct scene *scene, uint64_t number)
 {
     return (struct stamp){.number = number,
-                          .instant_us = scene->today * DAY_US + MORNING_US,
+                          .instant_us = scene->today * DAY_US + MORNING_US + scene->later_us,
                           .book_day = scene->today};
 }
 
@@ -302,9 +308,15 @@ void scene_close(struct scene *scene)
     temporary_remove(&scene->temporary);
 }
 
+void scene_wait(struct scene *scene, int64_t minutes)
+{
+    scene->later_us += minutes * MINUTE_US;
+}
+
 void scene_set_day(struct scene *scene, int32_t today)
 {
     scene->today = today;
+    scene->later_us = 0;
     if (scene->actor < SCENE_PEOPLE && scene->peer.session_id != 0) {
         (void)scene_act_as(scene, NAMES[scene->actor], false);
     }

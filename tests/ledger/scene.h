@@ -21,6 +21,7 @@ struct scene {
     int32_t today;
     char currency[4];
     uint32_t decimals;
+    int64_t later_us; // since this morning
     int32_t login_day[SCENE_PEOPLE];
     size_t actor;   // index of who acts; SCENE_PEOPLE: nobody of them
     uint32_t drawn; // counts what admission would draw
@@ -32,6 +33,9 @@ void scene_close(struct scene *scene);
 
 // Another day: a session lasts half a day, so people log in again when they act.
 void scene_set_day(struct scene *scene, int32_t today);
+
+// Later on the same day: sessions go on.
+void scene_wait(struct scene *scene, int64_t minutes);
 
 // "owner", "clerk"…, "invited", "system", "nobody". false when unknown. `device` leaves the session
 // out.

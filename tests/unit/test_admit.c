@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Admission over a real book: queue, machine and ledger behind it, no network before it.
-#include "server/admit/admit.h"
+#include "server/admit/onetime.h"
 #include "server/machine/clock.h"
 #include "server/ops/init.h"
 #include "shared/invite.h"
@@ -420,6 +420,258 @@ static void the_sixth_session_of_a_device_ends_its_first(void **state)
     assert_false(admit_peer_is_live(house->admit, &house->owner));
 }
 
+// ---- proving who one is ----
+
+// The test's own way from base32 to bytes.
+static void seed_of_secret(const char *secret, uint8_t seed[static ONETIME_SEED_BYTES])
+{
+    static const char LETTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    assert_int_equal(strlen(secret), 8 * ONETIME_SEED_BYTES / 5);
+    memset(seed, 0, ONETIME_SEED_BYTES);
+    for (size_t bit = 0; bit < (size_t)8 * ONETIME_SEED_BYTES; bit++) {
+        const char *at = strchr(LETTERS, secret[bit / 5]);
+        assert_non_null(at);
+        const unsigned set = (unsigned)(at - LETTERS) >> (4 - bit % 5) & 1;
+        seed[bit / 8] = (uint8_t)(seed[bit / 8] | set << (7 - bit % 8));
+    }
+}
+
+static void read_code(const char *secret, int64_t now_us, char out[static 9])
+{
+    uint8_t seed[ONETIME_SEED_BYTES];
+    seed_of_secret(secret, seed);
+    assert_int_equal(onetime_code(ONETIME_SHA1, bytes_of(seed, sizeof seed), now_us / 1000000,
+                                  ONETIME_DIGITS, out),
+                     STATUS_OK);
+}
+
+static Reply *confirm_totp(struct house *house, const char *code, uint32_t key)
+{
+    UserTotpConfirm inner;
+    user_totp_confirm__init(&inner);
+    inner.code = (char *)(uintptr_t)code;
+    return ask(house,
+               &(struct asking){&house->owner, "user_totp_confirm", &inner.base, key, false, NULL});
+}
+
+static Reply *login_with(struct house *house, const char *code)
+{
+    const struct peer peer = {.device_id = house->owner.device_id};
+    SessionLogin inner;
+    session_login__init(&inner);
+    inner.login = (char *)(uintptr_t) "zhang";
+    inner.password = (char *)(uintptr_t)PASSWORD;
+    inner.code = (char *)(uintptr_t)code;
+    return ask(house, &(struct asking){&peer, "session_login", &inner.base, 0, false, NULL});
+}
+
+// Sets up one-time codes and gives the secret; `recovery` gets the first recovery code.
+static const char *set_up_totp(struct house *house, char recovery[static RECOVERY_TEXT_BYTES])
+{
+    UserTotp begin;
+    user_totp__init(&begin);
+    const struct asking asking = {&house->owner, "user_totp", &begin.base, 77, false, NULL};
+    const Reply *begun = ask(house, &asking);
+    assert_int_equal(begun->status, STATUS_OK);
+    const char *secret = begun->user_totp->secret;
+    assert_non_null(strstr(begun->user_totp->uri, "otpauth://totp/Lanting:zhang?secret="));
+    assert_non_null(strstr(begun->user_totp->uri, secret));
+    assert_string_equal(ask(house, &asking)->user_totp->secret, secret); // a lost reply
+    char code[9];
+    read_code(secret, shifted(house), code);
+    const Reply *done = confirm_totp(house, code, 78);
+    assert_int_equal(done->status, STATUS_OK);
+    assert_int_equal(done->user_totp_confirm->n_recovery_code, RECOVERY_CODES);
+    (void)snprintf(recovery, RECOVERY_TEXT_BYTES, "%s", done->user_totp_confirm->recovery_code[0]);
+    const Reply *again = confirm_totp(house, code, 78);
+    assert_true(again->replayed);
+    assert_string_equal(again->user_totp_confirm->recovery_code[0], recovery);
+    return secret;
+}
+
+static void a_one_time_code_is_good_once_whatever_the_clock_does(void **state)
+{
+    struct house *house = *state;
+    owner_joins(house);
+    char recovery[RECOVERY_TEXT_BYTES];
+    const char *secret = set_up_totp(house, recovery);
+    char first[9];
+    char code[9];
+    read_code(secret, shifted(house), first);
+    assert_int_equal(login(house, "zhang", PASSWORD)->status, STATUS_CODE_NEEDED);
+    assert_int_equal(login_with(house, first)->status, STATUS_CODE_WRONG); // used by confirming
+    house->later_us += 60 * 1000000ll;
+    read_code(secret, shifted(house), code);
+    assert_int_equal(login_with(house, code)->status, STATUS_OK);
+    assert_int_equal(login_with(house, code)->status, STATUS_CODE_WRONG);
+    house->later_us -= 60 * 1000000ll; // the clock goes back: no code of the past comes to life
+    assert_int_equal(login_with(house, first)->status, STATUS_CODE_WRONG);
+    close_rooms(house);
+    open_rooms(house);
+    house->later_us += 60 * 1000000ll;
+    assert_int_equal(login_with(house, code)->status, STATUS_CODE_WRONG); // remembered
+    house->later_us += 60 * 1000000ll;
+    read_code(secret, shifted(house), code);
+    assert_int_equal(login_with(house, code)->status, STATUS_OK);
+}
+
+static void a_recovery_code_is_good_once_in_any_spelling(void **state)
+{
+    struct house *house = *state;
+    owner_joins(house);
+    char recovery[RECOVERY_TEXT_BYTES];
+    (void)set_up_totp(house, recovery);
+    char spelled[RECOVERY_TEXT_BYTES];
+    for (size_t i = 0; i < sizeof spelled; i++) {
+        spelled[i] = recovery[i] == '-' ? ' ' : recovery[i];
+        spelled[i] = spelled[i] >= 'A' && spelled[i] <= 'Z' ? (char)(spelled[i] + 32) : spelled[i];
+    }
+    const Reply *reply = login_with(house, spelled);
+    assert_int_equal(reply->status, STATUS_OK);
+    assert_int_equal(reply->session_login->recovery_left, RECOVERY_CODES - 1);
+    assert_int_equal(login_with(house, recovery)->status, STATUS_CODE_WRONG);
+}
+
+static Reply *confirm_session(struct house *house, const char *password)
+{
+    SessionConfirm inner;
+    session_confirm__init(&inner);
+    inner.password = (char *)(uintptr_t)password;
+    return ask(house,
+               &(struct asking){&house->owner, "session_confirm", &inner.base, 0, false, NULL});
+}
+
+static void five_minutes_after_the_login_a_proof_is_wanted(void **state)
+{
+    struct house *house = *state;
+    owner_joins(house);
+    house->later_us = STEP_UP_US - 1000000;
+    assert_int_equal(invite(house, "li", "finance", 0)->status, STATUS_OK);
+    house->later_us = STEP_UP_US + 1000000;
+    assert_int_equal(invite(house, "wang", "sales", 31)->status, STATUS_STEP_UP);
+    assert_int_equal(confirm_session(house, "not this one 55")->status, STATUS_LOGIN_WRONG);
+    assert_int_equal(invite(house, "wang", "sales", 31)->status, STATUS_STEP_UP);
+    assert_int_equal(confirm_session(house, PASSWORD)->status, STATUS_OK);
+    assert_int_equal(invite(house, "wang", "sales", 31)->status, STATUS_OK); // the same request id
+}
+
+static Reply *change_password(struct house *house, const char *old, const char *new)
+{
+    UserPassword inner;
+    user_password__init(&inner);
+    inner.old_password = (char *)(uintptr_t)old;
+    inner.password = (char *)(uintptr_t) new;
+    return ask(house,
+               &(struct asking){&house->owner, "user_password", &inner.base, 0, false, NULL});
+}
+
+static void a_new_password_needs_the_old_one_and_ends_the_other_sessions(void **state)
+{
+    struct house *house = *state;
+    owner_joins(house);
+    const Reply *second = login(house, "zhang", PASSWORD);
+    struct peer other;
+    take_session(house, second->session_login, 1, &other);
+    assert_int_equal(change_password(house, "not this one 55", "five dull candles")->status,
+                     STATUS_LOGIN_WRONG);
+    const Reply *weak = change_password(house, PASSWORD, "zhang0123456789");
+    assert_int_equal(weak->status, STATUS_PASSWORD_TOO_WEAK);
+    assert_int_equal(weak->problem[0]->code, STATUS_PASSWORD_PERSONAL);
+    assert_true(admit_peer_is_live(house->admit, &other));
+    assert_int_equal(change_password(house, PASSWORD, "five dull candles")->status, STATUS_OK);
+    assert_false(admit_peer_is_live(house->admit, &other));
+    assert_true(admit_peer_is_live(house->admit, &house->owner));
+    assert_int_equal(login(house, "zhang", PASSWORD)->status, STATUS_LOGIN_WRONG);
+    assert_int_equal(login(house, "zhang", "five dull candles")->status, STATUS_OK);
+}
+
+static Reply *login_on(struct house *house, uint64_t device_id, const char *name,
+                       const char *password)
+{
+    const struct peer peer = {.device_id = device_id};
+    SessionLogin inner;
+    session_login__init(&inner);
+    inner.login = (char *)(uintptr_t)name;
+    inner.password = (char *)(uintptr_t)password;
+    return ask(house, &(struct asking){&peer, "session_login", &inner.base, 0, false, NULL});
+}
+
+static uint64_t join_on(struct house *house, const char *text, uint8_t device, uint64_t *user_id)
+{
+    struct invitation invitation;
+    struct peer peer;
+    assert_int_equal(invitation_parse(text, &invitation), STATUS_OK);
+    const Reply *joined = join(house, &invitation, device, "river stones 4711");
+    assert_int_equal(joined->status, STATUS_OK);
+    take_session(house, joined->session_join, device, &peer);
+    *user_id = house->job->call.user_id;
+    return peer.device_id;
+}
+
+static void a_thousand_wrong_passwords_of_one_device_hold_up_nobody_else(void **state)
+{
+    struct house *house = *state;
+    owner_joins(house);
+    uint64_t li = 0;
+    const uint64_t first =
+        join_on(house, invite(house, "li", "finance", 0)->user_invite->invitation, 2, &li);
+    UserReset reset;
+    user_reset__init(&reset);
+    reset.user_id = li;
+    const Reply *again =
+        ask(house, &(struct asking){&house->owner, "user_reset", &reset.base, 0, false, NULL});
+    assert_int_equal(again->status, STATUS_OK);
+    const uint64_t second = join_on(house, again->user_reset->invitation, 3, &li);
+    assert_int_not_equal(first, second);
+
+    unsigned refused = 0;
+    for (int i = 0; i < 1000; i++) {
+        const enum status status =
+            (enum status)login_on(house, first, "li", "a bad guess 17")->status;
+        refused += status == STATUS_LOGIN_WRONG || status == STATUS_LOGIN_THROTTLED;
+    }
+    assert_int_equal(refused, 1000);
+    assert_int_equal(login_on(house, first, "li", "river stones 4711")->status,
+                     STATUS_LOGIN_THROTTLED);
+    assert_int_equal(login_on(house, second, "li", "river stones 4711")->status, STATUS_OK);
+    assert_int_equal(login(house, "zhang", PASSWORD)->status, STATUS_OK);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const int64_t left = *(const int64_t *)a;
+    const int64_t right = *(const int64_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+static int64_t took_us(struct house *house, const char *name)
+{
+    const int64_t begun_us = clock_forward_us();
+    house->later_us += HOUR_US; // nobody waits
+    assert_int_equal(login(house, name, "a bad guess 17")->status, STATUS_LOGIN_WRONG);
+    return clock_forward_us() - begun_us;
+}
+
+// The same work is done for both; what differs is the noise of the machine, so the bound is wide.
+static void an_unknown_user_takes_as_long_as_a_known_one(void **state)
+{
+    enum { TRIES = 9 };
+
+    struct house *house = *state;
+    owner_joins(house);
+    int64_t known[TRIES];
+    int64_t unknown[TRIES];
+    for (size_t i = 0; i < TRIES; i++) {
+        known[i] = took_us(house, "zhang");
+        unknown[i] = took_us(house, "nobody");
+    }
+    qsort(known, TRIES, sizeof *known, by_size);
+    qsort(unknown, TRIES, sizeof *unknown, by_size);
+    const int64_t apart = known[TRIES / 2] - unknown[TRIES / 2];
+    assert_true(known[0] > 20000); // a hash was computed at all
+    assert_true(apart < known[TRIES / 2] / 4 && -apart < known[TRIES / 2] / 4);
+}
+
 // ---- people ----
 
 static void a_disabled_user_is_out_and_the_last_owner_stays(void **state)
@@ -603,6 +855,32 @@ static void neither_passwords_nor_personal_texts_reach_the_journal(void **state)
     assert_string_equal(card->customer_show->email, "kirsch@example.com");
 }
 
+static void neither_seeds_nor_codes_reach_the_journal(void **state)
+{
+    struct house *house = *state;
+    owner_joins(house);
+    char recovery[RECOVERY_TEXT_BYTES];
+    const char *secret = set_up_totp(house, recovery);
+    assert_int_equal(login_with(house, recovery)->status, STATUS_OK);
+    char code[9];
+    house->later_us += 60 * 1000000ll;
+    read_code(secret, shifted(house), code);
+    assert_int_equal(login_with(house, code)->status, STATUS_OK);
+    assert_false(journal_contains(house, secret));
+    assert_false(journal_contains(house, recovery));
+    assert_false(journal_contains(house, code));
+    uint8_t seed[ONETIME_SEED_BYTES];
+    seed_of_secret(secret, seed);
+    struct txn *txn = NULL;
+    assert_int_equal(txn_begin(house->store, TXN_READ, house->arena, &txn), STATUS_OK);
+    for (uint64_t i = 1; i <= txn_head(txn)->number; i++) {
+        struct bytes bytes;
+        assert_int_equal(table_get_bytes(txn, TABLE_journal, key_u64(i), &bytes, NULL), STATUS_OK);
+        assert_null(memmem(bytes.data, bytes.size, seed, sizeof seed));
+    }
+    txn_abort(txn);
+}
+
 // Whoever reads the journal could try passwords, names and phones against a plain hash.
 static void a_request_cannot_be_guessed_from_its_hash(void **state)
 {
@@ -666,12 +944,19 @@ int main(void)
         CASE(a_token_is_good_on_its_device_until_the_session_ends),
         CASE(logging_out_ends_the_session),
         CASE(the_sixth_session_of_a_device_ends_its_first),
+        CASE(a_one_time_code_is_good_once_whatever_the_clock_does),
+        CASE(a_recovery_code_is_good_once_in_any_spelling),
+        CASE(five_minutes_after_the_login_a_proof_is_wanted),
+        CASE(a_new_password_needs_the_old_one_and_ends_the_other_sessions),
+        CASE(a_thousand_wrong_passwords_of_one_device_hold_up_nobody_else),
+        CASE(an_unknown_user_takes_as_long_as_a_known_one),
         CASE(a_disabled_user_is_out_and_the_last_owner_stays),
         CASE(a_logged_out_device_may_only_log_in),
         CASE(fields_of_admission_are_not_for_clients),
         CASE(who_is_refused_all_the_time_has_to_wait),
         CASE(a_plan_belongs_to_its_request),
         CASE(neither_passwords_nor_personal_texts_reach_the_journal),
+        CASE(neither_seeds_nor_codes_reach_the_journal),
         CASE(a_request_cannot_be_guessed_from_its_hash),
         CASE(the_journal_is_read_and_verified),
     };
