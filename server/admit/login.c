@@ -112,9 +112,13 @@ static enum status look_up_demand(struct txn *txn, const struct admit *admit,
                                   const UserRecord *user, protobuf_c_boolean *must_enrol)
 {
     const FactorRecord *factor = NULL;
-    const enum status status = factor_of(txn, user->id, &factor);
+    bool demands = false;
+    enum status status = factor_of(txn, user->id, &factor);
+    if (status == STATUS_OK) {
+        status = totp_policy_demands(&admit->options.totp, txn, user, &demands);
+    }
     const bool has_codes = factor != NULL && factor->seed.len > 0;
-    *must_enrol = !has_codes && totp_policy_demands(&admit->options.totp, user);
+    *must_enrol = demands && !has_codes;
     return status;
 }
 

@@ -314,7 +314,11 @@ enum status onetime_admit(struct admit *admit, struct job *job)
         return status != STATUS_OK ? status : STATUS_SESSION_EXPIRED;
     }
     const ProtobufCMessageDescriptor *asked = job->command->request;
-    const bool is_demanded = totp_policy_demands(&admit->options.totp, user);
+    bool is_demanded = false;
+    status = totp_policy_demands(&admit->options.totp, txn, user, &is_demanded);
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (asked == &user_totp__descriptor) {
         return admit->options.totp.mode == TOTP_OFF ? STATUS_TOTP_OFF
                                                     : draw_seed(admit, job, user->id, user->login);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/admit/policy.h"
 
-#include "shared/command.h"
-
 #define FOR "required-for:"
 
 // The next word of a list with commas and blanks; "" behind the last one.
@@ -13,11 +11,12 @@ static const char *next_word(const char *at, size_t *size)
     return at;
 }
 
-static bool names_role(const char *roles, const char *word)
+bool totp_policy_names(const struct totp_policy *policy, const char *role)
 {
     size_t size = 0;
-    for (const char *at = next_word(roles, &size); size > 0; at = next_word(at + size, &size)) {
-        if (strlen(word) == size && strncmp(at, word, size) == 0) {
+    for (const char *at = next_word(policy->roles, &size); size > 0;
+         at = next_word(at + size, &size)) {
+        if (strlen(role) == size && strncmp(at, role, size) == 0) {
             return true;
         }
     }
@@ -46,17 +45,20 @@ bool totp_policy_parse(const char *text, struct totp_policy *out)
     return size > 0;
 }
 
-bool totp_policy_demands(const struct totp_policy *policy, const UserRecord *user)
+enum status totp_policy_demands(const struct totp_policy *policy, struct txn *txn,
+                                const UserRecord *user, bool *demands)
 {
-    if (policy->mode != TOTP_REQUIRED_FOR) {
-        return policy->mode == TOTP_REQUIRED;
-    }
-    for (size_t i = 0; i < user->n_role; i++) {
-        if (names_role(policy->roles, role_word((enum role)user->role[i]))) {
-            return true;
+    *demands = policy->mode == TOTP_REQUIRED;
+    for (size_t i = 0; policy->mode == TOTP_REQUIRED_FOR && i < user->n_role && !*demands; i++) {
+        ProtobufCMessage *role = NULL;
+        const enum status status = table_get(txn, TABLE_role, key_u64(user->role[i]), &role, NULL);
+        if (status == STATUS_OK) {
+            *demands = totp_policy_names(policy, ((const RoleRecord *)role)->word);
+        } else if (status != STATUS_NOT_FOUND) {
+            return status;
         }
     }
-    return false;
+    return STATUS_OK;
 }
 
 bool device_policy_parse(const char *text, bool *needs_approval)

@@ -21,7 +21,10 @@ struct totp_policy {
 
 // "off", "optional", "required", "required-for: ROLE, ROLE"; `out` points into the text.
 MUST_CHECK bool totp_policy_parse(const char *text, struct totp_policy *out);
-bool totp_policy_demands(const struct totp_policy *policy, const UserRecord *user);
+bool totp_policy_names(const struct totp_policy *policy, const char *role);
+// By the words that the user's roles have now.
+MUST_CHECK enum status totp_policy_demands(const struct totp_policy *policy, struct txn *txn,
+                                           const UserRecord *user, bool *demands);
 
 // "approve" or "allow".
 MUST_CHECK bool device_policy_parse(const char *text, bool *needs_approval);

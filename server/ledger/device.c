@@ -72,8 +72,7 @@ static enum status approves(struct txn *txn, struct arena *arena, const DeviceRe
         return STATUS_TOO_LARGE;
     }
     status = rights_load(txn, user, rights);
-    *may = status == STATUS_OK &&
-           rights_scope(rights, PERMISSION_DEVICE_APPROVE) == SCOPE_ALL;
+    *may = status == STATUS_OK && rights_scope(rights, PERMISSION_DEVICE_APPROVE) == SCOPE_ALL;
     return status;
 }
 

@@ -9,6 +9,22 @@
 #define PAGE_BYTES_MAX (256 * 1024)
 #define PAGE_ROWS_MAX  4000
 
+// Are there more entries than may leave without a fresh proof of who takes them?
+static enum status book_is_large(struct txn *txn, bool *is_large)
+{
+    struct rows *rows CLEANUP(rows_close_at) = NULL;
+    enum status status = rows_open(txn, TABLE_entry, (struct row_key){0}, 0, false, &rows);
+    size_t count = 0;
+    while (status == STATUS_OK && count <= EXPORT_ROWS_FREE) {
+        struct row_key key;
+        ProtobufCMessage *message = NULL;
+        status = rows_next(rows, &key, &message);
+        count += status == STATUS_OK;
+    }
+    *is_large = count > EXPORT_ROWS_FREE;
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
 enum status export_journal(struct txn *txn, struct call *call, const ExportJournal *request,
                            ExportJournalReply *reply)
 {
@@ -20,6 +36,15 @@ enum status export_journal(struct txn *txn, struct call *call, const ExportJourn
         return refuse(txn, call, STATUS_FIELD_OUT_OF_RANGE, "to", "it lies before the first day");
     }
 
+    bool is_large = false;
+    enum status status = book_is_large(txn, &is_large);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (is_large && !call->is_fresh && txn_mode(txn) != TXN_PREVIEW) {
+        return refuse(txn, call, STATUS_STEP_UP, NULL, NULL);
+    }
+
     ExportRecord record;
     export_record__init(&record);
     record.id = call_new_id(call);
@@ -28,7 +53,7 @@ enum status export_journal(struct txn *txn, struct call *call, const ExportJourn
     record.from_day = request->from_day;
     record.to_day = request->to_day;
     record.number = call->number;
-    enum status status = export_put(txn, key_u64(record.id), &record);
+    status = export_put(txn, key_u64(record.id), &record);
 
     reply->export_id = record.id;
     call_about(call, record.id, NULL);

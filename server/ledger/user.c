@@ -182,8 +182,7 @@ enum status user_create_invited(struct txn *txn, struct call *call,
     return status;
 }
 
-enum status user_reply(struct txn *txn, struct call *call, const UserRecord *user,
-                              UserReply *reply)
+enum status user_reply(struct txn *txn, struct call *call, const UserRecord *user, UserReply *reply)
 {
     call_about(call, user->id, user->login);
     reply->id = user->id;
@@ -224,9 +223,9 @@ static enum status invite_again(struct txn *txn, struct call *call,
     user->password_hash = (ProtobufCBinaryData){0};
     user->invitation_id = invited->invitation_id;
     status = user_save(txn, user);
-    return status != STATUS_OK ? status
-                               : user_put_invitation(txn, invited->invitation_id,
-                                                     invited->expires_us, user->id);
+    return status != STATUS_OK
+               ? status
+               : user_put_invitation(txn, invited->invitation_id, invited->expires_us, user->id);
 }
 
 // The user as the invitation would make him, for the judgement.
