@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/reset.h"
 
+#include "server/ledger/control.h"
 #include "server/ledger/device.h"
 #include "server/ledger/duty.h"
 #include "server/ledger/factor.h"
@@ -71,6 +72,9 @@ enum status user_reset(struct txn *txn, struct call *call, const UserReset *requ
     status = need_rank(txn, call, user);
     if (status == STATUS_OK) {
         status = need_admin(txn, call, user);
+    }
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_ROLES, 0);
     }
     if (status != STATUS_OK) {
         return status;
