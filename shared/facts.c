@@ -57,6 +57,11 @@ static const struct name_row MOSTS[] = {
 #include "proto/fields.def"
 };
 
+static const struct name_row VEILS[] = {
+#define VEIL(noun, field) {#noun, #field, 1},
+#include "proto/fields.def"
+};
+
 static const struct name_row COMPUTED[] = {
 #define COMPUTED(message, field) {#message, #field, 1},
 #include "proto/fields.def"
@@ -149,6 +154,7 @@ static struct field facts_of(const ProtobufCMessageDescriptor *message, unsigned
     const char *name = descriptor->name;
     const uint32_t format = name_value(FORMATS, COUNT_OF(FORMATS), noun, name);
     field.format = (enum field_format)format;
+    field.veiled = name_value(VEILS, COUNT_OF(VEILS), noun, name) != 0;
     field.needed = name_value(NEEDS, COUNT_OF(NEEDS), message->name, name) != 0;
     field.positive = name_value(POSITIVES, COUNT_OF(POSITIVES), message->name, name) != 0;
     field.reply_only = name_value(COMPUTED, COUNT_OF(COMPUTED), message->name, name) != 0;

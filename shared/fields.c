@@ -283,3 +283,17 @@ void *field_element(const ProtobufCMessage *message, const ProtobufCFieldDescrip
     uint8_t *const *first = field_at(message, descriptor);
     return *first + index * type_size(descriptor->type);
 }
+
+void field_clear(ProtobufCMessage *message, const ProtobufCFieldDescriptor *descriptor)
+{
+    assert(message != NULL && descriptor != NULL);
+    uint8_t *at = (uint8_t *)message + descriptor->offset;
+    if (is_repeated(descriptor)) {
+        memset((uint8_t *)message + descriptor->quantifier_offset, 0, sizeof(size_t));
+    } else if (descriptor->type == PROTOBUF_C_TYPE_STRING) {
+        const char *nothing = "";
+        memcpy(at, &nothing, sizeof nothing);
+    } else {
+        memset(at, 0, type_size(descriptor->type));
+    }
+}

@@ -44,6 +44,7 @@ struct field {
     enum field_class field_class;
     enum field_format format;
     bool sealed;
+    bool veiled; // masked for everybody until revealed by a journalled act
     bool needed;
     bool positive;
     bool admission;      // numbers 90 to 99: filled by the server
@@ -101,3 +102,5 @@ size_t field_count(const ProtobufCMessage *message, const ProtobufCFieldDescript
 // Address of element `index` of a repeated field, or of the value of a singular one (index 0).
 void *field_element(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *descriptor,
                     size_t index);
+// Makes the field absent.
+void field_clear(ProtobufCMessage *message, const ProtobufCFieldDescriptor *descriptor);

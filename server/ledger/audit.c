@@ -5,8 +5,97 @@
 #include "server/ledger/cursor.h"
 #include "server/ledger/reading.h"
 #include "server/store/rows.h"
+#include "shared/fields.h"
 #include "shared/text.h"
 #include "shared/wire.h"
+
+// ---- who may see what a record is about ----
+
+static const char *behind(const char *term, const char *prefix)
+{
+    const size_t length = strlen(prefix);
+    return strncmp(term, prefix, length) == 0 ? term + length : NULL;
+}
+
+// What a record is about, and who may see that: rows by their scope, the rest by permission.
+struct subject {
+    enum table table; // whose rows have a scope
+    enum permission permission;
+};
+
+static struct subject subject_of(const char *name, enum permission permission)
+{
+    static const struct {
+        const char *noun;
+        enum table table;
+    } TABLES[] = {
+        {"customer_", TABLE_customer}, {"invoice_", TABLE_invoice},   {"payment_", TABLE_payment},
+        {"entry_", TABLE_entry},       {"approval_", TABLE_approval},
+    };
+
+    struct subject subject = {.permission = permission};
+    for (size_t i = 0; i < COUNT_OF(TABLES); i++) {
+        subject.table = behind(name, TABLES[i].noun) != NULL ? TABLES[i].table : subject.table;
+    }
+    return subject;
+}
+
+static enum status may_see_subject(struct txn *txn, struct call *call,
+                                   const struct subject *subject, uint64_t object_id, bool *may)
+{
+    const struct filter *filter = NULL;
+    ProtobufCMessage *row = NULL;
+    *may = reading_may(call, subject->permission);
+    if (!*may || subject->table == TABLE_NONE) {
+        return STATUS_OK;
+    }
+    enum status status = call_filter(call, subject->permission, &filter);
+    const bool sees_all = filter == NULL || filter->scope == SCOPE_ALL;
+    if (status != STATUS_OK || (sees_all && subject->table != TABLE_approval)) {
+        return status;
+    }
+    status = rows_get_within(txn, filter, subject->table, key_u64(object_id), &row);
+    *may = status == STATUS_OK && (subject->table != TABLE_approval ||
+                                   approval_may_see(call, (const ApprovalRecord *)row));
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+// An event: what it is called and what it is about. What was approved counts as itself, what began
+// to wait as an approval. False for what is no event.
+struct happening {
+    const char *name;
+    struct subject subject;
+};
+
+static bool happening_of(const JournalRecord *record, struct happening *out)
+{
+    const struct command *command =
+        command_by_number(record->ran != 0 ? record->ran : record->command);
+    const bool waits = record->status == STATUS_APPROVAL_PENDING;
+    if (command == NULL || (record->status != STATUS_OK && !waits)) {
+        return false;
+    }
+    out->name = waits ? "approval_pending" : command->name;
+    out->subject =
+        subject_of(out->name, waits ? PERMISSION_APPROVAL_LIST : reading_list_permission(command));
+    return true;
+}
+
+// The log shows that something was done by whom; what it was done to stays hidden from who may not
+// see that. Logins and the like are about nobody's rows.
+static enum status shows_object(struct txn *txn, struct call *call, const JournalRecord *record,
+                                bool *shows)
+{
+    const struct command *command = command_by_number(record->command);
+    const enum permission permission =
+        command != NULL ? reading_list_permission(command) : PERMISSION_SYSTEM;
+    *shows = true;
+    if (permission == PERMISSION_SYSTEM) {
+        return STATUS_OK;
+    }
+    const struct subject subject = subject_of(command->name, permission);
+    return may_see_subject(txn, call, &subject, record->object_id, shows);
+}
 
 // ---- one record as a row ----
 
@@ -70,23 +159,24 @@ enum status audit_row_fill(struct txn *txn, struct call *call, const JournalReco
         return STATUS_TOO_LARGE;
     }
     row->action = action;
+    bool shows = false;
     enum status status = actor_of(txn, arena, record->user_id, &row->actor);
     if (status == STATUS_OK && record->approved_by != 0) {
         status = actor_of(txn, arena, record->approved_by, &row->approved_by);
     }
-    if (status == STATUS_OK && row->object[0] == '\0') {
+    if (status == STATUS_OK) {
+        status = shows_object(txn, call, record, &shows);
+    }
+    if (status == STATUS_OK && !shows) {
+        row->object = (char *)(uintptr_t) "";
+    }
+    if (status == STATUS_OK && shows && row->object[0] == '\0') {
         status = reading_meant(txn, call, record, &row->object);
     }
     return status != STATUS_OK ? status : device_of(txn, record->device_id, &row->device);
 }
 
 // ---- audit list ----
-
-static const char *behind(const char *term, const char *prefix)
-{
-    const size_t length = strlen(prefix);
-    return strncmp(term, prefix, length) == 0 ? term + length : NULL;
-}
 
 bool audit_query_parse(struct arena *arena, const char *text, struct audit_query *out)
 {
@@ -212,13 +302,31 @@ enum status audit_list(struct txn *txn, struct call *call, const AuditList *requ
 
 // ---- audit show ----
 
+// Is the clear text of this change of a class that the caller does not see in full?
+static bool hides_text(const struct txn *txn, const JournalRecord *record, const Change *change)
+{
+    const struct filter *filter = txn_filter(txn);
+    const struct command *command = command_by_number(record->command);
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(&customer_add__descriptor, change->field);
+    if (filter == NULL || field == NULL || command == NULL ||
+        behind(command->name, "customer_") == NULL) {
+        return false;
+    }
+    const struct field facts =
+        field_of(&customer_add__descriptor, (unsigned)(field - customer_add__descriptor.fields));
+    return filter->views[facts.field_class] != VIEW_FULL;
+}
+
 static enum status fill_change(struct txn *txn, const JournalRecord *record, const Change *change,
                                AuditChange *out)
 {
+    static const char HIDDEN[] = "***";
     out->object = change->object_id == record->object_id ? record->object : out->object;
     out->field = change->field;
-    out->before = change->before;
-    out->after = change->after;
+    const bool hides = hides_text(txn, record, change);
+    out->before = hides && change->before[0] != '\0' ? (char *)(uintptr_t)HIDDEN : change->before;
+    out->after = hides && change->after[0] != '\0' ? (char *)(uintptr_t)HIDDEN : change->after;
     enum status status = STATUS_OK;
     if (change->before_box.len > 0) {
         status =
@@ -274,7 +382,11 @@ enum status audit_show(struct txn *txn, struct call *call, const AuditShow *requ
     if (status == STATUS_OK) {
         status = audit_row_fill(txn, call, record, &row);
     }
+    bool shows = false;
     if (status == STATUS_OK) {
+        status = shows_object(txn, call, record, &shows);
+    }
+    if (status == STATUS_OK && shows) {
         status = fill_changes(txn, call->arena, record, reply);
     }
     char *ran = reply->ran;
@@ -302,7 +414,7 @@ enum status audit_show(struct txn *txn, struct call *call, const AuditShow *requ
     reply->approved_by = row.approved_by;
     reply->ran = ran;
     reply->problem = record->problem;
-    reply->n_problem = record->n_problem;
+    reply->n_problem = shows ? record->n_problem : 0;
     reply->leaf = (ProtobufCBinaryData){.len = LEAF_BYTES, .data = leaf};
     return STATUS_OK;
 }
@@ -434,55 +546,6 @@ enum status audit_verify(struct txn *txn, struct call *call, const AuditVerify *
 
 // ---- events ----
 
-// What an event is called, and who may hear of it.
-struct happening {
-    const char *name;
-    enum table table; // whose rows have a scope
-    enum permission permission;
-};
-
-// What was approved counts as itself, what began to wait as an approval. False for what is no
-// event.
-static bool happening_of(const JournalRecord *record, struct happening *out)
-{
-    static const struct {
-        const char *noun;
-        enum table table;
-    } TABLES[] = {
-        {"customer_", TABLE_customer}, {"invoice_", TABLE_invoice},   {"payment_", TABLE_payment},
-        {"entry_", TABLE_entry},       {"approval_", TABLE_approval},
-    };
-
-    const struct command *command =
-        command_by_number(record->ran != 0 ? record->ran : record->command);
-    const bool waits = record->status == STATUS_APPROVAL_PENDING;
-    if (command == NULL || (record->status != STATUS_OK && !waits)) {
-        return false;
-    }
-    *out = (struct happening){.name = waits ? "approval_pending" : command->name};
-    out->permission = waits ? PERMISSION_APPROVAL_LIST : reading_list_permission(command);
-    for (size_t i = 0; i < COUNT_OF(TABLES); i++) {
-        out->table = behind(out->name, TABLES[i].noun) != NULL ? TABLES[i].table : out->table;
-    }
-    return true;
-}
-
-// Whether the reader may see what the event is about: rows by their scope, the rest by permission.
-static enum status event_is_visible(struct txn *txn, const struct call *call,
-                                    const JournalRecord *record, const struct happening *happening,
-                                    bool *is_visible)
-{
-    *is_visible = reading_may(call, happening->permission);
-    if (!*is_visible || happening->table == TABLE_NONE) {
-        return STATUS_OK;
-    }
-    ProtobufCMessage *row = NULL;
-    const enum status status = rows_get(txn, happening->table, key_u64(record->object_id), &row);
-    *is_visible = status == STATUS_OK && (happening->table != TABLE_approval ||
-                                          approval_may_see(call, (const ApprovalRecord *)row));
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
-
 static enum status event_fill(struct call *call, const JournalRecord *record,
                               const struct happening *happening, Event *reply)
 {
@@ -519,7 +582,7 @@ enum status event_watch(struct txn *txn, struct call *call, const EventWatch *re
         struct happening happening;
         bool is_visible = false;
         if (happening_of(record, &happening) && behind(happening.name, request->noun) != NULL) {
-            status = event_is_visible(txn, call, record, &happening, &is_visible);
+            status = may_see_subject(txn, call, &happening.subject, record->object_id, &is_visible);
         }
         if (status == STATUS_OK && is_visible) {
             return event_fill(call, record, &happening, reply);

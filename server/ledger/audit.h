@@ -24,6 +24,7 @@ MUST_CHECK bool audit_query_parse(struct arena *arena, const char *text, struct 
 bool audit_query_takes_all(const struct audit_query *query);
 bool audit_query_takes(struct arena *arena, const AuditRow *row, const struct audit_query *query);
 
+// The object is left empty when the caller may not see it.
 MUST_CHECK enum status audit_row_fill(struct txn *txn, struct call *call,
                                       const JournalRecord *record, AuditRow *row);
 MUST_CHECK enum status audit_leaf(struct arena *arena, const JournalRecord *record,

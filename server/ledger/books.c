@@ -233,6 +233,24 @@ enum status books_unique(struct books *books, ProtobufCBinaryData hash, uint64_t
     return status;
 }
 
+enum status books_refuse_taken(struct books *books, uint64_t taken, enum status status,
+                               const char *field, const char *asked)
+{
+    static const enum table TABLES[] = {TABLE_customer, TABLE_invoice, TABLE_payment};
+
+    bool is_seen = false;
+    for (size_t i = 0; !is_seen && i < COUNT_OF(TABLES); i++) {
+        ProtobufCMessage *row = NULL;
+        const enum status found = rows_get(books->txn, TABLES[i], key_u64(taken), &row);
+        if (found != STATUS_OK && found != STATUS_NOT_FOUND) {
+            return found;
+        }
+        is_seen = found == STATUS_OK;
+    }
+    return is_seen ? books_refuse(books, status, field, asked, NULL)
+                   : books_refuse(books, STATUS_NEEDS_REVIEW, field, NULL, NULL);
+}
+
 enum status books_keep_unique(struct books *books, ProtobufCBinaryData hash, uint64_t id)
 {
     assert(hash.len == 16);

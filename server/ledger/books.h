@@ -87,6 +87,10 @@ MUST_CHECK enum status books_currency(struct books *books, const char *currency)
 
 // Is the hash taken? `id` gets its object, 0 when it is free.
 MUST_CHECK enum status books_unique(struct books *books, ProtobufCBinaryData hash, uint64_t *id);
+// Refuses with `status` because object `taken` has the value; when the caller may not see that
+// object, with NEEDS_REVIEW, which says neither what it is nor that it is the same.
+MUST_CHECK enum status books_refuse_taken(struct books *books, uint64_t taken, enum status status,
+                                          const char *field, const char *asked);
 MUST_CHECK enum status books_keep_unique(struct books *books, ProtobufCBinaryData hash,
                                          uint64_t id);
 // The hash of field `number`; NULL when the request carries none.

@@ -105,3 +105,13 @@ void call_note_sealed(struct call *call, uint64_t object_id, uint64_t vault_id, 
         change->after_box = after;
     }
 }
+
+enum status call_filter(struct call *call, enum permission permission, const struct filter **out)
+{
+    *out = call->filter;
+    if (call->rights == NULL) {
+        return STATUS_OK;
+    }
+    *out = rights_narrow(call->rights, call->filter, permission, call->arena);
+    return *out != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}

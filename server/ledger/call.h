@@ -94,6 +94,11 @@ void call_note_change(struct call *call, uint64_t object_id, const char *field, 
 void call_note_sealed(struct call *call, uint64_t object_id, uint64_t vault_id, const char *field,
                       ProtobufCBinaryData before, ProtobufCBinaryData after);
 
+// The caller's filter for another permission than the command's own: for commands that tell of
+// objects of several nouns. The system's is NULL.
+MUST_CHECK enum status call_filter(struct call *call, enum permission permission,
+                                   const struct filter **out);
+
 // Every command's function, by its name in commands.def.
 #define COMMAND(name, Request_, Reply_, mode, permission, step, control, words, summary, audit) \
     MUST_CHECK enum status name(struct txn *txn, struct call *call, const Request_ *request,    \

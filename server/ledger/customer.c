@@ -3,6 +3,7 @@
 
 #include "server/ledger/control.h"
 #include "server/ledger/numbering.h"
+#include "server/ledger/permit.h"
 
 static const struct personal_field PERSONAL[] = {
     {2, "name", false},          {3, "company", true},       {4, "phone", true},
@@ -64,7 +65,11 @@ enum status customer_check_unique(struct books *books, UniqueHash *const *unique
             return status;
         }
         if (taken != 0 && taken != own_id) {
-            refused = books_refuse(books, STATUS_FIELD_NOT_UNIQUE, field->name, NULL, NULL);
+            status = books_refuse_taken(books, taken, STATUS_FIELD_NOT_UNIQUE, field->name, NULL);
+            if (books->refused == STATUS_OK) {
+                return status;
+            }
+            refused = status;
         }
     }
     return refused;
@@ -148,12 +153,18 @@ enum status customer_make(struct books *books, const CustomerAdd *request, Custo
     customer->added_us = books->call->instant_us;
     customer->added_by = books->call->user_id;
 
-    enum status status = customer_check_unique(books, request->unique, request->n_unique, 0);
+    enum status status = permit_add(books, request);
+    if (status == STATUS_OK) {
+        status = customer_check_unique(books, request->unique, request->n_unique, 0);
+    }
     if (status == STATUS_OK) {
         status = customer_check_owner(books, request->owner_id);
     }
     if (status == STATUS_OK) {
         status = customer_check_credit(books, request->credit, request->credit_limit_minor);
+    }
+    if (status == STATUS_OK) {
+        status = permit_credit(books, customer, NULL);
     }
     *out = customer;
     return status;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/control.h"
 #include "server/ledger/customer.h"
+#include "server/ledger/permit.h"
 
 // A name as people type it may have '-' where the field has '_'.
 static bool same_name(const char *typed, const char *name)
@@ -96,7 +97,9 @@ static enum status refuse_stale(struct books *books, const CustomerEdit *request
             books, STATUS_STALE, "credit",
             credit_text(books, customer_credit_mode(request->credit, request->credit_limit_minor),
                         request->credit_limit_minor),
-            credit_text(books, customer->credit, customer->credit_limit_minor));
+            permit_shows(books->call, CLASS_FINANCE)
+                ? credit_text(books, customer->credit, customer->credit_limit_minor)
+                : NULL);
     }
     if (request->owner_id != 0 && request->owner_id != customer->owner_id) {
         status = books_refuse(books, STATUS_STALE, "owner", NULL, NULL);
@@ -301,18 +304,28 @@ static void merge_clear_fields(struct books *books, const CustomerEdit *request,
     }
 }
 
-// Would the customer leave what the editor may see?
-static enum status check_scope(struct books *books, const CustomerEdit *request,
+// Would the customer leave what the editor may see, or owe more than the editor may grant?
+static enum status check_after(struct books *books, const CustomerEdit *request,
                                const CustomerRecord *customer)
 {
     CustomerRecord after = *customer;
     if (request->owner_id != 0 || wants_clear(request, "owner")) {
         after.owner_id = request->owner_id;
     }
+    if (request->region[0] != '\0' || wants_clear(request, "region")) {
+        after.region = request->region;
+    }
+    if (wants_credit(request)) {
+        after.credit = customer_credit_mode(request->credit, request->credit_limit_minor);
+        after.credit_limit_minor = request->credit_limit_minor;
+    }
     enum status status =
         rows_may_put(books->txn, TABLE_customer, key_u64(customer->id), &after.base);
-    return status == STATUS_SCOPE_DENIED ? books_refuse(books, status, "owner", NULL, NULL)
-                                         : status;
+    if (status == STATUS_SCOPE_DENIED) {
+        const bool moves_owner = after.owner_id != customer->owner_id;
+        return books_refuse(books, status, moves_owner ? "owner" : "region", NULL, NULL);
+    }
+    return status == STATUS_OK ? permit_credit(books, &after, customer) : status;
 }
 
 static enum status check_control(struct books *books, const CustomerEdit *request,
@@ -337,6 +350,9 @@ enum status customer_edit(struct txn *txn, struct call *call, const CustomerEdit
         status = books_active_customer(&books, request->customer_id, "customer", &customer);
     }
 
+    if (status == STATUS_OK) {
+        status = permit_edit(&books, request, customer);
+    }
     if (status == STATUS_OK && request->version != customer->version) {
         status = refuse_stale(&books, request, customer);
     }
@@ -356,7 +372,7 @@ enum status customer_edit(struct txn *txn, struct call *call, const CustomerEdit
         status = customer_check_credit(&books, request->credit, request->credit_limit_minor);
     }
     if (status == STATUS_OK) {
-        status = check_scope(&books, request, customer);
+        status = check_after(&books, request, customer);
     }
     if (status == STATUS_OK) {
         status = check_control(&books, request, customer);

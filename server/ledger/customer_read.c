@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/permit.h"
 #include "server/ledger/reading.h"
 
 // What is asked about customers. Personal texts are opened by rows_text only, which masks them as
@@ -47,11 +48,6 @@ static enum status open_texts(struct txn *txn, struct call *call, const Customer
     };
     enum status status = open_phones(txn, call, customer, card);
     return status == STATUS_OK ? rows_texts(txn, customer, asked, COUNT_OF(asked)) : status;
-}
-
-static bool shows_finance(const struct call *call)
-{
-    return call->filter == NULL || call->filter->views[CLASS_FINANCE] == VIEW_FULL;
 }
 
 static int64_t overdue_of(const struct aging_row *row)
@@ -142,8 +138,8 @@ enum status customer_show(struct txn *txn, struct call *call, const CustomerShow
     reply->n_tag = customer->n_tag;
     reply->tag = customer->tag;
     reply->terms = customer->terms;
-    reply->credit = shows_finance(call) ? customer->credit : CREDIT_MODE__CREDIT_MODE_UNSET;
-    reply->credit_limit_minor = shows_finance(call) ? customer->credit_limit_minor : 0;
+    reply->credit = customer->credit;
+    reply->credit_limit_minor = customer->credit_limit_minor;
     reply->version = customer->version;
     reply->state = customer->state;
     reply->added_us = customer->added_us;
@@ -200,6 +196,9 @@ static enum status take_term(struct txn *txn, struct call *call, const struct qu
                    ? STATUS_OK
                    : query_refuse(txn, call, term);
     }
+    if (!permit_shows(call, CLASS_FINANCE)) {
+        return refuse(txn, call, STATUS_FIELD_DENIED, term->field, NULL);
+    }
     query->overdue_only = query->overdue_only || term_is(term, "overdue");
     query->open_only = query->open_only || !term_is(term, "overdue");
     return term_is_positive(term) ? STATUS_OK : query_refuse(txn, call, term);
@@ -219,6 +218,11 @@ static enum status read_query(struct txn *txn, struct call *call, const Customer
     }
     if (status != STATUS_OK) {
         return status;
+    }
+    // An order by figures that are not shown would tell them.
+    const bool by_figure = ORDERS[sort] == CUSTOMER_BY_OPEN || ORDERS[sort] == CUSTOMER_BY_OVERDUE;
+    if (by_figure && !permit_shows(call, CLASS_FINANCE)) {
+        return refuse(txn, call, STATUS_FIELD_DENIED, SORTS[sort], NULL);
     }
     out->today = call->book_day;
     out->archived = request->archived;

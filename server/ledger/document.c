@@ -216,7 +216,7 @@ enum status document_check(struct books *books, const InvoiceRecord *document,
     }
     if (status == STATUS_OK && taken != 0) {
         status =
-            books_refuse(books, STATUS_REFERENCE_TAKEN, "reference", document->reference, NULL);
+            books_refuse_taken(books, taken, STATUS_REFERENCE_TAKEN, "reference", document->reference);
     }
     if (status == STATUS_OK) {
         status = posting_load(books, ACCOUNT_RECEIVABLES);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/permit.h"
 #include "server/ledger/posting.h"
 #include "shared/money.h"
 
@@ -129,6 +130,9 @@ enum status entry_add(struct txn *txn, struct call *call, const EntryAdd *reques
     }
     if (status == STATUS_OK) {
         status = check_lines(&books, request, &total_minor);
+    }
+    if (status == STATUS_OK) {
+        status = permit_amount(&books, 0, total_minor, "line");
     }
     if (status == STATUS_OK) {
         status = build(&books, request, day, &entry);

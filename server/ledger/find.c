@@ -9,6 +9,7 @@
 #define FOUND_MAX 10
 
 struct found {
+    const struct filter *filter; // of the noun
     uint64_t id[FOUND_MAX];
     size_t count;
     bool exact;
@@ -42,6 +43,28 @@ static enum table table_of(FindNoun noun)
     }
 }
 
+// Who may name an object of this noun: who may list them; of users also who names the owner of a
+// customer.
+static enum permission permission_of(const struct call *call, enum table table)
+{
+    switch ((int)table) {
+    case TABLE_invoice:
+        return PERMISSION_INVOICE_SHOW;
+    case TABLE_payment:
+        return PERMISSION_PAYMENT_SHOW;
+    case TABLE_entry:
+        return PERMISSION_ENTRY_LIST;
+    case TABLE_user:
+        return reading_may(call, PERMISSION_CUSTOMER_ADD)    ? PERMISSION_CUSTOMER_ADD
+               : reading_may(call, PERMISSION_CUSTOMER_EDIT) ? PERMISSION_CUSTOMER_EDIT
+                                                             : PERMISSION_USER_LIST;
+    case TABLE_device:
+        return PERMISSION_DEVICE_LIST;
+    default:
+        return PERMISSION_CUSTOMER_LIST;
+    }
+}
+
 static bool series_is_of(enum series series, enum table table)
 {
     switch (series) {
@@ -71,7 +94,7 @@ static void find_number(const struct call *call, enum table table, const char *f
     if (!ident_parse(folded, &series, &year, &sequence) || !series_is_of(series, table)) {
         return;
     }
-    uint64_t id = views_by_number(call->views, call->filter, series, year, sequence);
+    uint64_t id = views_by_number(call->views, found->filter, series, year, sequence);
     if (id != 0) {
         found->id[found->count++] = id;
         found->exact = true;
@@ -107,7 +130,7 @@ static enum status find_customers(struct call *call, char *folded, struct found 
         return STATUS_OK;
     }
     enum status status =
-        views_customers(call->views, call->filter, &query, 0, FOUND_MAX, call->arena, &matches);
+        views_customers(call->views, found->filter, &query, 0, FOUND_MAX, call->arena, &matches);
     for (size_t i = 0; status == STATUS_OK && i < matches.count; i++) {
         found->id[found->count++] = matches.row[i].id;
     }
@@ -124,7 +147,7 @@ static enum status find_documents(struct call *call, enum table table, char *fol
         return STATUS_OK;
     }
     enum status status =
-        views_documents(call->views, call->filter, &query, 0, FOUND_MAX, call->arena, &matches);
+        views_documents(call->views, found->filter, &query, 0, FOUND_MAX, call->arena, &matches);
     for (size_t i = 0; status == STATUS_OK && i < matches.count; i++) {
         found->id[found->count++] = matches.id[i];
     }
@@ -135,7 +158,7 @@ static enum status look(struct call *call, enum table table, char *folded, struc
 {
     find_number(call, table, folded, found);
     if (found->count == 0) {
-        found->count = views_by_text(call->views, call->filter, table, folded, call->arena,
+        found->count = views_by_text(call->views, found->filter, table, folded, call->arena,
                                      found->id, COUNT_OF(found->id));
         found->exact = found->count == 1;
     }
@@ -200,7 +223,14 @@ enum status find(struct txn *txn, struct call *call, const Find *request, FindRe
     if (find_walks(table)) {
         return find_walk(txn, call, table, folded, reply);
     }
-    enum status status = look(call, table, folded, &found);
+    const enum permission permission = permission_of(call, table);
+    if (!reading_may(call, permission)) {
+        return STATUS_OK; // nothing of that name that he may see
+    }
+    enum status status = call_filter(call, permission, &found.filter);
+    if (status == STATUS_OK) {
+        status = look(call, table, folded, &found);
+    }
     FindRow *rows = arena_alloc(call->arena, (found.count + 1) * sizeof *rows);
     reply->row = arena_alloc(call->arena, (found.count + 1) * sizeof *reply->row);
     if (status != STATUS_OK || rows == NULL || reply->row == NULL) {

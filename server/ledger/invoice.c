@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/document.h"
+#include "server/ledger/permit.h"
 
 #define FIELD_INVOICE_REFERENCE 8 // of InvoiceIssue
 
@@ -49,6 +50,9 @@ enum status invoice_draft(struct txn *txn, struct call *call, const InvoiceDraft
     if (status == STATUS_OK) {
         status =
             document_lines(&books, draft, request->line, request->n_line, request->amount_minor);
+    }
+    if (status == STATUS_OK) {
+        status = permit_amount(&books, draft->customer_id, draft->gross_minor, "amount");
     }
     if (status == STATUS_OK && request->due_day != 0 && request->due_day < request->date_day) {
         status = books_refuse(&books, STATUS_FIELD_OUT_OF_RANGE, "due", NULL, NULL);
@@ -109,6 +113,9 @@ enum status invoice_edit(struct txn *txn, struct call *call, const InvoiceEdit *
     if (status == STATUS_OK && (request->n_line > 0 || request->amount_minor != 0)) {
         status =
             document_lines(&books, draft, request->line, request->n_line, request->amount_minor);
+    }
+    if (status == STATUS_OK) {
+        status = permit_amount(&books, draft->customer_id, draft->gross_minor, "amount");
     }
     if (status == STATUS_OK) {
         status = take_text(&books, request->terms, &draft->terms);
@@ -230,6 +237,9 @@ enum status invoice_issue(struct txn *txn, struct call *call, const InvoiceIssue
     struct balance *balance = NULL;
     if (status == STATUS_OK) {
         status = complete(&books, request, customer, document);
+    }
+    if (status == STATUS_OK) {
+        status = permit_amount(&books, document->customer_id, document->gross_minor, "amount");
     }
     if (status == STATUS_OK) {
         status = document_check(&books, document, unique);

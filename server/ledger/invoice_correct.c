@@ -4,6 +4,7 @@
 #include "server/ledger/control.h"
 #include "server/ledger/credit.h"
 #include "server/ledger/document.h"
+#include "server/ledger/permit.h"
 
 // The invoice that a credit note or a reversal is about.
 static enum status load_issued(struct books *books, uint64_t id, InvoiceRecord **out)
@@ -111,6 +112,9 @@ enum status invoice_credit(struct txn *txn, struct call *call, const InvoiceCred
         status =
             books_refuse(&books, STATUS_CREDIT_OVER, "amount", asked, books_money(&books, left));
     }
+    if (status == STATUS_OK) {
+        status = permit_amount(&books, invoice->customer_id, amount_minor, "amount");
+    }
     int32_t day = request->date_day != 0 ? request->date_day : call->book_day;
     if (status == STATUS_OK) {
         status = make_note(&books, invoice, amount_minor, day, request->reason, &note);
@@ -201,6 +205,9 @@ enum status invoice_reverse(struct txn *txn, struct call *call, const InvoiceRev
     }
 
     int32_t day = 0;
+    if (status == STATUS_OK) {
+        status = permit_amount(&books, invoice->customer_id, invoice->gross_minor, "invoice");
+    }
     if (status == STATUS_OK) {
         status = refuse_if_touched(&books, invoice);
     }

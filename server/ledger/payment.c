@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/control.h"
 #include "server/ledger/money.h"
+#include "server/ledger/permit.h"
 
 #define FIELD_PAYMENT_REFERENCE 7 // of PaymentAdd
 
@@ -66,6 +67,9 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
         books_hash_of(request->unique, request->n_unique, FIELD_PAYMENT_REFERENCE);
     struct settlement settlement = {0};
     struct balance *balance = NULL;
+    if (status == STATUS_OK) {
+        status = permit_amount(&books, payment->customer_id, payment->amount_minor, "amount");
+    }
     if (status == STATUS_OK) {
         status = receipt_check(&books, payment, request->account, unique);
     }

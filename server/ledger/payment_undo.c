@@ -2,6 +2,7 @@
 // The way back of a payment: allocations are taken back by second records, and a payment is
 // reversed by counter items and the reversing entry (domain.md d.1, d.12).
 #include "server/ledger/money.h"
+#include "server/ledger/permit.h"
 
 // The allocations of a payment that stand: all, or those to one invoice.
 static enum status standing(struct books *books, const struct money *money, uint64_t invoice_id,
@@ -191,6 +192,10 @@ enum status payment_reverse(struct txn *txn, struct call *call, const PaymentRev
 
     int32_t day = 0;
     struct balance *balance = NULL;
+    if (status == STATUS_OK) {
+        status = permit_amount(&books, money.payment->customer_id, money.payment->amount_minor,
+                               "payment");
+    }
     if (status == STATUS_OK) {
         int32_t first = money.payment->date_day;
         for (size_t i = 0; i < money.count; i++) {

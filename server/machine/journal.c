@@ -136,13 +136,26 @@ enum status outcome_find(struct txn *txn, const struct peer *peer, struct arena 
     return STATUS_OK;
 }
 
+// A reply with opened personal text is kept nowhere.
+static bool is_personal(const ProtobufCMessageDescriptor *reply)
+{
+    const struct field *fields = fields_of(reply);
+    for (unsigned i = 0; fields != NULL && i < reply->n_fields; i++) {
+        if (fields[i].sealed) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum status outcome_put(struct txn *txn, const struct call *call, ProtobufCBinaryData key,
                         const Reply *reply)
 {
     assert(key.len == REQUEST_KEY_BYTES);
     struct bytes packed;
     enum status status = wire_pack(call->arena, (const ProtobufCMessage *)reply, &packed);
-    if (status == STATUS_OK && packed.size > OUTCOME_BYTES_MAX) {
+    if (status == STATUS_OK &&
+        (packed.size > OUTCOME_BYTES_MAX || is_personal(call->command->reply))) {
         // What was done stands in the rows; the repeat learns that it was done, not how it looked.
         Reply bare;
         reply__init(&bare);

@@ -3,6 +3,7 @@
 
 #include "server/machine/access.h"
 #include "server/machine/journal.h"
+#include "server/machine/mask.h"
 #include "server/machine/second.h"
 #include "shared/wire.h"
 
@@ -122,6 +123,7 @@ static void reply_fill(struct call *call, ProtobufCMessage *result, Reply *reply
     // A report that does not tie says so beside its figures.
     const bool answers = call->status == STATUS_OK || call->status == STATUS_DIFFERENCE;
     if (answers && result != NULL) {
+        mask_reply(result, call->filter);
         wire_set_inner((ProtobufCMessage *)reply, call->command->number, result);
     }
 }

@@ -207,6 +207,32 @@ enum scope rights_scope(const struct rights *rights, enum permission permission)
     return (enum scope)scope;
 }
 
+// Fills scope and masks for one permission.
+static void aim(const struct rights *rights, enum permission permission, struct filter *filter)
+{
+    const enum scope scope = rights_scope(rights, permission);
+    filter->scope = scope;
+    filter->also_team = scope == SCOPE_REGION && rights->most_minor[permission][SCOPE_TEAM] != 0;
+    filter->is_mixed = false;
+    for (int c = 0; c < CLASS_COUNT; c++) {
+        filter->views[c] = (enum view)rights->view[permission][scope][c];
+        for (int s = SCOPE_OWN; s < SCOPE_COUNT; s++) {
+            filter->near[s][c] = s < (int)scope ? rights->view[permission][s][c] : 0;
+            filter->is_mixed |= filter->near[s][c] > (uint8_t)filter->views[c];
+        }
+    }
+}
+
+int64_t rights_most(const struct rights *rights, enum permission permission, uint32_t scopes)
+{
+    int64_t most = 0;
+    for (int s = SCOPE_OWN; s < SCOPE_COUNT && !rights->denied[permission]; s++) {
+        const int64_t given = rights->most_minor[permission][s];
+        most = (scopes & 1u << s) != 0 && given > most ? given : most;
+    }
+    return most;
+}
+
 struct filter *rights_filter(const struct rights *rights, const UserRecord *user,
                              enum permission permission, struct arena *arena)
 {
@@ -216,15 +242,18 @@ struct filter *rights_filter(const struct rights *rights, const UserRecord *user
     if (filter == NULL || team == NULL || region == NULL) {
         return NULL;
     }
-    const enum scope scope = rights_scope(rights, permission);
-    *filter = (struct filter){.user_id = user->id,
-                              .scope = scope,
-                              .also_team = scope == SCOPE_REGION &&
-                                           rights->most_minor[permission][SCOPE_TEAM] != 0,
-                              .team = team,
-                              .region = region};
-    for (int c = 0; c < CLASS_COUNT; c++) {
-        filter->views[c] = (enum view)rights->view[permission][scope][c];
-    }
+    *filter = (struct filter){.user_id = user->id, .team = team, .region = region};
+    aim(rights, permission, filter);
     return filter;
+}
+
+struct filter *rights_narrow(const struct rights *rights, const struct filter *filter,
+                             enum permission permission, struct arena *arena)
+{
+    struct filter *narrow = arena_alloc(arena, sizeof *narrow);
+    if (narrow != NULL) {
+        *narrow = *filter;
+        aim(rights, permission, narrow);
+    }
+    return narrow;
 }

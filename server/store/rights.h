@@ -30,8 +30,14 @@ MUST_CHECK enum status rights_load(struct txn *txn, const UserRecord *user, stru
 
 // The widest scope; SCOPE_NONE when it is denied or not granted.
 enum scope rights_scope(const struct rights *rights, enum permission permission);
+// The most for one document about a row that these scopes reach (bits, rows_cover); 0: nothing at
+// all, LIMIT_NONE: no limit.
+int64_t rights_most(const struct rights *rights, enum permission permission, uint32_t scopes);
 // The filter that these rights are for one permission, in `arena`; NULL when it is exhausted.
 struct filter *rights_filter(const struct rights *rights, const UserRecord *user,
+                             enum permission permission, struct arena *arena);
+// The same user's filter for another permission than that of the running command.
+struct filter *rights_narrow(const struct rights *rights, const struct filter *filter,
                              enum permission permission, struct arena *arena);
 
 // One grant of a role; false when it has none of this permission.

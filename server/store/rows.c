@@ -32,19 +32,20 @@ static enum status is_of_team(struct txn *txn, const char *team, uint64_t owner_
 
 static bool is_of_region(const struct filter *filter, const CustomerRecord *customer)
 {
-    return filter->scope == SCOPE_REGION && filter->region != NULL && filter->region[0] != '\0' &&
+    return filter->region != NULL && filter->region[0] != '\0' &&
            strcmp(customer->region, filter->region) == 0;
 }
 
-static enum status may_see_customer(struct txn *txn, const CustomerRecord *customer)
+static enum status may_see_customer(struct txn *txn, const struct filter *filter,
+                                    const CustomerRecord *customer)
 {
-    const struct filter *filter = txn_filter(txn);
     assert(!sees_all(filter));
     assert(filter->user_id != 0);
     if (filter->scope == SCOPE_NONE) {
         return STATUS_NOT_FOUND;
     }
-    if (customer->owner_id == filter->user_id || is_of_region(filter, customer)) {
+    if (customer->owner_id == filter->user_id ||
+        (filter->scope == SCOPE_REGION && is_of_region(filter, customer))) {
         return STATUS_OK;
     }
     bool ours = false;
@@ -57,10 +58,28 @@ static enum status may_see_customer(struct txn *txn, const CustomerRecord *custo
     return ours ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
-enum status rows_may_see(struct txn *txn, uint64_t customer_id)
+enum status rows_cover(struct txn *txn, const CustomerRecord *customer, uint32_t *scopes)
 {
-    assert(txn != NULL);
-    if (sees_all(txn_filter(txn))) {
+    const struct filter *filter = txn_filter(txn);
+    uint32_t cover = 1u << SCOPE_ALL;
+    bool ours = false;
+    if (filter == NULL) {
+        *scopes = cover;
+        return STATUS_OK;
+    }
+    const enum status status = is_of_team(txn, filter->team, customer->owner_id, &ours);
+    if (customer->owner_id == filter->user_id) {
+        cover |= 1u << SCOPE_OWN | 1u << SCOPE_TEAM | 1u << SCOPE_REGION;
+    }
+    cover |= ours ? 1u << SCOPE_TEAM : 0;
+    cover |= is_of_region(filter, customer) ? 1u << SCOPE_REGION : 0;
+    *scopes = cover;
+    return status;
+}
+
+static enum status may_see(struct txn *txn, const struct filter *filter, uint64_t customer_id)
+{
+    if (sees_all(filter)) {
         return STATUS_OK;
     }
     if (customer_id == 0) {
@@ -71,11 +90,18 @@ enum status rows_may_see(struct txn *txn, uint64_t customer_id)
     if (status != STATUS_OK) {
         return status;
     }
-    return may_see_customer(txn, (const CustomerRecord *)customer);
+    return may_see_customer(txn, filter, (const CustomerRecord *)customer);
+}
+
+enum status rows_may_see(struct txn *txn, uint64_t customer_id)
+{
+    assert(txn != NULL);
+    return may_see(txn, txn_filter(txn), customer_id);
 }
 
 // An entry without a customer concerns the whole book.
-static enum status may_see_entry(struct txn *txn, const EntryRecord *entry)
+static enum status may_see_entry(struct txn *txn, const struct filter *filter,
+                                 const EntryRecord *entry)
 {
     bool belongs = false;
     uint64_t last = 0;
@@ -84,7 +110,7 @@ static enum status may_see_entry(struct txn *txn, const EntryRecord *entry)
         if (customer_id == 0 || customer_id == last) {
             continue;
         }
-        enum status status = rows_may_see(txn, customer_id);
+        enum status status = may_see(txn, filter, customer_id);
         if (status != STATUS_OK) {
             return status;
         }
@@ -95,7 +121,8 @@ static enum status may_see_entry(struct txn *txn, const EntryRecord *entry)
 }
 
 // By its allocation, which is put before: its item may be new and is put behind it.
-static enum status may_see_allocation(struct txn *txn, uint64_t allocation_id)
+static enum status may_see_settlement(struct txn *txn, const struct filter *filter,
+                                      uint64_t allocation_id)
 {
     ProtobufCMessage *allocation = NULL;
     enum status status =
@@ -103,47 +130,48 @@ static enum status may_see_allocation(struct txn *txn, uint64_t allocation_id)
     if (status != STATUS_OK) {
         return status;
     }
-    return rows_may_see(txn, ((const AllocationRecord *)allocation)->customer_id);
+    return may_see(txn, filter, ((const AllocationRecord *)allocation)->customer_id);
 }
 
 // What waits is seen with the customer that it is about; what concerns the whole book by its
 // creator too.
-static enum status may_see_approval(struct txn *txn, const ApprovalRecord *approval)
+static enum status may_see_approval(struct txn *txn, const struct filter *filter,
+                                    const ApprovalRecord *approval)
 {
     if (approval->customer_id != 0) {
-        return rows_may_see(txn, approval->customer_id);
+        return may_see(txn, filter, approval->customer_id);
     }
-    return approval->created_by == txn_filter(txn)->user_id ? STATUS_OK : STATUS_NOT_FOUND;
+    return approval->created_by == filter->user_id ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
 // The one place that says to whom a row belongs.
-static enum status may_see_row(struct txn *txn, enum table table, struct row_key key,
-                               const ProtobufCMessage *record)
+static enum status may_see_row(struct txn *txn, const struct filter *filter, enum table table,
+                               struct row_key key, const ProtobufCMessage *record)
 {
-    if (sees_all(txn_filter(txn))) {
+    if (sees_all(filter)) {
         return STATUS_OK;
     }
     switch (table) {
     case TABLE_customer:
-        return may_see_customer(txn, (const CustomerRecord *)record);
+        return may_see_customer(txn, filter, (const CustomerRecord *)record);
     case TABLE_invoice:
-        return rows_may_see(txn, ((const InvoiceRecord *)record)->customer_id);
+        return may_see(txn, filter, ((const InvoiceRecord *)record)->customer_id);
     case TABLE_payment:
-        return rows_may_see(txn, ((const PaymentRecord *)record)->customer_id);
+        return may_see(txn, filter, ((const PaymentRecord *)record)->customer_id);
     case TABLE_item:
-        return rows_may_see(txn, ((const ItemRecord *)record)->customer_id);
+        return may_see(txn, filter, ((const ItemRecord *)record)->customer_id);
     case TABLE_allocation:
-        return rows_may_see(txn, ((const AllocationRecord *)record)->customer_id);
+        return may_see(txn, filter, ((const AllocationRecord *)record)->customer_id);
     case TABLE_open_item:
     case TABLE_balance:
     case TABLE_hold:
-        return rows_may_see(txn, row_key_first(&key));
+        return may_see(txn, filter, row_key_first(&key));
     case TABLE_approval:
-        return may_see_approval(txn, (const ApprovalRecord *)record);
+        return may_see_approval(txn, filter, (const ApprovalRecord *)record);
     case TABLE_settled_by:
-        return may_see_allocation(txn, row_key_second(&key));
+        return may_see_settlement(txn, filter, row_key_second(&key));
     case TABLE_entry:
-        return may_see_entry(txn, (const EntryRecord *)record);
+        return may_see_entry(txn, filter, (const EntryRecord *)record);
     case TABLE_NONE:
     case TABLE_LIMIT:
         assert(false);
@@ -188,12 +216,26 @@ enum status rows_get(struct txn *txn, enum table table, struct row_key key, Prot
     if (status != STATUS_OK) {
         return status;
     }
-    status = may_see_row(txn, table, key, record);
+    status = may_see_row(txn, txn_filter(txn), table, key, record);
     if (status != STATUS_OK) {
         return status;
     }
     *out = record;
     return STATUS_OK;
+}
+
+enum status rows_get_within(struct txn *txn, const struct filter *within, enum table table,
+                            struct row_key key, ProtobufCMessage **out)
+{
+    ProtobufCMessage *record = NULL;
+    enum status status = rows_get(txn, table, key, &record);
+    if (status == STATUS_OK) {
+        status = may_see_row(txn, within, table, key, record);
+    }
+    if (status == STATUS_OK) {
+        *out = record;
+    }
+    return status;
 }
 
 enum status rows_may_put(struct txn *txn, enum table table, struct row_key key,
@@ -207,14 +249,14 @@ enum status rows_may_put(struct txn *txn, enum table table, struct row_key key,
     ProtobufCMessage *before = NULL;
     enum status status = table_get(txn, table, key, &before, NULL);
     if (status == STATUS_OK) {
-        status = may_see_row(txn, table, key, before);
+        status = may_see_row(txn, txn_filter(txn), table, key, before);
     } else if (status == STATUS_NOT_FOUND) {
         status = STATUS_OK;
     }
     if (status != STATUS_OK) {
         return status;
     }
-    status = may_see_row(txn, table, key, record);
+    status = may_see_row(txn, txn_filter(txn), table, key, record);
     return status == STATUS_NOT_FOUND ? STATUS_SCOPE_DENIED : status;
 }
 
@@ -279,7 +321,7 @@ enum status rows_next(struct rows *rows, struct row_key *key, ProtobufCMessage *
         if (status != STATUS_OK) {
             return status;
         }
-        status = may_see_row(rows->txn, rows->table, found, record);
+        status = may_see_row(rows->txn, txn_filter(rows->txn), rows->table, found, record);
         if (status == STATUS_NOT_FOUND) {
             continue;
         }
@@ -330,19 +372,46 @@ uint32_t rows_sealed_field(const char *field)
     return find_field(field, &found) ? found.descriptor->id : 0;
 }
 
-// A person's name is personal data itself: who sees contacts masked sees it masked too (decision of
-// the roles).
-static enum view view_of(const struct filter *filter, const struct field *field, bool of_person)
+// How the class is shown in this row: as well as the roles allow that reach it. `customer` may be
+// NULL when it is not known; then as the roles of the widest scope do.
+static enum status class_view(struct txn *txn, const CustomerRecord *customer,
+                              enum field_class field_class, enum view *out)
 {
-    if (filter == NULL) {
-        return VIEW_FULL;
+    const struct filter *filter = txn_filter(txn);
+    uint8_t best = (uint8_t)filter->views[field_class];
+    uint32_t cover = 0;
+    if (filter->is_mixed && customer != NULL) {
+        const enum status status = rows_cover(txn, customer, &cover);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
-    enum view view = filter->views[field->field_class];
-    if (of_person && strcmp(field->descriptor->name, "name") == 0 &&
-        filter->views[CLASS_CONTACT] < view) {
-        view = filter->views[CLASS_CONTACT];
+    for (int s = SCOPE_OWN; s < SCOPE_COUNT; s++) {
+        const uint8_t near = (cover & 1u << s) != 0 ? filter->near[s][field_class] : 0;
+        best = near > best ? near : best;
     }
-    return view;
+    *out = (enum view)best;
+    return STATUS_OK;
+}
+
+// A person's name is personal data itself: who sees contacts masked sees it masked too (decision of
+// the roles). A veiled field is masked for everybody until it is revealed.
+static enum status view_of(struct txn *txn, const CustomerRecord *customer,
+                           const struct field *field, bool of_person, bool reveals, enum view *out)
+{
+    enum view view = VIEW_FULL;
+    enum view contact = VIEW_FULL;
+    if (txn_filter(txn) == NULL) {
+        *out = VIEW_FULL;
+        return STATUS_OK;
+    }
+    enum status status = class_view(txn, customer, field->field_class, &view);
+    if (status == STATUS_OK && of_person && strcmp(field->descriptor->name, "name") == 0) {
+        status = class_view(txn, customer, CLASS_CONTACT, &contact);
+        view = contact < view ? contact : view;
+    }
+    *out = field->veiled && !reveals && view == VIEW_FULL ? VIEW_MASKED : view;
+    return status;
 }
 
 static char *masked(struct arena *arena, const char *field, const char *text)
@@ -423,10 +492,9 @@ static ProtobufCBinaryData box_of(const CustomerRecord *customer, uint32_t numbe
     return (ProtobufCBinaryData){0};
 }
 
-enum status rows_texts(struct txn *txn, const CustomerRecord *customer,
-                       const struct rows_asked *asked, size_t count)
+static enum status open_asked(struct txn *txn, const CustomerRecord *customer,
+                              const struct rows_asked *asked, size_t count, bool reveals)
 {
-    assert(txn_mode(txn) == TXN_READ);
     assert(customer != NULL);
     CLEANUP(vault_wipe) struct vault vault = {.txn = txn, .id = customer->vault_id};
     bool of_person = customer->kind == CUSTOMER_KIND__CUSTOMER_KIND_PERSON;
@@ -436,10 +504,27 @@ enum status rows_texts(struct txn *txn, const CustomerRecord *customer,
         bool known = find_field(asked[i].field, &field);
         assert(known);
         ProtobufCBinaryData box = box_of(customer, field.descriptor->id, asked[i].ordinal);
-        enum view view = view_of(txn_filter(txn), &field, of_person);
-        status = open_as(&vault, &field, asked[i].ordinal, box, view, asked[i].text);
+        enum view view = VIEW_HIDDEN;
+        status = view_of(txn, customer, &field, of_person, reveals, &view);
+        if (status == STATUS_OK) {
+            status = open_as(&vault, &field, asked[i].ordinal, box, view, asked[i].text);
+        }
     }
     return status;
+}
+
+enum status rows_texts(struct txn *txn, const CustomerRecord *customer,
+                       const struct rows_asked *asked, size_t count)
+{
+    assert(txn_mode(txn) == TXN_READ);
+    return open_asked(txn, customer, asked, count, false);
+}
+
+enum status rows_reveal(struct txn *txn, const CustomerRecord *customer,
+                        const struct rows_asked *asked, size_t count)
+{
+    assert(txn_mode(txn) != TXN_READ);
+    return open_asked(txn, customer, asked, count, txn_mode(txn) == TXN_WRITE);
 }
 
 enum status rows_text(struct txn *txn, const CustomerRecord *customer, const char *field,
@@ -478,6 +563,7 @@ enum status rows_box_text(struct txn *txn, uint64_t vault_id, const char *field,
         return STATUS_NOT_FOUND;
     }
     CLEANUP(vault_wipe) struct vault vault = {.txn = txn, .id = vault_id};
-    enum view view = view_of(txn_filter(txn), &found, true);
-    return open_as(&vault, &found, ordinal, box, view, text);
+    enum view view = VIEW_HIDDEN;
+    enum status status = view_of(txn, NULL, &found, true, false, &view);
+    return status == STATUS_OK ? open_as(&vault, &found, ordinal, box, view, text) : status;
 }

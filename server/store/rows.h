@@ -14,8 +14,16 @@
 // The check of scope for rows that belong to a customer; STATUS_NOT_FOUND outside of it.
 MUST_CHECK enum status rows_may_see(struct txn *txn, uint64_t customer_id);
 
+// Which scopes reach this customer for the caller: bits (1 << enum scope).
+MUST_CHECK enum status rows_cover(struct txn *txn, const CustomerRecord *customer,
+                                  uint32_t *scopes);
+
 MUST_CHECK enum status rows_get(struct txn *txn, enum table table, struct row_key key,
                                 ProtobufCMessage **out);
+// The same for who must see it by another permission too: both filters have to let it through.
+MUST_CHECK enum status rows_get_within(struct txn *txn, const struct filter *within,
+                                       enum table table, struct row_key key,
+                                       ProtobufCMessage **out);
 // Checks the row as it is and as it would be: STATUS_NOT_FOUND, STATUS_SCOPE_DENIED.
 MUST_CHECK enum status rows_put(struct txn *txn, enum table table, struct row_key key,
                                 const ProtobufCMessage *record);
@@ -65,6 +73,10 @@ struct rows_asked {
 
 MUST_CHECK enum status rows_texts(struct txn *txn, const CustomerRecord *customer,
                                   const struct rows_asked *asked, size_t count);
+// The same with the veil lifted (VEIL of fields.def), for a command that leaves its trace: only in
+// the transaction that writes its journal record. A preview leaves none and sees them veiled.
+MUST_CHECK enum status rows_reveal(struct txn *txn, const CustomerRecord *customer,
+                                   const struct rows_asked *asked, size_t count);
 // One sealed box of a journal change, under the same rules. `field` may name an element
 // ("phone[1]"). A journal does not say of what kind its customer is: who sees contacts masked sees
 // every name masked here.

@@ -165,7 +165,11 @@ struct filter {
     bool also_team;     // the scope is REGION, and another role reaches the team
     const char *team;   // of the user
     const char *region; // of the user
-    enum view views[CLASS_COUNT];
+    enum view views[CLASS_COUNT]; // for every row in scope
+    // Where several roles grant different scopes, a row is shown as well as the roles allow that
+    // reach it; `views` is then what those of the widest scope show. Searches go by `views`.
+    bool is_mixed;
+    uint8_t near[SCOPE_COUNT][CLASS_COUNT];
 };
 
 // Begins a call inside a batch (or the only call of a read): its arena, its filter; forgets the

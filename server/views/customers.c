@@ -320,6 +320,7 @@ enum status customers_apply(struct views *views, const struct customer_texts *te
         (uint8_t)((archived ? CUSTOMER_ARCHIVED : 0) | (person ? CUSTOMER_PERSON : 0));
     count_active(customers, index, 1);
     customers->owner[index] = people_user(&views->people, record->owner_id);
+    customers->region[index] = region_key(record->region);
     for (size_t i = 0; i < PARTS && status == STATUS_OK; i++) {
         status = corpus_set(&customers->part[i], index, texts->text[i], texts->size[i]);
     }
@@ -354,6 +355,7 @@ void digest_customers(const struct customers *customers, struct view_digest *dig
             customers->id[i],
             customers->sequence[i],
             customers->owner[i],
+            customers->region[i],
             customers->flags[i],
             (uint64_t)customers->open[i],
             (uint64_t)customers->on_account[i],

@@ -22,6 +22,7 @@ static_assert(CLASS_FINANCE == PARTS - 1, "a part per class that can be searched
     COLUMN(uint64_t, id)                                                               \
     COLUMN(uint32_t, sequence)                                                         \
     COLUMN(uint32_t, owner) /* index of the user, NONE */                              \
+    COLUMN(uint64_t, region) /* region_key() */                                        \
     COLUMN(uint8_t, flags)                                                             \
     COLUMN(int64_t, open)        /* debit items */                                     \
     COLUMN(int64_t, on_account)  /* credit items */                                    \
@@ -187,12 +188,15 @@ struct views {
 // A filter resolved against the users.
 struct sight {
     bool all;
-    uint32_t me;   // index, NONE
-    uint32_t team; // NONE
+    uint32_t me;     // index, NONE
+    uint32_t team;   // NONE
+    uint64_t region; // region_key(); 0: none
     const struct people *people;
     const struct customers *customers;
 };
 
+// Regions are compared by a hash of their names; 0 is the empty one.
+uint64_t region_key(const char *region);
 struct sight sight_of(const struct views *views, const struct filter *filter);
 bool sight_sees(const struct sight *sight, uint32_t customer);
 bool sight_sees_document(const struct sight *sight, const struct views *views,

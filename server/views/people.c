@@ -169,6 +169,18 @@ void people_free(struct people *people)
 
 // ---- sight ----
 
+// FNV-1a, its bits mixed once more. Which regions there are is no secret of those who may list
+// customers, and every row is looked at again when it is read (rows.h).
+WRAPS uint64_t region_key(const char *region)
+{
+    uint64_t key = 0xcbf29ce484222325u;
+    for (const char *c = region; *c != '\0'; c++) {
+        key = (key ^ (uint8_t)*c) * 0x100000001b3u;
+    }
+    key ^= key >> 32;
+    return region[0] == '\0' ? 0 : key | 1;
+}
+
 struct sight sight_of(const struct views *views, const struct filter *filter)
 {
     struct sight sight = {
@@ -176,8 +188,11 @@ struct sight sight_of(const struct views *views, const struct filter *filter)
     sight.all = filter == NULL || filter->scope == SCOPE_ALL;
     if (!sight.all && filter->scope != SCOPE_NONE) {
         sight.me = people_user(&views->people, filter->user_id);
-        if (sight.me != NONE && filter->scope == SCOPE_TEAM) {
+        if (sight.me != NONE && (filter->scope == SCOPE_TEAM || filter->also_team)) {
             sight.team = views->people.user[sight.me].team;
+        }
+        if (filter->scope == SCOPE_REGION && filter->region != NULL) {
+            sight.region = region_key(filter->region);
         }
     }
     return sight;
@@ -190,6 +205,9 @@ bool sight_sees(const struct sight *sight, uint32_t customer)
     }
     if (customer >= sight->customers->count) {
         return false;
+    }
+    if (sight->region != 0 && sight->customers->region[customer] == sight->region) {
+        return true;
     }
     uint32_t owner = sight->customers->owner[customer];
     if (owner == NONE) {

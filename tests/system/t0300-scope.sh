@@ -52,6 +52,15 @@ exits 5 as wang audit list
 
 exits 0 as zhao customer show C-0001 --json
 claim "the auditor sees the phone masked" '138****2046' "$(figure '.data.phone[0]' "$place/out")"
+exits 5 as zhao customer reveal C-0001
+exits 0 as li customer show C-0001 --json
+claim "in full only by an act" '138****2046' "$(figure '.data.phone[0]' "$place/out")"
+exits 0 as li customer reveal C-0001 --json --yes
+claim "which shows it" 13800132046 "$(figure '.data.phone[0]' "$place/out")"
+exits 0 as li customer reveal C-0001 --dry-run --json
+claim "and not in a preview" '138****2046' "$(figure '.data.phone[0]' "$place/out")"
+exits 0 as zhao audit list -q action:reveal --json
+claim "and leaves its trace" "li C-0001" "$(figure '.data[0] | "\(.actor) \(.object)"' "$place/out")"
 exits 0 as zhao customer list -q 13800132046 --json
 claim "and does not find by what is masked" 0 "$(figure .page.count "$place/out")"
 exits 0 as li customer list -q 13800132046 --json

@@ -851,8 +851,20 @@ static void neither_passwords_nor_personal_texts_reach_the_journal(void **state)
         ask(house, &(struct asking){&house->owner, "customer_show", &show.base, 0, false, NULL});
     assert_int_equal(card->status, STATUS_OK);
     assert_string_equal(card->customer_show->name, "Kirschbaum KG");
-    assert_string_equal(card->customer_show->phone[0], "13812342046");
-    assert_string_equal(card->customer_show->email, "kirsch@example.com");
+    assert_string_equal(card->customer_show->phone[0], "138****2046");
+    assert_string_equal(card->customer_show->email, "k***@example.com");
+
+    CustomerReveal reveal;
+    customer_reveal__init(&reveal);
+    reveal.customer_id = show.customer_id;
+    const Reply *shown =
+        ask(house, &(struct asking){&house->owner, "customer_reveal", &reveal.base, 0, false, NULL});
+    assert_int_equal(shown->status, STATUS_OK);
+    assert_string_equal(shown->customer_reveal->phone[0], "13812342046");
+    assert_string_equal(shown->customer_reveal->email, "kirsch@example.com");
+    for (size_t i = 0; i < COUNT_OF(NEVER); i++) {
+        assert_false(journal_contains(house, NEVER[i]));
+    }
 }
 
 static void neither_seeds_nor_codes_reach_the_journal(void **state)

@@ -26,6 +26,7 @@ static int set_up(void **state)
          .kind = CUSTOMER_KIND__CUSTOMER_KIND_ORGANISATION,
          .name = "恒通公司",
          .phone = "13812342046",
+         .region = "华南",
          .email = "buy@example.com",
          .tax_id = "91350100M000100Y43"},
         {.id = HIS,
@@ -243,7 +244,7 @@ static void expect_text(struct shelf *shelf, enum view contact, uint64_t custome
 
 static void personal_texts_open_as_the_class_is_shown(void **state)
 {
-    expect_text(*state, VIEW_FULL, HERS, "phone", "13812342046");
+    expect_text(*state, VIEW_FULL, HERS, "phone", "138****2046"); // veiled
     expect_text(*state, VIEW_MASKED, HERS, "phone", "138****2046");
     expect_text(*state, VIEW_HIDDEN, HERS, "phone", "");
     expect_text(*state, VIEW_MASKED, HERS, "email", "b***@example.com");
@@ -253,6 +254,114 @@ static void personal_texts_open_as_the_class_is_shown(void **state)
     expect_text(*state, VIEW_MASKED, HIS, "name", "张**");
     expect_text(*state, VIEW_HIDDEN, HIS, "name", "");
     expect_text(*state, VIEW_FULL, HIS, "phone", "");
+}
+
+static void reveal(struct shelf *shelf, enum txn_mode mode, enum view contact, const char *expected)
+{
+    const struct filter filter = filter_of(ANN, SCOPE_ALL, contact);
+    struct txn *txn = begin_as(shelf, mode, &filter);
+    CustomerRecord *record = NULL;
+    char *text = NULL;
+    const struct rows_asked asked = {"phone", 0, &text};
+    assert_int_equal(customer_get(txn, key_u64(HERS), &record), STATUS_OK);
+    assert_int_equal(rows_reveal(txn, record, &asked, 1), STATUS_OK);
+    assert_string_equal(text, expected);
+    txn_abort(txn);
+}
+
+static void a_veil_is_lifted_only_where_a_trace_is_left(void **state)
+{
+    reveal(*state, TXN_WRITE, VIEW_FULL, "13812342046");
+    reveal(*state, TXN_WRITE, VIEW_MASKED, "138****2046");
+    reveal(*state, TXN_WRITE, VIEW_HIDDEN, "");
+    reveal(*state, TXN_PREVIEW, VIEW_FULL, "138****2046");
+}
+
+static bool sees_with(struct shelf *shelf, const struct filter *filter, uint64_t customer_id)
+{
+    struct txn *txn = begin_as(shelf, TXN_READ, filter);
+    CustomerRecord *record = NULL;
+    const enum status status = customer_get(txn, key_u64(customer_id), &record);
+    txn_abort(txn);
+    return status == STATUS_OK;
+}
+
+static void a_region_reaches_its_customers_and_the_own_ones(void **state)
+{
+    struct filter filter = filter_of(CEM, SCOPE_REGION, VIEW_FULL);
+    assert_false(sees_with(*state, &filter, HERS)); // nobody's region is not a region
+    assert_true(sees_with(*state, &filter, ALIEN)); // his own
+    filter.region = "华南";
+    assert_true(sees_with(*state, &filter, HERS));
+    assert_false(sees_with(*state, &filter, HIS));
+    filter.region = "华";
+    assert_false(sees_with(*state, &filter, HERS));
+    // The team only where another role reaches it.
+    filter.team = "north";
+    assert_false(sees_with(*state, &filter, HIS));
+    filter.also_team = true;
+    assert_true(sees_with(*state, &filter, HIS));
+    assert_true(sees_with(*state, &filter, HERS));
+}
+
+// Who sees all customers masked, and by another role his own in full, sees each as he may.
+static void masks_go_by_the_roles_that_reach_the_row(void **state)
+{
+    struct filter filter = filter_of(ANN, SCOPE_ALL, VIEW_MASKED);
+    filter.is_mixed = true;
+    filter.near[SCOPE_OWN][CLASS_CONTACT] = VIEW_FULL;
+
+    const struct {
+        uint64_t customer_id;
+        const char *field;
+        const char *text;
+    } CASES[] = {
+        {HERS, "email", "b***@example.com"}, {HIS, "name", "张**"}, {ALIEN, "name", "E**"}};
+    struct txn *txn = begin_as(*state, TXN_READ, &filter);
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        CustomerRecord *record = NULL;
+        char *text = NULL;
+        assert_int_equal(customer_get(txn, key_u64(CASES[i].customer_id), &record), STATUS_OK);
+        assert_int_equal(rows_text(txn, record, CASES[i].field, 0, &text), STATUS_OK);
+        assert_string_equal(text, CASES[i].text);
+    }
+    txn_abort(txn);
+    filter.user_id = BOB;
+    txn = begin_as(*state, TXN_READ, &filter);
+    CustomerRecord *record = NULL;
+    char *text = NULL;
+    assert_int_equal(customer_get(txn, key_u64(HIS), &record), STATUS_OK);
+    assert_int_equal(rows_text(txn, record, "name", 0, &text), STATUS_OK);
+    assert_string_equal(text, "张三丰");
+    txn_abort(txn);
+}
+
+// A row is seen within another filter only where both let it through.
+static void a_second_filter_only_takes_away(void **state)
+{
+    const struct filter own = filter_of(ANN, SCOPE_OWN, VIEW_FULL);
+    const struct filter all = filter_of(ANN, SCOPE_ALL, VIEW_FULL);
+    const struct filter none = filter_of(ANN, SCOPE_NONE, VIEW_FULL);
+
+    const struct {
+        const struct filter *call;
+        const struct filter *within;
+        uint64_t customer_id;
+        enum status status;
+    } CASES[] = {
+        {&all, &own, HERS, STATUS_OK},         {&all, &own, HIS, STATUS_NOT_FOUND},
+        {&own, &all, HERS, STATUS_OK},         {&own, &all, HIS, STATUS_NOT_FOUND},
+        {&all, &none, HERS, STATUS_NOT_FOUND}, {&all, &all, 999, STATUS_NOT_FOUND},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        struct txn *txn = begin_as(*state, TXN_READ, CASES[i].call);
+        ProtobufCMessage *row = NULL;
+        assert_int_equal(rows_get_within(txn, CASES[i].within, TABLE_customer,
+                                         key_u64(CASES[i].customer_id), &row),
+                         CASES[i].status);
+        txn_abort(txn);
+    }
 }
 
 static void a_destroyed_key_leaves_empty_texts(void **state)
@@ -286,6 +395,10 @@ int main(void)
         CASE(an_entry_is_seen_by_who_sees_all_its_customers),
         CASE(settled_by_and_open_item_follow_their_customer),
         CASE(personal_texts_open_as_the_class_is_shown),
+        CASE(a_veil_is_lifted_only_where_a_trace_is_left),
+        CASE(a_region_reaches_its_customers_and_the_own_ones),
+        CASE(masks_go_by_the_roles_that_reach_the_row),
+        CASE(a_second_filter_only_takes_away),
         CASE(a_destroyed_key_leaves_empty_texts),
         CASE(sealed_fields_are_known_by_name),
     };

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the caller's roles allow beyond the command and the rows in scope: which fields may change
+// and how much one document may be (security.md e, steps 10 and 12). Asked by the commands among
+// their refusals; the system itself is allowed everything.
+
+#include "server/ledger/books.h"
+
+// What a request changes of a customer. Refuses every changed field that the caller may not change.
+MUST_CHECK enum status permit_add(struct books *books, const CustomerAdd *request);
+MUST_CHECK enum status permit_edit(struct books *books, const CustomerEdit *request,
+                                   const CustomerRecord *before);
+
+// May the running command be about this amount, in a document of this customer (0: of none)?
+// Refuses E-LIMIT with what was asked and what is allowed.
+MUST_CHECK enum status permit_amount(struct books *books, uint64_t customer_id,
+                                     int64_t amount_minor, const char *field);
+// The same for a credit limit; `mode` UNLIMITED is more than any amount. `before` is NULL for a new
+// customer, whose owner then is the caller or somebody he names.
+MUST_CHECK enum status permit_credit(struct books *books, const CustomerRecord *after,
+                                     const CustomerRecord *before);
+
+// Is a field class shown in full to the caller, wherever the command reaches?
+bool permit_shows(const struct call *call, enum field_class field_class);
