@@ -387,6 +387,14 @@ char *text_mask_name(struct arena *arena, const char *text)
     return arena_print(arena, "%.*s**", (int)used, text);
 }
 
+char *text_mask_account(struct arena *arena, const char *text)
+{
+    assert(arena != NULL && text != NULL);
+    const size_t size = strlen(text);
+    const bool has_tail = size >= 8 && strspn(text, "0123456789 ") == size;
+    return has_tail ? arena_print(arena, "****%s", text + size - 4) : text_mask(arena, text);
+}
+
 char *text_mask(struct arena *arena, const char *text)
 {
     assert(arena != NULL && text != NULL);

@@ -68,6 +68,7 @@ const char *text_next_hostile(const char *text, int32_t *point, size_t *size);
 char *text_mask_phone(struct arena *arena, const char *text);
 char *text_mask_email(struct arena *arena, const char *text);
 char *text_mask_name(struct arena *arena, const char *text);
+char *text_mask_account(struct arena *arena, const char *text); // ****5678
 char *text_mask(struct arena *arena, const char *text);
 
 // Stateless format checks of fields (R03, R10). Tax id: the 18-character unified social credit code

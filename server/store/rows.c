@@ -428,6 +428,9 @@ static char *masked(struct arena *arena, const char *field, const char *text)
     if (strcmp(field, "name") == 0 || strcmp(field, "contact_name") == 0) {
         return text_mask_name(arena, text);
     }
+    if (strcmp(field, "bank_account") == 0) {
+        return text_mask_account(arena, text);
+    }
     return text_mask(arena, text);
 }
 
@@ -551,10 +554,9 @@ static bool split_element(const char *field, char name[static 64], uint32_t *ord
     return true;
 }
 
-enum status rows_box_text(struct txn *txn, uint64_t vault_id, const char *field,
-                          ProtobufCBinaryData box, char **text)
+static enum status open_named(struct txn *txn, uint64_t vault_id, const char *field,
+                              ProtobufCBinaryData box, bool reveals, char **text)
 {
-    assert(txn_mode(txn) == TXN_READ);
     assert(text != NULL);
     char name[64];
     uint32_t ordinal = 0;
@@ -564,6 +566,20 @@ enum status rows_box_text(struct txn *txn, uint64_t vault_id, const char *field,
     }
     CLEANUP(vault_wipe) struct vault vault = {.txn = txn, .id = vault_id};
     enum view view = VIEW_HIDDEN;
-    enum status status = view_of(txn, NULL, &found, true, false, &view);
+    enum status status = view_of(txn, NULL, &found, true, reveals, &view);
     return status == STATUS_OK ? open_as(&vault, &found, ordinal, box, view, text) : status;
+}
+
+enum status rows_box_text(struct txn *txn, uint64_t vault_id, const char *field,
+                          ProtobufCBinaryData box, char **text)
+{
+    assert(txn_mode(txn) == TXN_READ);
+    return open_named(txn, vault_id, field, box, false, text);
+}
+
+enum status rows_reveal_box(struct txn *txn, uint64_t vault_id, const char *field,
+                            ProtobufCBinaryData box, char **text)
+{
+    assert(txn_mode(txn) != TXN_READ);
+    return open_named(txn, vault_id, field, box, txn_mode(txn) == TXN_WRITE, text);
 }

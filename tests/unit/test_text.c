@@ -100,6 +100,10 @@ static void masks_leave_enough_to_recognise(void **state)
     assert_string_equal(text_mask_phone(*state, "+86 138 0013 2046"), "138****2046");
     assert_string_equal(text_mask_phone(*state, "0755-8324567"), "075****4567");
     assert_string_equal(text_mask_phone(*state, "8324567"), "****67");
+    assert_string_equal(text_mask_account(*state, "6225880212345678"), "****5678");
+    assert_string_equal(text_mask_account(*state, "622588"), "***");
+    assert_string_equal(text_mask_account(*state, "DE-irgendwas"), "***");
+    assert_string_equal(text_mask_account(*state, ""), "");
     assert_string_equal(text_mask_phone(*state, "12345"), "***");
     assert_string_equal(text_mask_phone(*state, ""), "");
     assert_string_equal(text_mask_email(*state, "anna@example.com"), "a***@example.com");
