@@ -312,6 +312,10 @@ static void close_scene(struct runner *runner)
     if (broken != NULL) {
         fail(runner, "invariant:", broken);
     }
+    const char *finding = scene_verify(&runner->scene);
+    if (finding != NULL) {
+        fail(runner, "verify:", finding);
+    }
     scene_close(&runner->scene);
     runner->is_open = false;
 }

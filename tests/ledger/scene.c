@@ -2,6 +2,7 @@
 #include "tests/ledger/scene.h"
 
 #include "server/admit/seal.h"
+#include "server/ops/verify.h"
 #include "shared/money.h"
 #include "shared/wire.h"
 
@@ -145,12 +146,28 @@ static Request *envelope(struct scene *scene, const struct command *command,
 void scene_run(struct scene *scene, const struct command *command, ProtobufCMessage *inner,
                bool dry_run, Reply **out)
 {
+    const struct scene_envelope around = {.dry_run = dry_run};
+    scene_send(scene, command, inner, &around, out);
+}
+
+void scene_send(struct scene *scene, const struct command *command, ProtobufCMessage *inner,
+                const struct scene_envelope *around, Reply **out)
+{
     Reply *reply = (Reply *)(void *)wire_make(scene->arena, &reply__descriptor);
     demand(reply != NULL, "arena");
     *out = reply;
     struct admitted admitted = {0};
     Request *request = envelope(scene, command, inner);
+    const bool dry_run = around->dry_run;
     request->dry_run = dry_run;
+    if (around->plan != NULL) {
+        request->plan = arena_copy(scene->arena, around->plan, strlen(around->plan));
+    }
+    if (around->key != 0) {
+        uint8_t key[REQUEST_KEY_BYTES];
+        memset(key, around->key, sizeof key);
+        request->key = bytes_copy(scene, key, sizeof key);
+    }
     enum status status = admit(scene, command, request, &admitted);
     if (status != STATUS_OK) {
         reply->status = status;
@@ -298,6 +315,27 @@ void scene_open(struct scene *scene, const char *currency, const char *chart, in
         arena_reset(scene->arena);
     }
     (void)scene_act_as(scene, NAMES[0], false);
+}
+
+const char *scene_verify(struct scene *scene)
+{
+    char dir[160];
+    char key_file[160];
+    temporary_path(&scene->temporary, "book", dir, sizeof dir);
+    temporary_path(&scene->temporary, "book.key", key_file, sizeof key_file);
+    views_free(scene->views);
+    store_close(scene->store);
+    scene->views = NULL;
+    scene->store = NULL;
+    const struct verify_options options = {
+        .store = {.dir = dir, .key_file = key_file, .map_bytes = MAP_BYTES}, .replay = true};
+    struct verify_report *report = arena_alloc(scene->arena, sizeof *report);
+    demand(report != NULL, "arena");
+    const enum status status = verify_run(&options, report);
+    if (status == STATUS_OK) {
+        return NULL;
+    }
+    return report->finding_count > 0 ? report->finding[0].text : status_code(status);
 }
 
 void scene_close(struct scene *scene)

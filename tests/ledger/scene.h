@@ -30,6 +30,10 @@ struct scene {
 // A new book; ends the program when that fails.
 void scene_open(struct scene *scene, const char *currency, const char *chart, int32_t today);
 void scene_close(struct scene *scene);
+// Closes the store and verifies it as `kontord verify --replay` does: the whole journal runs again
+// in an empty store and must come to the same rows. NULL, or a sentence about the first finding in
+// the scene's arena. Only scene_close may follow.
+const char *scene_verify(struct scene *scene);
 
 // Another day: a session lasts half a day, so people log in again when they act.
 void scene_set_day(struct scene *scene, int32_t today);
@@ -42,6 +46,15 @@ void scene_wait(struct scene *scene, int64_t minutes);
 bool scene_act_as(struct scene *scene, const char *name, bool device);
 const char *scene_person(size_t index);
 
+// What stands around a request; all of it may be absent.
+struct scene_envelope {
+    const char *plan;
+    uint8_t key; // of the request id, 16 times; 0: none
+    bool dry_run;
+};
+
+void scene_send(struct scene *scene, const struct command *command, ProtobufCMessage *request,
+                const struct scene_envelope *envelope, Reply **reply);
 // Runs the command as the one who acts. *reply is in the scene's arena.
 void scene_run(struct scene *scene, const struct command *command, ProtobufCMessage *request,
                bool dry_run, Reply **reply);
