@@ -97,20 +97,19 @@ static void serve(struct load *load)
     load->start_us = clock_us() - begun;
 }
 
-static void join(struct load *load)
+// Joins with the invitation; the link is logged in.
+static struct link *join_as(struct load *load, const char *text, const struct key_pair *device,
+                            char *device_name, struct arena *arena,
+                            uint8_t token[static TOKEN_BYTES])
 {
-    struct arena *arena = arena_make(CALL_ARENA_MAX);
-    char path[PATH_BYTES * 2], text[1024];
-    path_of(load, "owner.invitation", path);
     struct invitation invitation;
-    if (!read_file(path, text, sizeof text) || invitation_parse(text, &invitation) != STATUS_OK) {
+    if (invitation_parse(text, &invitation) != STATUS_OK) {
         broken("no invitation");
     }
     memcpy(load->server_key, invitation.server_key, KEY_BYTES);
-    load->device = key_pair_random();
     struct link_options options = {.address = {load->address},
                                    .address_count = 1,
-                                   .device = &load->device,
+                                   .device = device,
                                    .invitation = &invitation};
     memcpy(options.server_key, invitation.server_key, KEY_BYTES);
     struct link *link = NULL;
@@ -119,15 +118,46 @@ static void join(struct load *load)
     }
     SessionJoin inner;
     session_join__init(&inner);
-    char password[] = PASSWORD, device[] = "load";
+    char password[] = PASSWORD;
     inner.password = password;
-    inner.device_name = device;
+    inner.device_name = device_name;
     const SessionReply *reply = (const SessionReply *)load_call(
         link, arena, load_request(arena, "session_join", &inner.base), STATUS_OK);
     assert(reply->token.len == TOKEN_BYTES);
-    memcpy(load->token, reply->token.data, TOKEN_BYTES);
-    link_close(link);
+    memcpy(token, reply->token.data, TOKEN_BYTES);
+    return link;
+}
+
+static void join(struct load *load)
+{
+    struct arena *arena = arena_make(CALL_ARENA_MAX);
+    char path[PATH_BYTES * 2], text[1024], device_name[] = "load";
+    path_of(load, "owner.invitation", path);
+    if (!read_file(path, text, sizeof text)) {
+        broken("no invitation");
+    }
+    load->device = key_pair_random();
+    link_close(join_as(load, text, &load->device, device_name, arena, load->token));
     arena_free(arena);
+}
+
+struct link *load_person(struct load *load, char *login, char *role)
+{
+    struct arena *arena = arena_make(CALL_ARENA_MAX);
+    struct link *owner = load_link(load);
+    struct key_pair device CLEANUP(key_pair_wipe) = key_pair_random();
+    uint8_t token[TOKEN_BYTES];
+    UserInvite invite;
+    user_invite__init(&invite);
+    invite.login = login;
+    invite.role = &role;
+    invite.n_role = 1;
+    const UserInviteReply *reply = (const UserInviteReply *)load_call(
+        owner, arena, load_request(arena, "user_invite", &invite.base), STATUS_OK);
+    struct link *link = join_as(load, reply->invitation, &device, login, arena, token);
+    link_close(owner);
+    arena_free(arena);
+    return link;
 }
 
 struct load *load_start(const struct load_options *options)

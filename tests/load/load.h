@@ -30,6 +30,8 @@ int load_server_pid(const struct load *load);
 int64_t load_login_us(struct load *load);
 
 struct link *load_link(struct load *load); // logged in as the owner
+// Somebody else, invited with this role and joined with a device of one's own.
+struct link *load_person(struct load *load, char *login, char *role);
 
 // A Request around `inner`, the message of command `name`; writes get a new request key.
 Request *load_request(struct arena *arena, const char *name, ProtobufCMessage *inner);

@@ -41,9 +41,8 @@ static void *run(void *context)
     assert(status == STATUS_OK);
     client->status = reply->status;
     client->replayed = reply->replayed;
-    const PaymentAddReply *paid = (const PaymentAddReply *)wire_inner(
-        &reply->base, wire_inner_number(&client->request->base));
-    if (reply->status == STATUS_OK && paid != NULL) {
+    const PaymentAddReply *paid = reply->payment_add;
+    if (reply->result_case == REPLY__RESULT_PAYMENT_ADD && reply->status == STATUS_OK) {
         client->id = paid->id;
         (void)snprintf(client->number, sizeof client->number, "%s", paid->number);
     }
@@ -205,6 +204,61 @@ static void same_id(struct client clients[static CLIENTS])
          "the same id with another body is an error");
 }
 
+static const RuleReply *set_rule(struct client *client, bool always)
+{
+    RuleSet rule;
+    rule_set__init(&rule);
+    char kind[] = "payment";
+    rule.kind = kind;
+    rule.always = always;
+    rule.off = !always;
+    return (const RuleReply *)load_call(client->link, client->arena,
+                                        load_request(client->arena, "rule_set", &rule.base),
+                                        STATUS_OK);
+}
+
+// A payment of somebody else waits, and many approve it.
+static void approve_once(struct load *load, struct client clients[static CLIENTS])
+{
+    char login[] = "anna", role[] = "finance";
+    struct client creator = {.link = load_person(load, login, role),
+                             .arena = arena_make(CALL_ARENA_MAX)};
+    const uint64_t customer = new_customer(&clients[0]);
+    (void)set_rule(&clients[0], true);
+    PaymentAdd *pay = new_payment(creator.arena, customer, 0, REST_MODE__REST_MODE_UNSET);
+    Reply *reply = NULL;
+    must(link_call(creator.link, load_request(creator.arena, "payment_add", &pay->base),
+                   creator.arena, &reply) == STATUS_OK &&
+             reply->status == STATUS_APPROVAL_PENDING,
+         "a payment waits for a second person");
+    ApprovalList list;
+    approval_list__init(&list);
+    const ApprovalListReply *waiting = (const ApprovalListReply *)load_call(
+        creator.link, creator.arena, load_request(creator.arena, "approval_list", &list.base),
+        STATUS_OK);
+    must(waiting->n_row == 1, "its creator sees it");
+
+    for (size_t i = 0; i < CLIENTS; i++) {
+        ApprovalApprove *approve =
+            (ApprovalApprove *)wire_make(clients[i].arena, &approval_approve__descriptor);
+        approve->approval_id = waiting->row[0]->id;
+        // The other half looks on: a session is told to be quiet after too many refusals.
+        clients[i].request =
+            i % 2 == 0 ? load_request(clients[i].arena, "approval_approve", &approve->base)
+                       : load_request(clients[i].arena, "approval_list", &list.base);
+    }
+    together(clients);
+    must(count_status(clients, STATUS_OK) == 1 + CLIENTS / 2,
+         "32 approve it at once while 32 look on: exactly one succeeds");
+    must(count_status(clients, STATUS_APPROVAL_DECIDED) == CLIENTS / 2 - 1,
+         "31 hear that it is decided already");
+    must(balance(&clients[0], customer).on_account_minor == 50000, "it was entered once");
+    (void)set_rule(&clients[0], false);
+    books_tie(&clients[0]);
+    link_close(creator.link);
+    arena_free(creator.arena);
+}
+
 int main(int count, char **words)
 {
     if (count != 2) {
@@ -226,6 +280,7 @@ int main(int count, char **words)
     pay_once(clients);
     pay_on_account(clients);
     same_id(clients);
+    approve_once(load, clients);
     for (size_t i = 0; i < CLIENTS; i++) {
         link_close(clients[i].link);
         arena_free(clients[i].arena);
