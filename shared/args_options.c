@@ -68,8 +68,13 @@ const char *args_positional_at(const struct command *command, size_t index)
 
 static const char *placeholder_of(struct arena *arena, const struct field *field)
 {
-    static const char *const NOUNS[] = {"ID",    "CUSTOMER", "INVOICE", "PAYMENT",
-                                        "ENTRY", "USER",     "DEVICE",  "ROLE"};
+    static const char *const NOUNS[] = {
+        [FIND_NOUN__FIND_NOUN_UNSET] = "ID",          [FIND_NOUN__FIND_NOUN_CUSTOMER] = "CUSTOMER",
+        [FIND_NOUN__FIND_NOUN_INVOICE] = "INVOICE",   [FIND_NOUN__FIND_NOUN_PAYMENT] = "PAYMENT",
+        [FIND_NOUN__FIND_NOUN_ENTRY] = "ENTRY",       [FIND_NOUN__FIND_NOUN_USER] = "USER",
+        [FIND_NOUN__FIND_NOUN_DEVICE] = "DEVICE",     [FIND_NOUN__FIND_NOUN_ROLE] = "ROLE",
+        [FIND_NOUN__FIND_NOUN_APPROVAL] = "APPROVAL",
+    };
     const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
     const char *words = NULL;
     switch (field->kind) {

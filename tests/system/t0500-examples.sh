@@ -10,6 +10,13 @@ cd "$place"
 while IFS='|' read -r command line; do
     exits 0 env "KONTOR_HOME=$place/home-zhang" bash -c "exec ${line//@Y/$year} --yes"
     claim "$command says something" yes "$([ -s "$place/out" ] && echo yes || echo no)"
+    # What waits for a second person takes two: each asks for something that the other approves.
+    if [ "$command" = rule_set ] && [[ $line = *--over* ]]; then
+        exits 11 as zhang payment add C-0001 60000 --yes
+        says 'AP-0001'
+        exits 11 as lina payment add C-0001 20000 --yes
+        exits 11 as lina payment add C-0001 30000 --yes
+    fi
     if [ "$command" = user_invite ]; then
         exits 0 as lina join @lina.invitation --password-stdin --device lina-laptop <<<'correct horse battery lina'
     fi
