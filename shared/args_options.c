@@ -73,7 +73,7 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
         [FIND_NOUN__FIND_NOUN_INVOICE] = "INVOICE",   [FIND_NOUN__FIND_NOUN_PAYMENT] = "PAYMENT",
         [FIND_NOUN__FIND_NOUN_ENTRY] = "ENTRY",       [FIND_NOUN__FIND_NOUN_USER] = "USER",
         [FIND_NOUN__FIND_NOUN_DEVICE] = "DEVICE",     [FIND_NOUN__FIND_NOUN_ROLE] = "ROLE",
-        [FIND_NOUN__FIND_NOUN_APPROVAL] = "APPROVAL",
+        [FIND_NOUN__FIND_NOUN_APPROVAL] = "APPROVAL", [FIND_NOUN__FIND_NOUN_FINDING] = "FINDING",
     };
     const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
     const char *words = NULL;

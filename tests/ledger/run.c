@@ -312,9 +312,9 @@ static void close_scene(struct runner *runner)
     if (broken != NULL) {
         fail(runner, "invariant:", broken);
     }
-    const char *finding = scene_verify(&runner->scene);
+    const char *finding = scene_replay(&runner->scene);
     if (finding != NULL) {
-        fail(runner, "verify:", finding);
+        fail(runner, "replay:", finding);
     }
     scene_close(&runner->scene);
     runner->is_open = false;

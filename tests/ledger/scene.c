@@ -2,7 +2,7 @@
 #include "tests/ledger/scene.h"
 
 #include "server/admit/seal.h"
-#include "server/ops/verify.h"
+#include "server/ops/replay.h"
 #include "shared/money.h"
 #include "shared/wire.h"
 
@@ -317,22 +317,19 @@ void scene_open(struct scene *scene, const char *currency, const char *chart, in
     (void)scene_act_as(scene, NAMES[0], false);
 }
 
-const char *scene_verify(struct scene *scene)
+const char *scene_replay(struct scene *scene)
 {
     char dir[160];
     char key_file[160];
     temporary_path(&scene->temporary, "book", dir, sizeof dir);
     temporary_path(&scene->temporary, "book.key", key_file, sizeof key_file);
-    views_free(scene->views);
-    store_close(scene->store);
-    scene->views = NULL;
-    scene->store = NULL;
     const struct verify_options options = {
         .store = {.dir = dir, .key_file = key_file, .map_bytes = MAP_BYTES}, .replay = true};
     struct verify_report *report = arena_alloc(scene->arena, sizeof *report);
     demand(report != NULL, "arena");
-    const enum status status = verify_run(&options, report);
-    if (status == STATUS_OK) {
+    *report = (struct verify_report){0};
+    const enum status status = replay_compare(scene->store, &options, report);
+    if (status == STATUS_OK && report->finding_count == 0 && report->replayed_count > 0) {
         return NULL;
     }
     return report->finding_count > 0 ? report->finding[0].text : status_code(status);

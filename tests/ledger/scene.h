@@ -30,10 +30,9 @@ struct scene {
 // A new book; ends the program when that fails.
 void scene_open(struct scene *scene, const char *currency, const char *chart, int32_t today);
 void scene_close(struct scene *scene);
-// Closes the store and verifies it as `kontord verify --replay` does: the whole journal runs again
-// in an empty store and must come to the same rows. NULL, or a sentence about the first finding in
-// the scene's arena. Only scene_close may follow.
-const char *scene_verify(struct scene *scene);
+// The whole journal runs again in an empty store and must come to the same rows, record by record.
+// NULL, or a sentence about the first difference in the scene's arena.
+const char *scene_replay(struct scene *scene);
 
 // Another day: a session lasts half a day, so people log in again when they act.
 void scene_set_day(struct scene *scene, int32_t today);

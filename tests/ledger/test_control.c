@@ -24,7 +24,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct scene *scene = *state;
-    const char *finding = scene_verify(scene);
+    const char *finding = scene_replay(scene);
     if (finding != NULL) {
         print_error("%s\n", finding);
     }
