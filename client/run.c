@@ -163,8 +163,11 @@ static enum status invitation_write(struct client *client, const struct command 
 static enum status invitation_keep(struct client *client, const struct command *command,
                                    const Reply *reply)
 {
+    const ProtobufCMessage *inner = wire_inner(&reply->base, command->number);
     const UserInviteReply *invite =
-        strcmp(command->name, "user_invite") == 0 ? reply->user_invite : NULL;
+        inner != NULL && inner->descriptor == &user_invite_reply__descriptor
+            ? (const UserInviteReply *)(const void *)inner
+            : NULL;
     enum status status = invitation_write(client, command, reply);
     if (status == STATUS_OK && invite != NULL && client->output_path == NULL) {
         (void)printf("%s\n", invite->invitation);

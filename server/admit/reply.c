@@ -42,7 +42,7 @@ static enum status add_waiting(struct job *job)
 {
     Reply *reply = job->reply;
     if (reply->status != STATUS_APPROVAL_PENDING ||
-        job->command->request != &user_invite__descriptor) {
+        job->command->reply != &user_invite_reply__descriptor) {
         return STATUS_OK;
     }
     UserInviteReply *invite =
@@ -50,8 +50,6 @@ static enum status add_waiting(struct job *job)
     if (invite == NULL) {
         return STATUS_TOO_LARGE;
     }
-    invite->login = job->request->user_invite->login;
-    invite->expires_us = job->request->user_invite->expires_us;
     invite->invitation = extra_of(job)->invitation;
     wire_set_inner(&reply->base, job->command->number, &invite->base);
     return STATUS_OK;

@@ -69,6 +69,9 @@ enum status user_reset(struct txn *txn, struct call *call, const UserReset *requ
     if (request->valid_hours > INVITATION_HOURS_MAX) {
         return refuse(txn, call, STATUS_FIELD_OUT_OF_RANGE, "valid_hours", NULL);
     }
+    if (request->expires_us <= call->instant_us) {
+        return refuse(txn, call, STATUS_INVITATION_EXPIRED, NULL, NULL);
+    }
     status = need_rank(txn, call, user);
     if (status == STATUS_OK) {
         status = need_admin(txn, call, user);

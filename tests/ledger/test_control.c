@@ -134,6 +134,7 @@ struct sample {
 
 static const struct sample SAMPLES[] = {
     {"user_invite", "login=new role=sales"},
+    {"user_reset", "user_id=@peter"},
     {"user_edit", "user_id=@peter team=north"},
     {"customer_add", "kind=organisation name=Green_Hill credit_limit=10"},
     {"customer_edit", "customer_id=@customer version=1 credit_limit=10"},
@@ -350,6 +351,7 @@ static struct peer second_device(struct scene *scene, const char *name)
     session.device_id = peer.device_id;
     session.user_id = device.user_id;
     session.expires_us = INT64_MAX;
+    session.confirmed_us = INT64_MAX / 2; // fresh
     assert_int_equal(txn_begin(scene->store, TXN_WRITE, scene->arena, &txn), STATUS_OK);
     txn_call_begin(txn, scene->arena, NULL);
     put(txn, TABLE_device, device.id, &device.base);
