@@ -211,13 +211,25 @@ void base64_print(struct bytes data, char *out)
                             sodium_base64_VARIANT_ORIGINAL);
 }
 
+// libsodium 1.0.18 takes the byte 0xaf for '/': so what was read is written and compared.
 bool base64_parse(struct bytes text, uint8_t *out, size_t size)
 {
     size_t found = 0;
     const char *end = NULL;
-    return sodium_base642bin(out, size, (const char *)text.data, text.size, NULL, &found, &end,
-                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
-           found == size && end == (const char *)text.data + text.size;
+    if (text.size != BASE64_BYTES(size) - 1 ||
+        sodium_base642bin(out, size, (const char *)text.data, text.size, NULL, &found, &end,
+                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        found != size || end != (const char *)text.data + text.size) {
+        return false;
+    }
+    for (size_t at = 0; at < size; at += 3) {
+        char again[BASE64_BYTES(3)];
+        base64_print(bytes_of(out + at, size - at < 3 ? size - at : 3), again);
+        if (memcmp(again, text.data + at / 3 * 4, 4) != 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool keys_equal(const uint8_t *a, const uint8_t *b, size_t size)

@@ -46,6 +46,7 @@ struct trail_check {
     struct chain_commit outside_at;
     bool outside_seen;
     bool ended;
+    bool stops_at_first; // finding: for who wants to know only whether there is one
 };
 
 void trail_check_init(struct trail_check *check, struct verify_report *report, struct arena *kept,
@@ -53,6 +54,9 @@ void trail_check_init(struct trail_check *check, struct verify_report *report, s
 void trail_check_frame(struct trail_check *check, struct arena *scratch, enum trail_frame type,
                        struct bytes content);
 void trail_check_end(struct trail_check *check);
+// Takes the frames from where the file stands to its end, or to where nothing more can be said.
+MUST_CHECK enum status trail_check_read(struct trail_check *check, FILE *file,
+                                        struct arena *scratch);
 MUST_CHECK enum status audit_trail(const char *path, const struct audit_outside *outside,
                                    struct verify_report *report);
 

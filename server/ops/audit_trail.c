@@ -51,6 +51,19 @@ static void take_end(struct trail_check *check, struct bytes content)
     check->ended = true;
 }
 
+// A commit closes all records before it; a note stands behind a whole commit.
+static bool nothing_waits(struct trail_check *check)
+{
+    struct chain *chain = &check->chain;
+    if (chain->waiting_first != chain->waiting_count) {
+        verify_find(chain->report, STATUS_TAMPERED,
+                    "behind record %" PRIu64 " something else stands than its commit",
+                    chain->records);
+        chain->is_broken = true;
+    }
+    return !chain->is_broken;
+}
+
 void trail_check_frame(struct trail_check *check, struct arena *scratch, enum trail_frame type,
                        struct bytes content)
 {
@@ -66,17 +79,21 @@ void trail_check_frame(struct trail_check *check, struct arena *scratch, enum tr
         break;
     case TRAIL_COMMIT:
         chain_commit(chain, scratch, content);
-        if (!chain->is_broken && chain->commit.number == check->outside_commit) {
+        if (nothing_waits(check) && chain->commit.number == check->outside_commit) {
             check->outside_at = chain->commit;
             check->outside_seen = true;
         }
         break;
     case TRAIL_EPOCH:
-        take_epoch(check, content);
+        if (nothing_waits(check)) {
+            take_epoch(check, content);
+        }
         break;
     case TRAIL_CHECKPOINT:
-        anchors_checkpoint(&check->anchors, content, commit_of(check, content));
-        check->counts.checkpoints++;
+        if (nothing_waits(check)) {
+            anchors_checkpoint(&check->anchors, content, commit_of(check, content));
+            check->counts.checkpoints++;
+        }
         break;
     case TRAIL_END:
         take_end(check, content);
@@ -104,12 +121,6 @@ void trail_check_end(struct trail_check *check)
 
 // ---- the file ----
 
-struct reader {
-    FILE *file;
-    struct arena *scratch;
-    struct trail_check *check;
-};
-
 static void file_end(FILE **file)
 {
     if (*file != NULL) {
@@ -117,49 +128,64 @@ static void file_end(FILE **file)
     }
 }
 
+static bool is_over(const struct trail_check *check)
+{
+    return check->chain.is_broken || check->anchors.is_broken ||
+           (check->stops_at_first && check->chain.report->finding_count > 0);
+}
+
 // One frame; END at the end of the file, also in the middle of a frame.
-static enum status read_frame(struct reader *reader)
+static enum status read_frame(struct trail_check *check, FILE *file, struct arena *scratch)
 {
     uint8_t front[TRAIL_FRONT_BYTES];
     enum trail_frame type;
     size_t size = 0;
-    struct verify_report *report = reader->check->chain.report;
-    if (fread(front, 1, sizeof front, reader->file) != sizeof front) {
-        return ferror(reader->file) ? STATUS_UNREADABLE : STATUS_END;
+    const size_t found = fread(front, 1, sizeof front, file);
+    if (found != sizeof front) {
+        if (found > 0 && check->ended) {
+            verify_find(check->chain.report, STATUS_TAMPERED, "the export goes on behind its end");
+        }
+        return ferror(file) ? STATUS_UNREADABLE : STATUS_END;
     }
     if (!trail_parse_front(front, &type, &size)) {
-        verify_find(report, STATUS_TAMPERED, "behind record %" PRIu64 ": no frame of an export",
-                    reader->check->chain.records);
-        reader->check->chain.is_broken = true;
+        verify_find(check->chain.report, STATUS_TAMPERED,
+                    "behind record %" PRIu64 ": no frame of an export", check->chain.records);
+        check->chain.is_broken = true;
         return STATUS_END;
     }
-    arena_reset(reader->scratch);
-    uint8_t *content = arena_alloc(reader->scratch, size + 1);
+    arena_reset(scratch);
+    uint8_t *content = arena_alloc(scratch, size + 1);
     if (content == NULL) {
         return STATUS_ENVIRONMENT;
     }
-    if (fread(content, 1, size, reader->file) != size) {
-        return ferror(reader->file) ? STATUS_UNREADABLE : STATUS_END;
+    if (fread(content, 1, size, file) != size) {
+        check->ended = false; // something was to come
+        return ferror(file) ? STATUS_UNREADABLE : STATUS_END;
     }
-    trail_check_frame(reader->check, reader->scratch, type, bytes_of(content, size));
-    return reader->check->chain.is_broken || reader->check->anchors.is_broken ? STATUS_END
-                                                                              : STATUS_OK;
+    trail_check_frame(check, scratch, type, bytes_of(content, size));
+    return STATUS_OK;
 }
 
-static enum status read_all(struct reader *reader)
+enum status trail_check_read(struct trail_check *check, FILE *file, struct arena *scratch)
+{
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && !is_over(check)) {
+        status = read_frame(check, file, scratch);
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+static enum status read_all(struct trail_check *check, FILE *file, struct arena *scratch)
 {
     uint8_t magic[TRAIL_MAGIC_BYTES];
-    if (fread(magic, 1, sizeof magic, reader->file) != sizeof magic ||
+    if (fread(magic, 1, sizeof magic, file) != sizeof magic ||
         memcmp(magic, TRAIL_MAGIC, sizeof magic) != 0) {
-        verify_find(reader->check->chain.report, STATUS_UNREADABLE, "the file is no export");
+        verify_find(check->chain.report, STATUS_UNREADABLE, "the file is no export");
         return STATUS_OK;
     }
-    enum status status = STATUS_OK;
-    while (status == STATUS_OK) {
-        status = read_frame(reader);
-    }
-    trail_check_end(reader->check);
-    return status == STATUS_END ? STATUS_OK : status;
+    const enum status status = trail_check_read(check, file, scratch);
+    trail_check_end(check);
+    return status;
 }
 
 enum status audit_trail(const char *path, const struct audit_outside *outside,
@@ -186,8 +212,7 @@ enum status audit_trail(const char *path, const struct audit_outside *outside,
         memcpy(check.anchors.house, outside->house, KEY_BYTES);
         check.anchors.has_house = true;
     }
-    struct reader reader = {.file = file, .scratch = scratch, .check = &check};
-    status = read_all(&reader);
+    status = read_all(&check, file, scratch);
     return status == STATUS_OK && (check.chain.is_exhausted || check.anchors.is_exhausted)
                ? STATUS_ENVIRONMENT
                : status;

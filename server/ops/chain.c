@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ops/chain.h"
 
-#include "proto/envelope.pb-c.h"
 #include "shared/command.h"
 #include "shared/wire.h"
+
+#include "proto/envelope.pb-c.h"
 
 #include <inttypes.h>
 

@@ -91,7 +91,7 @@ while IFS= read -r line; do
     exits 0 bash -c "${line// DIR/ $place/book}"
     ran=$((ran + 1))
 done < <(block "$top/deploy/README.md" "## Every day")
-claim "verify, replay, backup and restore were run" 4 "$ran"
+claim "verify, replay, audit, backup and restore were run" 5 "$ran"
 
 # Manual pages name the options that there are, and no others.
 named() { sed 's/\\-/-/g' "$1" | grep -oE -- '--[a-z0-9]+(-[a-z]+)*' | sort -u; }
