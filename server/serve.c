@@ -9,8 +9,9 @@
 
 #include <unistd.h>
 
-#define ADDRESS_BYTES 128
-#define TIMELINE      1
+#define ADDRESS_BYTES  128
+#define TIMELINE       1
+#define NOTES_BACK_MAX 20000 // records that are looked at
 
 struct server {
     const struct serve_options *options;
@@ -27,6 +28,7 @@ struct server {
     char *time_zone;
     char address[ADDRESS_BYTES]; // that invitations name
     bool is_stopping;
+    bool was_cut_off; // the run before
     enum status failure;
 };
 
@@ -50,9 +52,11 @@ static void admit_stopped(void *context)
     queue_stop(server->queue, queue_stopped, server);
 }
 
+// Nobody asks for anything any more: the last record says so.
 static void listener_stopped(void *context)
 {
     struct server *server = context;
+    admit_note(server->admit, NOTE_KIND__NOTE_KIND_STOP, 0);
     admit_stop(server->admit, admit_stopped, server);
 }
 
@@ -103,6 +107,46 @@ static void greet(void *context, struct greeting *greeting)
 
 // ---- building up ----
 
+// The last note of the server in the journal: was it of a start? END when there is none.
+static enum status last_note(struct txn *txn, struct arena *rows, bool *is_start)
+{
+    const uint32_t note = command_by_name("server_note")->number;
+    struct scan *scan CLEANUP(scan_close_at) = NULL;
+    enum status status = scan_open(txn, TABLE_journal, (struct row_key){.size = 0}, 0, true, &scan);
+    txn_call_begin(txn, rows, NULL);
+    for (size_t passed = 0; status == STATUS_OK && passed < NOTES_BACK_MAX; passed++) {
+        struct row_key key;
+        ProtobufCMessage *row = NULL;
+        arena_reset(rows);
+        status = scan_next(scan, &key, &row);
+        const JournalRecord *record = (const JournalRecord *)row;
+        if (status == STATUS_OK && record->command == note) {
+            *is_start = strcmp(record->object, "start") == 0;
+            if (*is_start || strcmp(record->object, "stop") == 0) {
+                return STATUS_OK;
+            }
+        }
+    }
+    *is_start = status == STATUS_OK; // so many records without a stop
+    return status;
+}
+
+// Did the run before stop by itself? Its last note says so; before the first run there is none.
+static enum status look_back(struct server *server)
+{
+    CLEANUP(arena_free_at) struct arena *arena = arena_make(CALL_ARENA_MAX);
+    CLEANUP(arena_free_at) struct arena *rows = arena_make(CALL_ARENA_MAX);
+    struct txn *txn CLEANUP(txn_abort_at) = NULL;
+    if (arena == NULL || rows == NULL) {
+        return STATUS_ENVIRONMENT;
+    }
+    enum status status = txn_begin(server->store, TXN_READ, arena, &txn);
+    if (status == STATUS_OK) {
+        status = last_note(txn, rows, &server->was_cut_off);
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
 static enum status open_book(struct server *server)
 {
     struct arena *arena CLEANUP(arena_free_at) = arena_make(CALL_ARENA_MAX);
@@ -138,6 +182,16 @@ static enum status sign(void *context, struct txn *txn, int64_t instant_us, bool
     return signer_seal(server->signer, txn, instant_us, demanded);
 }
 
+static void befell(void *context, NoteKind kind, int64_t step_us)
+{
+    const struct server *server = context;
+    if (kind == NOTE_KIND__NOTE_KIND_CLOCK) {
+        logger_say(server->options->logger, LOG_LEVEL_WARN, "the wall clock has stepped",
+                   "step_us=%lld", (long long)step_us);
+    }
+    admit_note(server->admit, kind, step_us);
+}
+
 static enum status make_rooms(struct server *server)
 {
     const struct queue_options queue = {
@@ -148,6 +202,8 @@ static enum status make_rooms(struct server *server)
         .logger = server->options->logger,
         .seal = sign,
         .seal_context = server,
+        .befell = befell,
+        .befell_context = server,
     };
     const enum status status = queue_make(&queue, &server->queue);
     if (status != STATUS_OK) {
@@ -251,6 +307,9 @@ static enum status build_up(struct server *server)
     }
     enum status status = open_book(server);
     if (status == STATUS_OK) {
+        status = look_back(server);
+    }
+    if (status == STATUS_OK) {
         status = make_rooms(server);
     }
     if (status == STATUS_OK) {
@@ -284,6 +343,11 @@ enum status serve(const struct serve_options *options)
         say(&server, LOG_LEVEL_WARN,
             "the book does not lie on a disk: it will not outlive this machine");
     }
+    if (server.was_cut_off) {
+        say(&server, LOG_LEVEL_WARN, "the run before was cut off");
+        admit_note(server.admit, NOTE_KIND__NOTE_KIND_CRASH, 0);
+    }
+    admit_note(server.admit, NOTE_KIND__NOTE_KIND_START, 0);
     logger_say(options->logger, LOG_LEVEL_INFO, "serving", "address=%s journal=%llu",
                server.address, (unsigned long long)queue_number(server.queue));
     (void)uv_run(&server.loop, UV_RUN_DEFAULT);

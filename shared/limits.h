@@ -135,6 +135,7 @@
 // The audit log
 #define CHECKPOINT_MS      10000
 #define CHECKPOINT_RECORDS 1000
+#define CLOCK_STEP_US      2000000
 #define EPOCH_US           (24ll * 3600 * 1000 * 1000)
 #define EPOCH_RECORDS      100000
 

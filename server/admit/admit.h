@@ -33,6 +33,10 @@ void admit_free(struct admit *admit);
 // loop, never from inside this call.
 void admit_submit(struct admit *admit, struct job *job);
 
+// Writes down what befell the server itself: start, stop, a crash that was found, a step of the
+// clock (by step_us), a full store that has room again.
+void admit_note(struct admit *admit, NoteKind kind, int64_t step_us);
+
 // A job with an arena from the pool, and back.
 struct job *job_make(struct admit *admit);
 void job_free(struct admit *admit, struct job *job);

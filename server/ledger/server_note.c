@@ -16,6 +16,7 @@ enum status server_note(struct txn *txn, struct call *call, const ServerNote *re
         return refuse(txn, call, STATUS_FIELD_NOT_CHOICE, "kind", NULL);
     }
 
+    call->anchors = request->kind == NOTE_KIND__NOTE_KIND_STOP;
     call_about(call, 0, word_of(request->kind));
     return STATUS_OK;
 }

@@ -22,6 +22,7 @@ struct queue {
     uv_async_t told;  // by the writer thread; its data is the queue
     uv_timer_t probe; // while degraded
     uv_timer_t sign;  // the journal, from time to time
+    int64_t ahead_us; // the wall clock, of the clock that only runs forward
     bool wants_checkpoint;
     bool has_ended; // the last checkpoint was asked for
     uint8_t boot[16];
@@ -212,11 +213,30 @@ static void on_probe(uv_timer_t *timer)
     }
 }
 
+static void befell(struct queue *queue, NoteKind kind, int64_t step_us)
+{
+    if (queue->options.befell != NULL && queue->stopped == NULL) {
+        queue->options.befell(queue->options.befell_context, kind, step_us);
+    }
+}
+
+// The wall clock is corrected a little all the time; more than that is worth a record.
+static void look_at_clocks(struct queue *queue)
+{
+    const int64_t ahead_us = queue_now(queue) - clock_forward_us();
+    const int64_t step_us = ahead_us - queue->ahead_us;
+    if (step_us > CLOCK_STEP_US || step_us < -CLOCK_STEP_US) {
+        queue->ahead_us = ahead_us;
+        befell(queue, NOTE_KIND__NOTE_KIND_CLOCK, step_us);
+    }
+}
+
 // The signer looks whether something was written since the last checkpoint; a transaction without
 // writes costs no flush.
 static void on_sign(uv_timer_t *timer)
 {
     struct queue *queue = timer->data;
+    look_at_clocks(queue);
     queue->wants_checkpoint = true;
     if (!queue->is_flying) {
         fly(queue);
@@ -231,6 +251,8 @@ static void set_degraded(struct queue *queue, bool is_degraded)
                    (unsigned long long)queue_number(queue));
         uv_timer_start(&queue->probe, on_probe, PROBE_MS, PROBE_MS);
     } else if (!is_degraded && queue->is_degraded) {
+        queue->is_degraded = false;
+        befell(queue, NOTE_KIND__NOTE_KIND_FULL, 0);
         logger_say(queue->options.logger, LOG_LEVEL_WARN, "there is room again: changes are taken",
                    "%s", "");
         uv_timer_stop(&queue->probe);
@@ -378,6 +400,7 @@ static enum status start_parts(struct queue *queue)
         return STATUS_ENVIRONMENT;
     }
     clock_boot(queue->boot);
+    queue->ahead_us = queue_now(queue) - clock_forward_us();
     queue->told.data = queue;
     queue->probe.data = queue;
     queue->sign.data = queue;

@@ -59,6 +59,10 @@ struct queue_options {
     // now, if it has grown. NULL: nobody signs.
     enum status (*seal)(void *context, struct txn *txn, int64_t instant_us, bool demanded);
     void *seal_context;
+    // Called on the loop: something befell the server that belongs into the journal. NULL: nobody
+    // writes it down.
+    void (*befell)(void *context, NoteKind kind, int64_t step_us);
+    void *befell_context;
 };
 
 MUST_CHECK enum status queue_make(const struct queue_options *options, struct queue **out);
