@@ -18,13 +18,13 @@ for i in 1 2 3; do add "公司 $i"; done
 
 # History.
 exits 0 as zhang audit tail -n 2 --count 2
-claim "the two newest, in order" "4 5 " "$(numbers "$place/out")"
-exits 0 as zhang audit tail -n 1000 --count 5
-claim "all of them, when asked for more than there are" "1 2 3 4 5 " "$(numbers "$place/out")"
+claim "the two newest, in order" "5 6 " "$(numbers "$place/out")"
+exits 0 as zhang audit tail -n 1000 --count 6
+claim "all of them, when asked for more than there are" "1 2 3 4 5 6 " "$(numbers "$place/out")"
 exits 0 as zhang audit tail -q 'action:join' --count 1
-claim "what the query says" "2 " "$(numbers "$place/out")"
+claim "what the query says" "3 " "$(numbers "$place/out")"
 exits 0 as zhang audit tail -n 2 --count 2 --json
-claim "JSON: one object a line" "4 5" "$(jq -r '.data.number' "$place/out" | tr '\n' ' ' | sed 's/ $//')"
+claim "JSON: one object a line" "5 6" "$(jq -r '.data.number' "$place/out" | tr '\n' ' ' | sed 's/ $//')"
 claim "its schema" kontor.audit.tail/1 "$(head -n 1 "$place/out" | jq -r .schema)"
 
 # What happens from now on, with a filter, and another one without.
@@ -47,7 +47,7 @@ add "公司 5"
 await_lines "$place/some" 4
 add "公司 6"
 await_lines "$place/some" 5
-await_lines "$place/all" 6
+await_lines "$place/all" 8
 kill "$all" "$some"
 wait "$all" "$some" 2>/dev/null || true
 claim "the filtered tail" "customer customer customer customer customer " "$(awk '{ print $6 }' "$place/some" | tr '\n' ' ')"
