@@ -69,12 +69,6 @@ static ProtobufCBinaryData hash_of(struct desk *desk, const char *domain, const 
 
 // ---- bytes in, bytes out ----
 
-struct asking {
-    struct desk *desk;
-    struct bytes reply;
-    bool is_done;
-};
-
 static void on_done(struct job *job)
 {
     struct asking *asking = job->owner;
@@ -95,13 +89,17 @@ static struct bytes refusal(struct desk *desk, enum status status)
     return packed;
 }
 
-struct bytes desk_ask(struct desk *desk, const struct peer *peer, struct bytes packed)
+void desk_send(struct desk *desk, const struct peer *peer, struct bytes packed,
+               struct asking *asking)
 {
     struct outline outline;
     struct job *job = NULL;
+    *asking = (struct asking){.desk = desk};
     desk->asked++;
     if (outline_of(packed, false, &outline) != STATUS_OK || outline.number == 0) {
-        return refusal(desk, STATUS_MALFORMED);
+        asking->reply = refusal(desk, STATUS_MALFORMED);
+        asking->is_done = true;
+        return;
     }
     const struct command *command = command_by_number(outline.number);
     enum status status = gate_check(command, peer->session_id != 0, packed);
@@ -109,17 +107,29 @@ struct bytes desk_ask(struct desk *desk, const struct peer *peer, struct bytes p
         status = gate_job(desk->admit, packed, &job);
     }
     if (status != STATUS_OK) {
-        return refusal(desk, status);
+        asking->reply = refusal(desk, status);
+        asking->is_done = true;
+        return;
     }
-    struct asking asking = {.desk = desk};
     job->command = command;
     job->peer = *peer;
     job->done = on_done;
-    job->owner = &asking;
+    job->owner = asking;
     admit_submit(desk->admit, job);
-    while (!asking.is_done) {
+}
+
+void desk_wait(struct desk *desk, const struct asking *asking)
+{
+    while (!asking->is_done) {
         (void)uv_run(&desk->loop, UV_RUN_ONCE);
     }
+}
+
+struct bytes desk_ask(struct desk *desk, const struct peer *peer, struct bytes packed)
+{
+    struct asking asking;
+    desk_send(desk, peer, packed, &asking);
+    desk_wait(desk, &asking);
     return asking.reply;
 }
 

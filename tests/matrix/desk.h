@@ -37,6 +37,17 @@ struct bytes desk_pack(struct desk *desk, const struct command *command, Protobu
 // Packed bytes in, packed bytes out; both in the desk's arena.
 struct bytes desk_ask(struct desk *desk, const struct peer *peer, struct bytes packed);
 Reply *desk_reply(struct desk *desk, struct bytes packed);
+
+// The same for several that go into one batch, behind a first one that is under way meanwhile.
+struct asking {
+    struct desk *desk;
+    struct bytes reply;
+    bool is_done;
+};
+
+void desk_send(struct desk *desk, const struct peer *peer, struct bytes packed,
+               struct asking *asking);
+void desk_wait(struct desk *desk, const struct asking *asking);
 // All three in one.
 Reply *desk_call(struct desk *desk, const struct peer *peer, const char *command,
                  ProtobufCMessage *inner);

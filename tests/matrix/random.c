@@ -41,7 +41,7 @@ static const char *text_of(struct random *random, const struct field *field)
     static const char *const SORTS[] = {"number", "-number",  "name",          "-open",
                                         "open",   "-balance", "balance",       "date",
                                         "-date",  "overdue",  "last_activity", "customer"};
-    static const char *const ROLES[] = {"owner", "sales", "finance", "auditor"};
+    static const char *const ROLES[] = {"owner", "admin", "sales", "chief", "deputy", "clerk"};
     const char *name = field->descriptor->name;
     if (strcmp(name, "sort") == 0) {
         return SORTS[random_below(random, COUNT_OF(SORTS))];
@@ -90,6 +90,7 @@ static const struct random_pool *pool_of(const struct random *random, const char
         {"user", offsetof(struct random, users)},
         {"owner", offsetof(struct random, users)},
         {"device", offsetof(struct random, devices)},
+        {"role", offsetof(struct random, roles)},
     };
 
     for (size_t i = 0; i < COUNT_OF(POOLS); i++) {

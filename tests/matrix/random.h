@@ -18,7 +18,7 @@ struct random_pool {
 struct random {
     uint64_t state;
     struct arena *arena;
-    struct random_pool customers, invoices, payments, entries, users, devices, others;
+    struct random_pool customers, invoices, payments, entries, users, devices, roles, others;
     const char *text[RANDOM_POOL_MAX]; // names, numbers, words of queries
     size_t text_count;
     int32_t today;
