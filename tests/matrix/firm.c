@@ -410,7 +410,13 @@ static void keep_subjects(struct firm *firm)
         const struct member *member = &firm->subject[i].member;
         (void)keep(firm, i, "user", "active", member->user_id, member->login);
         (void)keep(firm, i, "device", "active", member->peer.device_id, member->login);
+        const uint64_t session_id = firm->subject[i].peer[LOGIN_STALE].session_id;
+        (void)keep(firm, i, "session", "live", session_id, "");
     }
+    (void)keep(firm, FIRM_ROLES_MAX + RELATION_TEAM, "session", "live",
+               desk_login(&firm->desk, &firm->mate), "");
+    (void)keep(firm, FIRM_ROLES_MAX + RELATION_FOREIGN, "session", "live",
+               desk_login(&firm->desk, &firm->stranger), "");
 }
 
 // ---- what waits for a second person ----

@@ -136,11 +136,14 @@ static const char *exception_of(const struct matrix *matrix, const struct cell *
     return NULL;
 }
 
-// "device", "invited" and "system" commands are not asked by people with a session.
+// "device", "invited" and "system" commands are not asked by people with a session; about one-time
+// codes admission looks first.
 static const char *channel_of(const struct matrix *matrix, const struct cell *cell)
 {
     const char *kind = sheet_cell(&matrix->commands, cell->row, "kind");
-    return is(kind, "device") || is(kind, "invited") || is(kind, "system") ? kind : "session";
+    return is(kind, "device") || is(kind, "invited") || is(kind, "system") || is(kind, "code")
+               ? kind
+               : "session";
 }
 
 static const char *expected(const struct matrix *matrix, const struct cell *cell, bool *is_unseen)
@@ -158,6 +161,10 @@ static const char *expected(const struct matrix *matrix, const struct cell *cell
     if (is(scope, "-") && is(channel_of(matrix, cell), "session")) {
         return "E-PERM-DENIED";
     }
+    if (is(sheet_cell(commands, cell->row, "step"), "fresh") && cell->login == LOGIN_STALE &&
+        !cell->is_preview) {
+        return "E-STEP-UP";
+    }
     if (other != NULL) {
         return other;
     }
@@ -168,9 +175,6 @@ static const char *expected(const struct matrix *matrix, const struct cell *cell
         return !is(unseen, "-") && cell->relation != RELATION_MISSING ? unseen
                : is_list                                              ? "unseen"
                                                                       : "E-NOT-FOUND";
-    }
-    if (is(sheet_cell(commands, cell->row, "step"), "fresh") && cell->login == LOGIN_STALE) {
-        return "E-STEP-UP";
     }
     const char *outcome = sheet_cell(commands, cell->row, STATE_COLUMNS[cell->state]);
     return !is(outcome, "-") ? outcome : is_list ? "seen" : "OK";
@@ -419,8 +423,9 @@ static void ask_row(struct matrix *matrix, size_t row)
     }
     assert(cell.command->number < COMMANDS_MAX);
     matrix->covered[cell.command->number] = true;
-    const bool has_preview =
-        cell.command->mode == COMMAND_WRITE && is(channel_of(matrix, &cell), "session");
+    const bool has_preview = cell.command->mode == COMMAND_WRITE &&
+                             is(channel_of(matrix, &cell), "session") &&
+                             !is(sheet_cell(&matrix->commands, row, "kind"), "secret");
     for (cell.subject = 0; cell.subject < matrix->firm.subject_count; cell.subject++) {
         if (sheet_column(&matrix->commands, role_name(matrix, &cell)) == SIZE_MAX) {
             fatal(&matrix->commands, row, role_name(matrix, &cell));
