@@ -214,6 +214,14 @@ void base64_print(struct bytes data, char *out)
 // libsodium 1.0.18 takes the byte 0xaf for '/': so what was read is written and compared.
 bool base64_parse(struct bytes text, uint8_t *out, size_t size)
 {
+    static const char ALPHABET[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    // The library takes some bytes outside of the alphabet for letters.
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == 0 || strchr(ALPHABET, text.data[i]) == NULL) {
+            return false;
+        }
+    }
     size_t found = 0;
     const char *end = NULL;
     if (text.size != BASE64_BYTES(size) - 1 ||
