@@ -2,6 +2,7 @@
 #include "client/client.h"
 #include "client/hex.h"
 #include "client/letters.h"
+#include "client/trust.h"
 #include "shared/wire.h"
 #include "shared/words.h"
 
@@ -16,36 +17,15 @@ static uint32_t time_left(const struct client *client)
     return left < 1 ? 1 : left > TIMEOUT_MS_MAX ? TIMEOUT_MS_MAX : (uint32_t)left;
 }
 
-// A journal that became shorter, or other, since this client last saw it.
-static enum status checkpoint_check(struct client *client)
-{
-    const struct greeting *greeting = link_greeting(client->link);
-    struct seen *seen = &client->seen;
-    bool same_book = memcmp(seen->book_id, greeting->book_id, sizeof(seen->book_id)) == 0 &&
-                     seen->timeline == greeting->timeline;
-    if (same_book && greeting->tree_size < seen->tree_size) {
-        client->fault = _("the server's journal is shorter than what this device has seen");
-        return STATUS_INCOMPLETE;
-    }
-    if (same_book && greeting->tree_size == seen->tree_size && seen->tree_size > 0 &&
-        memcmp(seen->tree_root, greeting->tree_root, sizeof(seen->tree_root)) != 0) {
-        client->fault = _("the server's journal is not the one that this device has seen");
-        return STATUS_TAMPERED;
-    }
-    memcpy(seen->book_id, greeting->book_id, sizeof(seen->book_id));
-    memcpy(seen->tree_root, greeting->tree_root, sizeof(seen->tree_root));
-    seen->timeline = greeting->timeline;
-    seen->tree_size = greeting->tree_size;
-    return STATUS_OK;
-}
-
-enum status client_connect(struct client *client)
+// A link to this context's server. What it says is not to be believed while a proof is due.
+static enum status link_begin(struct client *client)
 {
     if (client->link != NULL && link_status(client->link) == STATUS_OK) {
         return STATUS_OK;
     }
     link_close(client->link);
     client->link = NULL;
+    client->proof_is_due = false;
     enum status status = client_begin(client);
     if (status != STATUS_OK) {
         return status;
@@ -59,8 +39,8 @@ enum status client_connect(struct client *client)
         .address_count = client->context.server_count,
         .device = &client->device,
         .token = client->context.token,
-        .checkpoint_size = client->seen.tree_size,
-        .timeline = client->seen.timeline,
+        .checkpoint_size = client->seen.anchor.size,
+        .timeline = client->seen.anchor.timeline,
         .connect_ms = left < CONNECT_MS ? left : CONNECT_MS,
         .answer_ms = left,
         .retry_ms = left < LINK_RETRY_MS ? left : LINK_RETRY_MS,
@@ -69,29 +49,49 @@ enum status client_connect(struct client *client)
         options.address[i] = client->context.server[i];
     }
     memcpy(options.server_key, client->context.server_key, KEY_BYTES);
-    memcpy(options.checkpoint_root, client->seen.tree_root, sizeof(options.checkpoint_root));
+    memcpy(options.checkpoint_root, client->seen.anchor.root, sizeof(options.checkpoint_root));
     status = link_open(&options, &client->link);
     if (status == STATUS_UNREACHABLE) {
         client->fault =
             arena_print(client->arena, _("no answer from %s"), client->context.server[0]);
         client_hint(client, _("is the server running?"));
     }
-    return status == STATUS_OK ? checkpoint_check(client) : status;
+    return status == STATUS_OK ? trust_greet(client, client->link, &client->proof_is_due) : status;
 }
 
-void client_note(struct client *client, const Reply *reply)
+// Nothing more is said to a server that was found out.
+static enum status link_doubt(struct client *client, enum status status)
+{
+    if (status != STATUS_OK) {
+        link_close(client->link);
+        client->link = NULL;
+    }
+    return status;
+}
+
+enum status client_connect(struct client *client)
+{
+    enum status status = link_begin(client);
+    if (status == STATUS_OK && client->proof_is_due) {
+        status = trust_prove(client, client->link);
+        client->proof_is_due = status != STATUS_OK;
+        if (status == STATUS_OK) {
+            status = trust_keep(client, client->link);
+        }
+    }
+    return link_doubt(client, status);
+}
+
+enum status client_note(struct client *client, const Reply *reply)
 {
     if (!client->has_context) {
-        return;
+        return STATUS_OK;
     }
     if (reply->position.len > 0 && reply->position.len <= POSITION_BYTES_MAX) {
         memcpy(client->seen.position, reply->position.data, reply->position.len);
         client->seen.position_size = reply->position.len;
     }
-    // What cannot be noted is only less to compare with next time.
-    enum status status =
-        profile_seen_save(&client->home, client->arena, client->context.name, &client->seen);
-    (void)status;
+    return trust_keep(client, client->link);
 }
 
 // Puts the command's message into an envelope; an import's groups do not come this way.
@@ -129,8 +129,10 @@ enum status client_take(struct client *client, Reply *reply, Reply **out)
 {
     *out = reply;
     if (reply->status == STATUS_OK) {
-        client_note(client, reply);
-        return STATUS_OK;
+        return client_note(client, reply);
+    }
+    if (reply->status == STATUS_BEHIND) {
+        return trust_report(client, ANCHOR_OWN_CHANGE, NULL, NULL);
     }
     client->refusal = reply;
     enum status status =
@@ -141,13 +143,15 @@ enum status client_take(struct client *client, Reply *reply, Reply **out)
     return status;
 }
 
-// These say what became of a write: answered, or surely not done. An unreachable server is another
+// These say what became of a write: answered, or surely not done, as it is never sent to a server
+// that could not prove its journal. An unreachable server is another
 // matter: the write was not done either, but waits for the server to come back.
 static bool link_is_certain(enum status status)
 {
     return status == STATUS_OK || status == STATUS_VERSION || status == STATUS_WRONG_SERVER ||
            status == STATUS_LOGIN_NEEDED || status == STATUS_SESSION_EXPIRED ||
-           status == STATUS_DEVICE_UNKNOWN || status == STATUS_TOO_LARGE;
+           status == STATUS_DEVICE_UNKNOWN || status == STATUS_TOO_LARGE ||
+           status == STATUS_TAMPERED || status == STATUS_INCOMPLETE;
 }
 
 static bool is_worth_a_retry(enum status status)
@@ -156,12 +160,50 @@ static bool is_worth_a_retry(enum status status)
            status == STATUS_SLOW_READER;
 }
 
-// One attempt on an open link. `maybe` becomes true when the bytes may have been done without an
-// answer.
-static enum status attempt(struct client *client, struct bytes packed, Reply **out, bool *maybe)
+// Waits for the answer to request `id`, and before that for the proof that went with it.
+static enum status answer_await(struct client *client, uint64_t id, uint64_t proof_id, Reply **out)
+{
+    Reply *reply = NULL;
+    while (reply == NULL || client->proof_is_due) {
+        struct link_answer answer = {0};
+        enum status status = link_receive(client->link, client->arena, &answer);
+        if (status == STATUS_OK && answer.reply == NULL) {
+            status = STATUS_MALFORMED;
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (answer.id == id) {
+            reply = answer.reply;
+            continue;
+        }
+        bool is_due = false;
+        status = answer.id == proof_id && client->proof_is_due
+                     ? trust_hear(client, client->link, answer.reply, &is_due)
+                     : STATUS_MALFORMED;
+        if (status == STATUS_OK && is_due) {
+            status = trust_ask(client, client->link, &proof_id);
+        }
+        if (status != STATUS_OK) {
+            return link_doubt(client, status);
+        }
+        client->proof_is_due = is_due;
+    }
+    *out = reply;
+    return STATUS_OK;
+}
+
+// One attempt. A question rides along with the proof that is due; a change is told only to a server
+// that has proven itself. `maybe` becomes true when the bytes may have been done without an answer.
+static enum status attempt(struct client *client, struct bytes packed, bool is_change, Reply **out,
+                           bool *maybe)
 {
     uint64_t id = 0;
-    enum status status = client_connect(client);
+    uint64_t proof_id = 0;
+    enum status status = is_change ? client_connect(client) : link_begin(client);
+    if (status == STATUS_OK && client->proof_is_due) {
+        status = trust_ask(client, client->link, &proof_id);
+    }
     if (status == STATUS_OK) {
         status = link_send_packed(client->link, packed, &id);
         *maybe = *maybe || !link_is_certain(status);
@@ -169,23 +211,19 @@ static enum status attempt(struct client *client, struct bytes packed, Reply **o
     if (status != STATUS_OK) {
         return status;
     }
-    struct link_answer answer = {0};
-    status = link_receive(client->link, client->arena, &answer);
-    if (status == STATUS_OK && answer.reply != NULL) {
-        *out = answer.reply;
-        return STATUS_OK;
-    }
-    *maybe = *maybe || status == STATUS_OK || !link_is_certain(status);
-    return status == STATUS_OK ? STATUS_MALFORMED : status;
+    status = answer_await(client, id, proof_id, out);
+    *maybe = *maybe || (status != STATUS_OK && !link_is_certain(status));
+    return status;
 }
 
 // Sends packed bytes until there is an answer or no time left. `maybe` says afterwards whether they
 // may have been done all the same; it is handed in true for what was sent in an earlier run.
-static enum status exchange(struct client *client, struct bytes packed, Reply **out, bool *maybe)
+static enum status exchange(struct client *client, struct bytes packed, bool is_change, Reply **out,
+                            bool *maybe)
 {
     for (;;) {
         Reply *reply = NULL;
-        enum status status = attempt(client, packed, &reply, maybe);
+        enum status status = attempt(client, packed, is_change, &reply, maybe);
         bool is_answer = status == STATUS_OK && !is_worth_a_retry((enum status)reply->status);
         if (is_answer) {
             *maybe = false;
@@ -240,7 +278,7 @@ static enum status call_through(struct client *client, const struct command *com
     }
     bool maybe = false;
     Reply *reply = NULL;
-    status = exchange(client, packed, &reply, &maybe);
+    status = exchange(client, packed, kept, &reply, &maybe);
     if (kept) {
         status = outbox_settle(client, status, maybe);
     }
@@ -285,10 +323,12 @@ enum status client_resend(struct client *client, const struct pending *pending,
     }
     *request = (const Request *)(const void *)message;
     bool maybe = true;
-    status = exchange(client, packed, out, &maybe);
+    status = exchange(client, packed, true, out, &maybe);
     if (status == STATUS_OK) {
-        client_note(client, *out);
         status = outbox_remove(client->arena, &client->outbox, pending->key);
+    }
+    if (status == STATUS_OK) {
+        status = client_note(client, *out);
     }
     return status;
 }

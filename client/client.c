@@ -78,6 +78,14 @@ void client_hint(struct client *client, const char *hint)
     }
 }
 
+void client_fact(struct client *client, const char *label, const char *text)
+{
+    if (text != NULL && client->fact_count < COUNT_OF(client->facts)) {
+        client->facts[client->fact_count].label = label;
+        client->facts[client->fact_count++].text = text;
+    }
+}
+
 static enum status device_load(struct client *client)
 {
     char passphrase[PASSWORD_BYTES_MAX + 1] = "";
@@ -137,6 +145,7 @@ enum status client_begin(struct client *client)
     }
     if (status == STATUS_OK) {
         client->seen = profile_seen_load(&client->home, client->arena, name);
+        client->known = client->seen.anchor;
         client->has_context = true;
     }
     return status;

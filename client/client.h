@@ -29,8 +29,10 @@ struct client {
     struct key_pair device;
     struct outbox outbox;
     struct seen seen;
+    struct anchor known; // as it was read or kept last
     bool has_context;
     struct link *link;   // once something was sent
+    bool proof_is_due;   // by the server at its end
     int64_t deadline_ms; // of --timeout, CLOCK_MONOTONIC
 
     // What went wrong: problems found here, or the reply that refused.
@@ -39,6 +41,13 @@ struct client {
     const char *fault;     // a sentence of its own instead of the status's; translated
     const char *hints[12]; // commands to paste, or advice; translated
     size_t hint_count;
+
+    struct {
+        const char *label;
+        const char *text;
+    } facts[16]; // what was found, in order; translated
+
+    size_t fact_count;
     uint8_t key[REQUEST_KEY_BYTES]; // of the last write
     bool has_key;
     bool is_pending; // that write was kept and has no answer
@@ -62,6 +71,7 @@ struct render_context client_render(const struct client *client);
 enum status client_fail(struct client *client, enum status status, const char *field,
                         const char *asked, const char *allowed);
 void client_hint(struct client *client, const char *hint);
+void client_fact(struct client *client, const char *label, const char *text);
 
 // Loads the context (--context, else the chosen one), its device key and its outbox. LOGIN_NEEDED
 // with a hint when this user never joined.
@@ -82,9 +92,11 @@ MUST_CHECK enum status client_call_once(struct client *client, struct link *link
 // Bytes of the outbox again. The reply may be a refusal; STATUS_OK when there is an answer at all.
 MUST_CHECK enum status client_resend(struct client *client, const struct pending *pending,
                                      const Request **request, Reply **out);
-// Opens the link with this context's session, if it is not open yet.
+// Opens the link with this context's session, if it is not open yet, and has the server prove its
+// journal (trust.h).
 MUST_CHECK enum status client_connect(struct client *client);
 // A reply that came another way: STATUS_OK is noted, a refusal is kept; as after client_call.
 MUST_CHECK enum status client_take(struct client *client, Reply *reply, Reply **out);
-// Takes note of what the server has shown: position, checkpoint.
-void client_note(struct client *client, const Reply *reply);
+// Takes note of what the server has shown: position, checkpoint. TAMPERED or INCOMPLETE when it
+// showed another journal to another process of this user.
+MUST_CHECK enum status client_note(struct client *client, const Reply *reply);

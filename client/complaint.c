@@ -139,6 +139,9 @@ static void people_print(const struct client *client, enum status status)
     if (client->options.verbose && reply != NULL && reply->detail[0] != '\0') {
         line_print(_("detail"), safe(client, reply->detail));
     }
+    for (size_t i = 0; i < client->fact_count; i++) {
+        line_print(client->facts[i].label, client->facts[i].text);
+    }
     if (client->is_pending) {
         line_print(_("kept"),
                    _("1 write is waiting for its answer; the same request id will be used again"));
@@ -178,6 +181,14 @@ static void json_print(const struct client *client, enum status status)
             (void)json_array_append_new(hints, json_string(client->hints[i]));
         }
         (void)json_object_set_new(error, "hints", hints);
+    }
+    if (error != NULL && client->fact_count > 0) {
+        json_t *facts = json_object();
+        for (size_t i = 0; i < client->fact_count; i++) {
+            (void)json_object_set_new(facts, client->facts[i].label,
+                                      json_string(client->facts[i].text));
+        }
+        (void)json_object_set_new(error, "details", facts);
     }
     (void)render_json_write(json, JSON_INDENT(1), stderr);
     json_decref(json);

@@ -3,6 +3,7 @@
 
 #include "client/letters.h"
 #include "client/tools.h"
+#include "client/trust.h"
 #include "shared/text.h"
 #include "shared/wire.h"
 #include "shared/words.h"
@@ -293,6 +294,15 @@ static enum status join_send(struct client *client, struct join *join)
     }
     if (status == STATUS_OK) {
         status = profile_use(&client->home, client->arena, client->context.name);
+    }
+    // What this device holds from now on.
+    if (status == STATUS_OK) {
+        client->seen = profile_seen_load(&client->home, client->arena, client->context.name);
+        client->known = client->seen.anchor;
+        status = trust_prove(client, link);
+    }
+    if (status == STATUS_OK) {
+        status = trust_keep(client, link);
     }
     return status == STATUS_OK ? enrol_session_say(client, command, reply, reply->session_join)
                                : status;

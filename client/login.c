@@ -2,6 +2,7 @@
 #include "client/enrol.h"
 #include "client/letters.h"
 #include "client/tools.h"
+#include "client/trust.h"
 #include "shared/words.h"
 
 #define CODE_BYTES_MAX 40
@@ -23,6 +24,9 @@ static enum status login_send(struct client *client, struct login *login)
     enrol_link_facts(client, &options);
     CLEANUP(link_close_at) struct link *link = NULL;
     enum status status = enrol_link_try(client, &options, &link);
+    if (status == STATUS_OK) {
+        status = trust_prove(client, link); // before the password is said
+    }
     if (status != STATUS_OK) {
         return status;
     }

@@ -247,6 +247,12 @@ enum status profile_save(const struct home *home, struct arena *arena,
     return failed != 0 ? STATUS_ENVIRONMENT : json_write(path, json);
 }
 
+static uint64_t number_get(const json_t *json, const char *key)
+{
+    const json_int_t number = json_integer_value(json_object_get(json, key));
+    return number > 0 ? (uint64_t)number : 0;
+}
+
 struct seen profile_seen_load(const struct home *home, struct arena *arena, const char *name)
 {
     struct seen seen = {0};
@@ -261,30 +267,68 @@ struct seen profile_seen_load(const struct home *home, struct arena *arena, cons
     if (size > 0 && size <= POSITION_BYTES_MAX && hex_parse(position, seen.position, size)) {
         seen.position_size = size;
     }
-    if (hex_get(json, "book", seen.book_id, sizeof(seen.book_id)) &&
-        hex_get(json, "tree_root", seen.tree_root, sizeof(seen.tree_root))) {
-        seen.timeline = (uint32_t)json_integer_value(json_object_get(json, "timeline"));
-        seen.tree_size = (uint64_t)json_integer_value(json_object_get(json, "tree_size"));
+    struct anchor anchor = {0};
+    if (hex_get(json, "book", anchor.book_id, BOOK_ID_BYTES) &&
+        hex_get(json, "tree_root", anchor.root, LEAF_BYTES) &&
+        hex_get(json, "epoch_key", anchor.epoch_key, KEY_BYTES)) {
+        anchor.timeline = (uint32_t)number_get(json, "timeline");
+        anchor.size = number_get(json, "tree_size");
+        anchor.seen_ms = (int64_t)number_get(json, "seen_ms");
+        anchor.epochs = number_get(json, "epochs");
+        anchor.signed_number = number_get(json, "signed_number");
+        anchor.signed_size = number_get(json, "signed_size");
+        seen.anchor = anchor;
     }
     return seen;
 }
 
-enum status profile_seen_save(const struct home *home, struct arena *arena, const char *name,
-                              const struct seen *seen)
+static int number_set(json_t *json, const char *key, uint64_t number)
 {
-    const char *path = NULL;
-    enum status status = context_path(arena, home, name, "seen", &path);
-    if (status != STATUS_OK) {
-        return status;
-    }
+    return json_object_set_new(json, key, json_integer((json_int_t)number));
+}
+
+static bool seen_write(const char *path, const struct seen *seen)
+{
+    const struct anchor *anchor = &seen->anchor;
     CLEANUP(json_free_at) json_t *json = json_object();
     int failed = hex_set(json, "position", seen->position, seen->position_size);
-    failed |= hex_set(json, "book", seen->book_id, sizeof(seen->book_id));
-    failed |= hex_set(json, "tree_root", seen->tree_root, sizeof(seen->tree_root));
-    failed |= json_object_set_new(json, "timeline", json_integer(seen->timeline));
-    failed |= json_object_set_new(json, "tree_size", json_integer((json_int_t)seen->tree_size));
+    failed |= hex_set(json, "book", anchor->book_id, BOOK_ID_BYTES);
+    failed |= hex_set(json, "tree_root", anchor->root, LEAF_BYTES);
+    failed |= hex_set(json, "epoch_key", anchor->epoch_key, KEY_BYTES);
+    failed |= number_set(json, "timeline", anchor->timeline);
+    failed |= number_set(json, "tree_size", anchor->size);
+    failed |= number_set(json, "seen_ms", (uint64_t)anchor->seen_ms);
+    failed |= number_set(json, "epochs", anchor->epochs);
+    failed |= number_set(json, "signed_number", anchor->signed_number);
+    failed |= number_set(json, "signed_size", anchor->signed_size);
     CLEANUP(text_free_at) char *text = failed != 0 ? NULL : json_dumps(json, JSON_COMPACT);
-    return text == NULL ? STATUS_ENVIRONMENT : home_replace(path, bytes_of(text, strlen(text)));
+    return text != NULL && home_replace(path, bytes_of(text, strlen(text))) == STATUS_OK;
+}
+
+static bool same_tree(const struct anchor *one, const struct anchor *other)
+{
+    return one->size == other->size && memcmp(one->root, other->root, LEAF_BYTES) == 0 &&
+           memcmp(one->book_id, other->book_id, BOOK_ID_BYTES) == 0;
+}
+
+enum seen_saved profile_seen_save(const struct home *home, struct arena *arena, const char *name,
+                                  const struct seen *seen, const struct anchor *known,
+                                  struct anchor *kept)
+{
+    CLEANUP(home_close_at) int lock = -1;
+    const char *path = NULL;
+    if (home_lock(home, &lock) != STATUS_OK ||
+        context_path(arena, home, name, "seen", &path) != STATUS_OK) {
+        return SEEN_FAILED;
+    }
+    struct seen next = *seen;
+    const struct seen current = profile_seen_load(home, arena, name);
+    if (!same_tree(&current.anchor, known) && !same_tree(&current.anchor, &seen->anchor)) {
+        *kept = current.anchor;
+        return SEEN_CHANGED;
+    }
+    next.anchor = anchor_join(&current.anchor, &seen->anchor);
+    return seen_write(path, &next) ? SEEN_SAVED : SEEN_FAILED;
 }
 
 enum status profile_remove(const struct home *home, struct arena *arena, const char *name)

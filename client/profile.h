@@ -6,8 +6,8 @@
 // are replaced whole; what is read and then written is under the lock of home.h. No business data
 // is kept here, not even the company's name.
 
+#include "client/anchor.h"
 #include "client/home.h"
-#include "shared/handshake.h"
 
 #define CONTEXT_NAME_MAX    63
 #define CONTEXT_NAMES_MAX   64
@@ -35,10 +35,7 @@ struct context {
 struct seen {
     uint8_t position[POSITION_BYTES_MAX];
     size_t position_size;
-    uint8_t book_id[BOOK_ID_BYTES];
-    uint32_t timeline;
-    uint64_t tree_size;
-    uint8_t tree_root[32];
+    struct anchor anchor;
 };
 
 void context_wipe(struct context *context); // for CLEANUP
@@ -64,8 +61,14 @@ MUST_CHECK enum status profile_remove(const struct home *home, struct arena *are
 // All zeros when nothing was kept yet. Changes with every command, so it is not flushed to the
 // disk.
 struct seen profile_seen_load(const struct home *home, struct arena *arena, const char *name);
-MUST_CHECK enum status profile_seen_save(const struct home *home, struct arena *arena,
-                                         const char *name, const struct seen *seen);
+
+// Replaces what was kept, if that is still `known`; otherwise another process of this user has kept
+// something else meanwhile: CHANGED, with that in *kept, and nothing is written. Who finds out that
+// both are of one journal calls again with it; the larger tree stays then.
+enum seen_saved { SEEN_SAVED, SEEN_CHANGED, SEEN_FAILED };
+MUST_CHECK enum seen_saved profile_seen_save(const struct home *home, struct arena *arena,
+                                             const char *name, const struct seen *seen,
+                                             const struct anchor *known, struct anchor *kept);
 
 // Names in order.
 MUST_CHECK enum status profile_names(const struct home *home, struct arena *arena,

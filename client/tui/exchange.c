@@ -236,10 +236,13 @@ static void seen_save(struct exchange *exchange)
 {
     struct client *client = exchange->client;
     arena_reset(exchange->scratch);
-    // What cannot be noted is only less to compare with next time.
-    const enum status status =
-        profile_seen_save(&client->home, exchange->scratch, client->context.name, &client->seen);
-    (void)status;
+    // What another run kept meanwhile stays: it was kept when this one connected, and the next one
+    // compares.
+    struct anchor kept = {0};
+    const enum seen_saved saved =
+        profile_seen_save(&client->home, exchange->scratch, client->context.name, &client->seen,
+                          &client->known, &kept);
+    (void)saved;
 }
 
 void exchange_close(struct exchange *exchange)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/rows.h"
 
+#include "server/store/tiles.h"
 #include "shared/fields.h"
 #include "shared/text.h"
 
@@ -291,6 +292,12 @@ struct rows {
     enum table table;
     struct scan *scan;
 };
+
+enum status rows_consistency(struct txn *txn, uint64_t from, uint64_t to, struct arena *arena,
+                             struct proof **out)
+{
+    return tree_consistency(txn, from, to, arena, out);
+}
 
 enum status rows_open(struct txn *txn, enum table table, struct row_key from, size_t prefix_size,
                       bool backwards, struct rows **out)

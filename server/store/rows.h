@@ -10,6 +10,7 @@
 // (below).
 
 #include "server/store/store.h"
+#include "shared/proof.h"
 
 // The check of scope for rows that belong to a customer; STATUS_NOT_FOUND outside of it.
 MUST_CHECK enum status rows_may_see(struct txn *txn, uint64_t customer_id);
@@ -35,6 +36,10 @@ MUST_CHECK enum status rows_del(struct txn *txn, enum table table, struct row_ke
 // The packed bytes of a row that nobody owns (journal, header), as they are hashed.
 MUST_CHECK enum status rows_packed(struct txn *txn, enum table table, struct row_key key,
                                    struct bytes *out);
+// Proof that the first `from` records of the journal are the beginning of its first `to`, as
+// tree_consistency of tiles.h gives it. Hashes have no scope.
+MUST_CHECK enum status rows_consistency(struct txn *txn, uint64_t from, uint64_t to,
+                                        struct arena *arena, struct proof **out);
 
 // Scan that passes over rows out of scope.
 struct rows;
