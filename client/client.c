@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/client.h"
 
+#include "shared/text.h"
 #include "shared/words.h"
 
 enum status client_make(struct client *client)
@@ -62,6 +63,12 @@ struct render_context client_render(const struct client *client)
     };
     (void)client_today(client, &render.offset_minutes);
     return render;
+}
+
+const char *client_safe(const struct client *client, const char *text)
+{
+    const char *safe = text_safe(client->arena, text);
+    return safe == NULL ? "" : safe;
 }
 
 enum status client_fail(struct client *client, enum status status, const char *field,

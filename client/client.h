@@ -67,6 +67,9 @@ int64_t client_now_ms(void);   // since 1970
 int32_t client_today(const struct client *client, int32_t *offset_minutes);
 struct render_context client_render(const struct client *client);
 
+// The text as a terminal may see it, for what is printed by hand.
+const char *client_safe(const struct client *client, const char *text);
+
 // Adds one problem and returns its status. NULL for what is not known.
 enum status client_fail(struct client *client, enum status status, const char *field,
                         const char *asked, const char *allowed);

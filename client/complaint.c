@@ -51,17 +51,11 @@ static void line_print(const char *label, const char *text)
     (void)fprintf(stderr, "  %s%*s%s\n", label, pad, "", text);
 }
 
-static const char *safe(const struct client *client, const char *text)
-{
-    const char *clean = text_safe(client->arena, text);
-    return clean == NULL ? "" : clean;
-}
-
 // Of an amount it is the number of decimals.
 static const char *allowed_text(const struct client *client, const Problem *problem)
 {
     bool chinese = client->language == LANGUAGE_CHINESE;
-    const char *allowed = safe(client, problem->allowed);
+    const char *allowed = client_safe(client, problem->allowed);
     if (allowed[0] == '\0') {
         return "";
     }
@@ -76,12 +70,13 @@ static void problem_print(const struct client *client, const Problem *problem)
 {
     struct arena *arena = client->arena;
     bool chinese = client->language == LANGUAGE_CHINESE;
-    const char *name = safe(client, field_name(arena, problem->field));
+    const char *name = client_safe(client, field_name(arena, problem->field));
     const char *what = status_is_known(problem->code) ? sentence((enum status)problem->code) : "";
     const char *asked =
         problem->asked[0] == '\0'
             ? ""
-            : arena_print(arena, chinese ? "“%s”：" : "\"%s\": ", safe(client, problem->asked));
+            : arena_print(arena,
+                          chinese ? "“%s”：" : "\"%s\": ", client_safe(client, problem->asked));
     if (problem->code == STATUS_USAGE && problem->asked[0] == '-') {
         what = _("there is no such option");
     }
@@ -98,7 +93,7 @@ static void problem_print(const struct client *client, const Problem *problem)
                     allowed == NULL ? "" : allowed);
     line_print(name[0] == '\0' ? _("reason") : name, line == NULL ? what : line);
     if (problem->hint[0] != '\0') {
-        line_print(_("hint"), safe(client, problem->hint));
+        line_print(_("hint"), client_safe(client, problem->hint));
     }
 }
 
@@ -106,11 +101,11 @@ static void problem_print(const struct client *client, const Problem *problem)
 static void approval_print(const struct client *client, const Reply *reply)
 {
     struct arena *arena = client->arena;
-    const char *number = safe(client, reply->approval);
+    const char *number = client_safe(client, reply->approval);
     const char *show = arena_print(arena, "kontor approval show %s", number);
     const char *withdraw = arena_print(arena, "kontor approval withdraw %s", number);
     line_print(_("number"), number);
-    line_print(_("second person"), safe(client, reply->control));
+    line_print(_("second person"), client_safe(client, reply->control));
     line_print(_("look"), show == NULL ? "" : show);
     line_print(_("withdraw"), withdraw == NULL ? "" : withdraw);
 }
@@ -137,7 +132,7 @@ static void people_print(const struct client *client, enum status status)
         line_print("", more == NULL ? "" : more);
     }
     if (client->options.verbose && reply != NULL && reply->detail[0] != '\0') {
-        line_print(_("detail"), safe(client, reply->detail));
+        line_print(_("detail"), client_safe(client, reply->detail));
     }
     for (size_t i = 0; i < client->fact_count; i++) {
         line_print(client->facts[i].label, client->facts[i].text);

@@ -23,12 +23,9 @@ static const struct {
     const char *verb;
     tool_function *run;
 } PIECES[] = {
-    {"import", "run", tool_import},
-    {"export", "journal", tool_export},
-    {"audit", "tail", tool_tail},
-    {"audit", "verify", tool_verify},
-    {"user", "totp", tool_totp},
-    {"user", "totp-confirm", tool_totp_confirm},
+    {"import", "run", tool_import},      {"export", "journal", tool_export},
+    {"audit", "tail", tool_tail},        {"audit", "verify", tool_verify},
+    {"user", "totp", tool_totp},         {"user", "totp-confirm", tool_totp_confirm},
     {"user", "password", tool_password},
 };
 

@@ -147,12 +147,24 @@ static void tsv_cell(const char *text, FILE *out)
     }
 }
 
-// A cell that a spreadsheet would take for a formula gets an apostrophe; numbers of ours are no
-// such cells.
+// Would a spreadsheet take the text for a formula? Some do behind spaces, and of the wide signs of
+// a Chinese or Japanese keyboard.
+static bool is_formula(const char *text)
+{
+    static const char *const SIGNS[] = {"=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"};
+    const char *begin = text + strspn(text, " ");
+    bool found = false;
+    for (size_t i = 0; i < COUNT_OF(SIGNS); i++) {
+        found = found || strncmp(begin, SIGNS[i], strlen(SIGNS[i])) == 0;
+    }
+    return found;
+}
+
+// A formula gets an apostrophe before it; numbers of ours are none.
 static void csv_cell(const char *text, bool number, FILE *out)
 {
     bool quoted = strpbrk(text, ",\"\r\n") != NULL;
-    bool formula = !number && text[0] != '\0' && strchr("=+-@", text[0]) != NULL;
+    bool formula = !number && is_formula(text);
     (void)fputs(quoted ? "\"" : "", out);
     (void)fputs(formula ? "'" : "", out);
     for (const char *c = text; *c != '\0'; c++) {

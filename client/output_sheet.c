@@ -328,7 +328,7 @@ static enum status target_check(struct client *client)
     if (options->yes) {
         return STATUS_OK;
     }
-    const char *question = arena_print(client->arena, _("Replace %s?"), path);
+    const char *question = arena_print(client->arena, _("Replace %s?"), client_safe(client, path));
     enum status status = terminal_confirm(&client->terminal, question == NULL ? "" : question);
     if (status == STATUS_NEEDS_CONFIRMATION) {
         client->fault = _("a file of that name exists");
@@ -359,7 +359,8 @@ static void done_say(const struct book *book, uint32_t number_texts)
     if (client->options.quiet) {
         return;
     }
-    (void)printf(_("%s is written, rows: %zu"), client->options.xlsx, book->row_count);
+    (void)printf(_("%s is written, rows: %zu"), client_safe(client, client->options.xlsx),
+                 book->row_count);
     (void)fputc('\n', stdout);
     if (number_texts > 0) {
         (void)printf(_("%u numbers of more digits than a spreadsheet keeps stand as text"),

@@ -5,6 +5,7 @@
 #include "client/hex.h"
 #include "client/run.h"
 #include "client/tools.h"
+#include "shared/text.h"
 #include "shared/words.h"
 
 enum status tool_export(struct client *client, size_t count, const char *const *words)
@@ -32,7 +33,7 @@ enum status tool_export(struct client *client, size_t count, const char *const *
             break;
         }
         const ExportPageReply *page = reply->export_page;
-        (void)fputs(page->text, stdout);
+        (void)fwrite(page->text, 1, text_calm(page->text, strlen(page->text)), stdout);
         more = page->page != NULL && page->page->next[0] != '\0';
         request.cursor = more ? page->page->next : request.cursor;
     }

@@ -85,7 +85,7 @@ static void whoami_print(struct client *client, const SessionWhoamiReply *who)
     bool chinese = client->language == LANGUAGE_CHINESE;
     const char *between = chinese ? "、" : ", ";
     (void)printf(chinese ? "%s（%s）· " : "%s (%s) · ",
-                 who->name[0] == '\0' ? who->login : who->name, who->login);
+                 client_safe(client, who->name[0] == '\0' ? who->login : who->name), who->login);
     for (size_t i = 0; i < who->n_role; i++) {
         (void)printf("%s%s", i == 0 ? "" : between, language_role(who->role[i]));
     }
@@ -98,13 +98,13 @@ static void whoami_print(struct client *client, const SessionWhoamiReply *who)
                  strcmp(who->state, "ok") == 0 ? "" : "  ",
                  strcmp(who->state, "ok") == 0 ? "" : language_word(who->state));
     page_label(_("Device"), stdout);
-    (void)printf("%s   %s %s\n", who->device, _("logged in until"),
+    (void)printf("%s   %s %s\n", client_safe(client, who->device), _("logged in until"),
                  output_moment(client, who->expires_us));
     if (who->book != NULL) {
         const char *today = day_print(client->arena, who->book->today_day);
         page_label(_("Company"), stdout);
-        (void)printf("%s · %s · %s · %s\n", who->book->company, who->book->currency,
-                     who->book->time_zone, today == NULL ? "" : today);
+        (void)printf("%s · %s · %s · %s\n", client_safe(client, who->book->company),
+                     who->book->currency, who->book->time_zone, today == NULL ? "" : today);
     }
     struct pending *list = NULL;
     size_t count = 0;

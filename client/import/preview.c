@@ -119,7 +119,7 @@ void preview_print(struct client *client, const struct import_order *order,
     const struct rows *rows = &file->rows;
     const char *name = strrchr(order->path, '/');
     label_print(_("File"));
-    (void)printf("%s · CSV%s · %s · ", name == NULL ? order->path : name + 1,
+    (void)printf("%s · CSV%s · %s · ", client_safe(client, name == NULL ? order->path : name + 1),
                  sheet_was_zipped(file->sheet) ? " (gzip)" : "",
                  encoding_word(sheet_encoding(file->sheet)));
     (void)printf(_("header in row %u"), sheet_row(file->sheet, file->columns.header)->number);

@@ -209,6 +209,39 @@ static void distance_counts_typing_slips(void **state)
     assert_true(text_distance(long_word, "a") > 63);
 }
 
+#define HOSTILE "a\u202eb\x1b[2J\xc2\x9b\t\xef\xbf\xbf\xff\nc"
+
+static void marks_beyond_what_scripts_stack_do_not_reach_a_screen(void **state)
+{
+    struct arena *arena = *state;
+    static char flood[2 * 10000 + 3] = "e";
+    char left[2 * TEXT_MARKS_MAX + 3] = "e";
+    for (size_t i = 0; i < 10000; i++) {
+        memcpy(flood + 1 + 2 * i, "\u0301", 2);
+        memcpy(left + 1 + 2 * (i % TEXT_MARKS_MAX), "\u0301", 2);
+    }
+    flood[20001] = 'f';
+    left[1 + 2 * TEXT_MARKS_MAX] = 'f';
+    assert_string_equal(text_safe(arena, flood), left);
+    assert_string_equal(text_plain(arena, flood), flood);
+    const size_t size = text_calm(flood, strlen(flood));
+    assert_int_equal(size, strlen(left));
+    assert_memory_equal(flood, left, size);
+}
+
+static void hostile_text_has_a_form_for_each_reader(void **state)
+{
+    struct arena *arena = *state;
+    assert_string_equal(text_safe(arena, HOSTILE), "ab[2J \ufffd\ufffd c");
+    assert_string_equal(text_plain(arena, HOSTILE), "ab[2J\t\ufffd\ufffd\nc");
+    char page[] = "\033[1mNAME\033[0m\n" HOSTILE "\033[31m\r";
+    const size_t size = text_calm(page, sizeof(page) - 1);
+    const char calm[] = "\033[1mNAME\033[0m\nab[2J\t\ufffd?\nc[31m";
+    assert_int_equal(size, sizeof(calm) - 1);
+    assert_memory_equal(page, calm, size);
+    assert_int_equal(text_calm(page, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +254,8 @@ int main(void)
         cmocka_unit_test(mail_addresses_have_a_name_and_a_domain),
         cmocka_unit_test(a_credit_code_has_the_right_check_character),
         cmocka_unit_test(distance_counts_typing_slips),
+        cmocka_unit_test(marks_beyond_what_scripts_stack_do_not_reach_a_screen),
+        cmocka_unit_test(hostile_text_has_a_form_for_each_reader),
     };
     return cmocka_run_group_tests(tests, arena_up, arena_down);
 }
