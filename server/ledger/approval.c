@@ -71,7 +71,7 @@ static enum status load_open(struct txn *txn, struct call *call, uint64_t id, Ap
     }
 }
 
-// An approver must be somebody who could have done it, for this customer too.
+// An approver must be somebody who could have done it: for this customer, and for so much.
 static enum status check_approver(struct txn *txn, struct call *call,
                                   const ApprovalRecord *approval)
 {
@@ -81,14 +81,25 @@ static enum status check_approver(struct txn *txn, struct call *call,
         return refuse(txn, call, approver->denial, NULL, "%s",
                       permission_text(call->second->command->permission));
     }
-    if (approval->customer_id == 0) {
-        return STATUS_OK;
+    uint32_t scopes = 1u << SCOPE_ALL;
+    enum status status = STATUS_OK;
+    if (approval->customer_id != 0) {
+        const struct filter *own = txn_filter(txn);
+        CustomerRecord *customer = NULL;
+        txn_look_as(txn, approver->filter);
+        status = customer_get(txn, key_u64(approval->customer_id), &customer);
+        status = status == STATUS_OK ? rows_cover(txn, customer, &scopes) : status;
+        txn_look_as(txn, own);
     }
-    const struct filter *own = txn_filter(txn);
-    txn_look_as(txn, approver->filter);
-    const enum status status = rows_may_see(txn, approval->customer_id);
-    txn_look_as(txn, own);
-    return status == STATUS_NOT_FOUND ? refuse(txn, call, status, "approval", NULL) : status;
+    if (status == STATUS_NOT_FOUND) {
+        return refuse(txn, call, status, "approval", NULL);
+    }
+    const enum permission permission = call->second->command->permission;
+    if (status == STATUS_OK &&
+        approval->amount_minor > rights_most(approver->rights, permission, scopes)) {
+        return refuse(txn, call, STATUS_LIMIT_EXCEEDED, "amount", NULL);
+    }
+    return status;
 }
 
 static enum status reply_approval(struct txn *txn, struct call *call,

@@ -106,6 +106,11 @@ static int64_t credit_measure(CreditMode mode, int64_t limit_minor, int64_t unse
     }
 }
 
+int64_t customer_credit_granted(const CustomerRecord *customer)
+{
+    return credit_measure(customer->credit, customer->credit_limit_minor, 0);
+}
+
 enum status customer_control_credit(struct books *books, const CustomerRecord *before,
                                     CreditMode mode, int64_t limit_minor)
 {

@@ -31,6 +31,8 @@ MUST_CHECK enum status customer_check_credit(struct books *books, CreditMode mod
 // no need.
 MUST_CHECK enum status customer_control_credit(struct books *books, const CustomerRecord *before,
                                                CreditMode mode, int64_t limit_minor);
+// The credit of a customer as an amount, INT64_MAX without limit; what was not granted is nothing.
+int64_t customer_credit_granted(const CustomerRecord *customer);
 // A limit alone means the mode "limit".
 CreditMode customer_credit_mode(CreditMode asked, int64_t limit_minor);
 

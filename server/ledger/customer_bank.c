@@ -3,6 +3,7 @@
 // change counts a day after it was entered, and those who watch hear of it at once.
 #include "server/ledger/control.h"
 #include "server/ledger/customer.h"
+#include "server/ledger/permit.h"
 
 static enum status load_hold(struct txn *txn, uint64_t customer_id, HoldRecord **out)
 {
@@ -92,6 +93,10 @@ enum status customer_bank(struct txn *txn, struct call *call, const CustomerBank
     }
 
     settle(hold, call->instant_us);
+    status = permit_class(&books, CLASS_FINANCE, request->cancel ? "cancel" : "bank_account");
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (request->cancel && hold->n_next == 0) {
         return books_refuse(&books, STATUS_NOTHING_TO_DO, "cancel", NULL, NULL);
     }

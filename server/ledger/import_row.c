@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/import_row.h"
 
+#include "server/ledger/control.h"
 #include "server/ledger/customer.h"
 #include "server/ledger/document.h"
 #include "server/ledger/receipt.h"
@@ -25,6 +26,18 @@ static enum status lookup(struct books *books, const UniqueHash *unique, uint64_
     return unique != NULL ? books_unique(books, unique->hash, id) : STATUS_OK;
 }
 
+// A row cannot wait for a second person: what needs one is left to be entered by hand.
+static enum status refuse_controlled(struct books *books, enum control control,
+                                     int64_t amount_minor, const char *field)
+{
+    bool demands = false;
+    const enum status status = control_demands(books->txn, control, amount_minor, &demands);
+    return status == STATUS_OK && demands
+               ? books_refuse(books, STATUS_APPROVAL_NEEDED, field,
+                              books_money(books, amount_minor), NULL)
+               : status;
+}
+
 // ---- customers ----
 
 static enum status take_customer(struct books *books, const CustomerAdd *add,
@@ -40,6 +53,10 @@ static enum status take_customer(struct books *books, const CustomerAdd *add,
     CustomerRecord *customer = NULL;
     if (status == STATUS_OK) {
         status = customer_make(books, add, &customer);
+    }
+    if (status == STATUS_OK && customer_credit_granted(customer) > 0) {
+        status = refuse_controlled(books, CONTROL_CREDIT_LIMIT, customer_credit_granted(customer),
+                                   "credit_limit");
     }
     if (status != STATUS_OK) {
         return status;
@@ -140,6 +157,10 @@ static enum status build_document(struct books *books, struct incoming *in)
         in->document->kind = INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
     }
     status = document_parts(books, in->document, in->customer, "", from->due_day);
+    if (status == STATUS_OK && in->document->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE) {
+        status =
+            refuse_controlled(books, CONTROL_CREDIT_NOTE, -in->document->gross_minor, "amount");
+    }
     return status == STATUS_OK ? document_check(books, in->document, in->unique) : status;
 }
 
@@ -159,7 +180,9 @@ static enum status build_payment(struct books *books, struct incoming *in)
     in->payment->date_day = in->from->settled_day;
     in->payment->method = PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER;
     in->payment->reference = in->from->reference;
-    return receipt_check(books, in->payment, "", NULL);
+    const enum status status =
+        refuse_controlled(books, CONTROL_PAYMENT, in->payment->amount_minor, "settled");
+    return status == STATUS_OK ? receipt_check(books, in->payment, "", NULL) : status;
 }
 
 // Customer, invoice, items, entry; and payment, its items, its entry, allocations with their
@@ -327,6 +350,9 @@ static enum status check_payment(struct books *books, const ImportRow *row, uint
     }
     CustomerRecord *customer = NULL;
     enum status status = books_active_customer(books, customer_id, "customer", &customer);
+    if (status == STATUS_OK) {
+        status = refuse_controlled(books, CONTROL_PAYMENT, payment->amount_minor, "amount");
+    }
     *out = payment;
     return status == STATUS_OK ? receipt_check(books, payment, "", NULL) : status;
 }

@@ -111,6 +111,14 @@ enum status permit_edit(struct books *books, const CustomerEdit *request,
     return refused;
 }
 
+enum status permit_class(struct books *books, enum field_class field_class, const char *field)
+{
+    const struct call *call = books->call;
+    return call->rights == NULL || call->rights->writable[call->command->permission][field_class]
+               ? STATUS_OK
+               : books_refuse(books, STATUS_FIELD_DENIED, field, NULL, NULL);
+}
+
 // ---- amounts ----
 
 static bool is_unlimited(const struct call *call)

@@ -12,6 +12,10 @@ MUST_CHECK enum status permit_add(struct books *books, const CustomerAdd *reques
 MUST_CHECK enum status permit_edit(struct books *books, const CustomerEdit *request,
                                    const CustomerRecord *before);
 
+// May the caller change fields of this class? Refuses with `field`.
+MUST_CHECK enum status permit_class(struct books *books, enum field_class field_class,
+                                    const char *field);
+
 // May the running command be about this amount, in a document of this customer (0: of none)?
 // Refuses E-LIMIT with what was asked and what is allowed.
 MUST_CHECK enum status permit_amount(struct books *books, uint64_t customer_id,
