@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/duty.h"
 
+#include "server/ledger/control.h"
 #include "server/ledger/user.h"
 #include "server/store/rows.h"
 #include "shared/wire.h"
@@ -341,10 +342,18 @@ static enum status has_active_device(struct txn *txn, uint64_t user_id, uint64_t
     return status == STATUS_END ? STATUS_OK : status;
 }
 
-// Is somebody left who can mend everything else?
-static enum status admin_is_left(struct txn *txn, struct arena *arena, const struct role_set *set,
-                                 const UserRecord *instead, uint64_t without_device_id,
-                                 bool *is_left)
+// Who can mend everything else. Where roles change by two persons only, that takes two, and each
+// must be able to be the second one.
+static bool is_admin(const struct rights *rights, size_t wanted)
+{
+    return rights_scope(rights, PERMISSION_ROLE_GRANT) == SCOPE_ALL &&
+           (wanted == 1 || rights_scope(rights, PERMISSION_APPROVAL_DECIDE) == SCOPE_ALL);
+}
+
+// How many of them there are, at most `wanted`.
+static enum status count_admins(struct txn *txn, struct arena *arena, const struct role_set *set,
+                                const UserRecord *instead, uint64_t without_device_id,
+                                size_t wanted, size_t *count)
 {
     struct rows *rows CLEANUP(rows_close_at) = NULL;
     struct rights *rights = arena_alloc(arena, sizeof *rights);
@@ -352,8 +361,8 @@ static enum status admin_is_left(struct txn *txn, struct arena *arena, const str
         return STATUS_TOO_LARGE;
     }
     enum status status = rows_open(txn, TABLE_user, (struct row_key){0}, 0, false, &rows);
-    *is_left = false;
-    while (status == STATUS_OK && !*is_left) {
+    *count = 0;
+    while (status == STATUS_OK && *count < wanted) {
         struct row_key key;
         ProtobufCMessage *message = NULL;
         status = rows_next(rows, &key, &message);
@@ -363,26 +372,53 @@ static enum status admin_is_left(struct txn *txn, struct arena *arena, const str
         const UserRecord *user = (const UserRecord *)message;
         user = instead != NULL && instead->id == user->id ? instead : user;
         role_set_rights(set, user, rights);
-        if (user->state == USER_STATE__USER_STATE_ACTIVE &&
-            rights_scope(rights, PERMISSION_ROLE_GRANT) == SCOPE_ALL) {
-            status = has_active_device(txn, user->id, without_device_id, is_left);
+        if (user->state == USER_STATE__USER_STATE_ACTIVE && is_admin(rights, wanted)) {
+            bool has = false;
+            status = has_active_device(txn, user->id, without_device_id, &has);
+            *count += has;
         }
     }
     return status == STATUS_END ? STATUS_OK : status;
 }
 
+enum status duty_has_two_admins(struct txn *txn, struct call *call, bool *has)
+{
+    struct role_set set;
+    size_t count = 0;
+    enum status status = role_set_load(txn, &set);
+    if (status == STATUS_OK) {
+        status = count_admins(txn, call->arena, &set, NULL, 0, 2, &count);
+    }
+    *has = count == 2;
+    return status;
+}
+
+// Refuses when fewer than `wanted` would be left, and fewer than there are.
+static enum status need_admins(struct txn *txn, struct call *call, const struct would_be *would_be,
+                               size_t wanted, const char *field)
+{
+    size_t left = 0;
+    size_t were = 0;
+    enum status status = count_admins(txn, call->arena, would_be->after, would_be->user,
+                                      would_be->without_device_id, wanted, &left);
+    if (status == STATUS_OK && left < wanted) {
+        status = count_admins(txn, call->arena, would_be->before, NULL, 0, wanted, &were);
+    }
+    if (status != STATUS_OK || left >= wanted || left >= were) {
+        return status;
+    }
+    return refuse(txn, call, STATUS_LAST_ADMIN, field, NULL);
+}
+
 enum status duty_need_admin(struct txn *txn, struct call *call, const struct would_be *would_be,
                             const char *field)
 {
-    bool is_left = false;
-    bool was_there = false;
-    enum status status = admin_is_left(txn, call->arena, would_be->after, would_be->user,
-                                       would_be->without_device_id, &is_left);
-    if (status == STATUS_OK && !is_left) {
-        status = admin_is_left(txn, call->arena, would_be->before, NULL, 0, &was_there);
+    RuleRecord rule;
+    enum status status = control_rule(txn, CONTROL_ROLES, &rule);
+    if (status == STATUS_OK) {
+        status = need_admins(txn, call, would_be, 1, field);
     }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    return is_left || !was_there ? STATUS_OK : refuse(txn, call, STATUS_LAST_ADMIN, field, NULL);
+    return status == STATUS_OK && rule.mode != RULE_MODE__RULE_MODE_OFF
+               ? need_admins(txn, call, would_be, 2, field)
+               : status;
 }

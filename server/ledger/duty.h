@@ -35,9 +35,13 @@ MUST_CHECK enum status duty_refuse_conflicts(struct txn *txn, struct call *call,
                                              const struct effect *effect, const char *field);
 
 // Refuses with E-LAST-ADMIN when nobody would be left who is active, may change every role and has
-// an active device, and somebody is now.
+// an active device, and somebody is now. Where roles change by two persons only (the rule for
+// roles), two must be left, each of whom may decide.
 MUST_CHECK enum status duty_need_admin(struct txn *txn, struct call *call,
                                        const struct would_be *would_be, const char *field);
+
+// Are there two who could change roles where that takes two?
+MUST_CHECK enum status duty_has_two_admins(struct txn *txn, struct call *call, bool *has);
 
 // Does this user, with these rights, hold both duties of rule `index`? The owner may.
 size_t duty_rule_count(void);

@@ -2,6 +2,7 @@
 // The rules of the book: which acts need a second person. A rule that is not there is off.
 #include "server/ledger/books.h"
 #include "server/ledger/control.h"
+#include "server/ledger/duty.h"
 #include "server/ledger/reading.h"
 #include "shared/wire.h"
 
@@ -46,6 +47,16 @@ static enum status check_asked(struct books *books, enum control control, const 
     return STATUS_OK;
 }
 
+// With nobody who could approve, the rule could never be taken back.
+static enum status need_two(struct books *books)
+{
+    bool has = false;
+    const enum status status = duty_has_two_admins(books->txn, books->call, &has);
+    return status == STATUS_OK && !has
+               ? books_refuse(books, STATUS_APPROVER_MISSING, "kind", NULL, NULL)
+               : status;
+}
+
 enum status rule_set(struct txn *txn, struct call *call, const RuleSet *request, RuleReply *reply)
 {
     struct books books;
@@ -68,6 +79,12 @@ enum status rule_set(struct txn *txn, struct call *call, const RuleSet *request,
     after.over_minor = request->over_minor;
     if (after.mode == before.mode && after.over_minor == before.over_minor) {
         return books_refuse(&books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
+    }
+    if (control == CONTROL_ROLES && before.mode == RULE_MODE__RULE_MODE_OFF) {
+        status = need_two(&books);
+    }
+    if (status != STATUS_OK) {
+        return status;
     }
     // A rule that could be loosened alone would be none.
     if (is_looser(&before, &after)) {
