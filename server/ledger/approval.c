@@ -19,6 +19,16 @@ bool approval_may_see(const struct call *call, const ApprovalRecord *approval)
             reading_may(call, reading_list_permission(command)));
 }
 
+enum status approval_look(struct txn *txn, struct call *call)
+{
+    const struct filter *filter = NULL;
+    const enum status status = call_filter(call, PERMISSION_APPROVAL_LIST, &filter);
+    if (status == STATUS_OK && filter != NULL) {
+        txn_look_as(txn, filter);
+    }
+    return status;
+}
+
 enum status approval_load(struct txn *txn, struct call *call, uint64_t id, ApprovalRecord **out)
 {
     ApprovalRecord *approval = NULL;

@@ -10,6 +10,9 @@
 // it.
 MUST_CHECK enum status approval_load(struct txn *txn, struct call *call, uint64_t id,
                                      ApprovalRecord **out);
+// Looks on with the caller's right to list what waits, whatever the running command reaches: for
+// commands of any session that name or tell of it.
+MUST_CHECK enum status approval_look(struct txn *txn, struct call *call);
 bool approval_may_see(const struct call *call, const ApprovalRecord *approval);
 // The state at the call's instant: what waited too long has lapsed.
 ApprovalState approval_state(const struct call *call, const ApprovalRecord *approval);

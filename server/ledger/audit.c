@@ -40,6 +40,22 @@ static struct subject subject_of(const char *name, enum permission permission)
     return subject;
 }
 
+static enum status may_see_waiting(struct txn *txn, struct call *call, uint64_t approval_id,
+                                   bool *may)
+{
+    const struct filter *own = txn_filter(txn);
+    ApprovalRecord *approval = NULL;
+    enum status status = approval_look(txn, call);
+    if (status == STATUS_OK) {
+        status = approval_get(txn, key_u64(approval_id), &approval);
+    }
+    if (own != NULL) {
+        txn_look_as(txn, own);
+    }
+    *may = status == STATUS_OK && approval_may_see(call, approval);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 static enum status may_see_subject(struct txn *txn, struct call *call,
                                    const struct subject *subject, uint64_t object_id, bool *may)
 {
@@ -49,35 +65,45 @@ static enum status may_see_subject(struct txn *txn, struct call *call,
     if (!*may || subject->table == TABLE_NONE) {
         return STATUS_OK;
     }
+    if (subject->table == TABLE_approval) {
+        return may_see_waiting(txn, call, object_id, may);
+    }
     enum status status = call_filter(call, subject->permission, &filter);
     const bool sees_all = filter == NULL || filter->scope == SCOPE_ALL;
-    if (status != STATUS_OK || (sees_all && subject->table != TABLE_approval)) {
+    if (status != STATUS_OK || sees_all) {
         return status;
     }
     status = rows_get_within(txn, filter, subject->table, key_u64(object_id), &row);
-    *may = status == STATUS_OK && (subject->table != TABLE_approval ||
-                                   approval_may_see(call, (const ApprovalRecord *)row));
+    *may = status == STATUS_OK;
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-// An event: what it is called and what it is about. What was approved counts as itself, what began
-// to wait as an approval. False for what is no event.
+// An event: what it is called and what it is about. What began to wait is one of the approvals.
 struct happening {
     const char *name;
     struct subject subject;
 };
 
+// What was done: what was approved counts as itself.
+static const struct command *done_by(const JournalRecord *record)
+{
+    return command_by_number(record->ran != 0 ? record->ran : record->command);
+}
+
 static bool happening_of(const JournalRecord *record, struct happening *out)
 {
-    const struct command *command =
-        command_by_number(record->ran != 0 ? record->ran : record->command);
+    const struct command *command = done_by(record);
     const bool waits = record->status == STATUS_APPROVAL_PENDING;
     if (command == NULL || (record->status != STATUS_OK && !waits)) {
         return false;
     }
+    // Where money is sent to is told to those who watch it.
+    const bool is_bank = command->request == &customer_bank__descriptor;
+    const enum permission permission = waits     ? PERMISSION_APPROVAL_LIST
+                                       : is_bank ? PERMISSION_BANK_WATCH
+                                                 : reading_list_permission(command);
     out->name = waits ? "approval_pending" : command->name;
-    out->subject =
-        subject_of(out->name, waits ? PERMISSION_APPROVAL_LIST : reading_list_permission(command));
+    out->subject = subject_of(out->name, permission);
     return true;
 }
 
@@ -86,14 +112,16 @@ static bool happening_of(const JournalRecord *record, struct happening *out)
 static enum status shows_object(struct txn *txn, struct call *call, const JournalRecord *record,
                                 bool *shows)
 {
-    const struct command *command = command_by_number(record->command);
-    const enum permission permission =
-        command != NULL ? reading_list_permission(command) : PERMISSION_SYSTEM;
+    const struct command *command = done_by(record);
+    const bool waits = record->status == STATUS_APPROVAL_PENDING;
+    const enum permission permission = waits             ? PERMISSION_APPROVAL_LIST
+                                       : command != NULL ? reading_list_permission(command)
+                                                         : PERMISSION_SYSTEM;
     *shows = true;
     if (permission == PERMISSION_SYSTEM) {
         return STATUS_OK;
     }
-    const struct subject subject = subject_of(command->name, permission);
+    const struct subject subject = subject_of(waits ? "approval_" : command->name, permission);
     return may_see_subject(txn, call, &subject, record->object_id, shows);
 }
 
@@ -209,7 +237,8 @@ static bool has_part(struct arena *arena, const char *text, const char *folded)
 
 bool audit_query_takes(struct arena *arena, const AuditRow *row, const struct audit_query *query)
 {
-    if ((query->actor != NULL && strcmp(row->actor, query->actor) != 0) ||
+    if ((query->actor != NULL && strcmp(row->actor, query->actor) != 0 &&
+         strcmp(row->approved_by, query->actor) != 0) ||
         (query->action != NULL && !has_part(arena, row->action, query->action)) ||
         (query->status != NULL && !has_part(arena, row->status, query->status))) {
         return false;

@@ -94,7 +94,10 @@ enum status find_walk(struct txn *txn, struct call *call, enum table table, cons
         return STATUS_TOO_LARGE;
     }
     struct rows *rows CLEANUP(rows_close_at) = NULL;
-    enum status status = rows_open(txn, table, (struct row_key){0}, 0, true, &rows);
+    enum status status = table == TABLE_approval ? approval_look(txn, call) : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = rows_open(txn, table, (struct row_key){0}, 0, true, &rows);
+    }
     while (status == STATUS_OK && reply->n_row < LIST_ROWS_DEFAULT) {
         struct row_key key;
         ProtobufCMessage *record = NULL;

@@ -99,12 +99,11 @@ enum permission reading_list_permission(const struct command *command)
         const char *noun;
         enum permission permission;
     } NOUNS[] = {
-        {"customer_bank", PERMISSION_BANK_WATCH}, {"approval_", PERMISSION_APPROVAL_LIST},
-        {"customer_", PERMISSION_CUSTOMER_LIST},  {"invoice_", PERMISSION_INVOICE_LIST},
-        {"payment_", PERMISSION_PAYMENT_LIST},    {"entry_", PERMISSION_ENTRY_LIST},
-        {"import_", PERMISSION_IMPORT_RUN},       {"user_", PERMISSION_USER_LIST},
-        {"device_", PERMISSION_DEVICE_LIST},      {"rule_", PERMISSION_RULE_LIST},
-        {"role_", PERMISSION_ROLE_LIST},
+        {"approval_", PERMISSION_APPROVAL_LIST}, {"customer_", PERMISSION_CUSTOMER_LIST},
+        {"invoice_", PERMISSION_INVOICE_LIST},   {"payment_", PERMISSION_PAYMENT_LIST},
+        {"entry_", PERMISSION_ENTRY_LIST},       {"import_", PERMISSION_IMPORT_RUN},
+        {"user_", PERMISSION_USER_LIST},         {"device_", PERMISSION_DEVICE_LIST},
+        {"rule_", PERMISSION_RULE_LIST},         {"role_", PERMISSION_ROLE_LIST},
     };
 
     for (size_t i = 0; i < COUNT_OF(NOUNS); i++) {
