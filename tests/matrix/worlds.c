@@ -516,6 +516,10 @@ static struct answer ask(struct world *world, const struct command *command,
         memset(answer.reply->user_invite->invitation, 'x',
                strlen(answer.reply->user_invite->invitation));
     }
+    // A plan to reveal binds the name of the customer's key, which is drawn at random.
+    if (command->request == &customer_reveal__descriptor) {
+        memset(answer.reply->plan, 'x', strlen(answer.reply->plan));
+    }
     demand(wire_pack(desk->arena, &answer.reply->base, &answer.shown) == STATUS_OK, "arena");
     return answer;
 }
