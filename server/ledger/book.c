@@ -84,6 +84,7 @@ static enum status put_owner(struct txn *txn, struct call *call, const BookOpen 
         .name = "",
         .role = roles,
         .role_count = COUNT_OF(roles),
+        .role_text = role_word(ROLE_OWNER),
         .team = "",
         .region = "",
         .invitation_id = request->invitation_id,

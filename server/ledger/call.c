@@ -115,3 +115,15 @@ enum status call_filter(struct call *call, enum permission permission, const str
     *out = rights_narrow(call->rights, call->filter, permission, call->arena);
     return *out != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
+
+uint64_t call_chain(struct call *call, uint64_t object_id, uint64_t changed_in)
+{
+    uint64_t newest = changed_in;
+    for (size_t i = 0; i < call->change_count; i++) {
+        if (call->change[i]->object_id == object_id) {
+            call->change[i]->earlier = changed_in;
+            newest = call->number;
+        }
+    }
+    return newest;
+}

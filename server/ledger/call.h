@@ -91,6 +91,9 @@ void call_about(struct call *call, uint64_t id, const char *number);
 // Notes a change of a clear field for the journal; equal texts are not noted.
 void call_note_change(struct call *call, uint64_t object_id, const char *field, const char *before,
                       const char *after);
+// Links what was noted of an object to the record that changed it before (Change.earlier), so that
+// its history is read along the chain. Returns what its row keeps as the newest link.
+uint64_t call_chain(struct call *call, uint64_t object_id, uint64_t changed_in);
 void call_note_sealed(struct call *call, uint64_t object_id, uint64_t vault_id, const char *field,
                       ProtobufCBinaryData before, ProtobufCBinaryData after);
 

@@ -178,14 +178,9 @@ enum status customer_make(struct books *books, const CustomerAdd *request, Custo
 enum status customer_keep(struct books *books, CustomerRecord *customer)
 {
     struct call *call = books->call;
-    bool notes = customer->changed_in == 0;
-    for (size_t i = 0; i < call->change_count; i++) {
-        if (call->change[i]->object_id == customer->id) {
-            call->change[i]->earlier = customer->changed_in;
-            notes = true;
-        }
-    }
-    customer->changed_in = notes ? call->number : customer->changed_in;
+    const bool is_new = customer->changed_in == 0;
+    const uint64_t newest = call_chain(call, customer->id, customer->changed_in);
+    customer->changed_in = is_new ? call->number : newest;
     return customer_put(books->txn, key_u64(customer->id), customer);
 }
 

@@ -55,7 +55,7 @@ static enum status sessions_load(struct txn *txn, uint64_t user_id, uint64_t dev
 
 struct beginning {
     UserRecord *user;
-    const DeviceRecord *device;
+    DeviceRecord *device;
     const struct sessions *sessions;
     const struct throttle *throttle;
     ProtobufCBinaryData token_hash;
@@ -98,6 +98,10 @@ static enum status begin_session(struct txn *txn, struct call *call, const struc
     }
     if (status == STATUS_OK) {
         status = user_put(txn, key_u64(begin->user->id), begin->user);
+    }
+    if (status == STATUS_OK) {
+        begin->device->seen_us = call->instant_us;
+        status = device_put(txn, key_u64(begin->device->id), begin->device);
     }
     if (status == STATUS_OK) {
         status = throttle_forgive(txn, begin->user->id, begin->device->id, begin->throttle);

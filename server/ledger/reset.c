@@ -9,8 +9,8 @@
 #include "server/ledger/user.h"
 #include "server/store/rows.h"
 
-enum status reset_user(struct txn *txn, UserRecord *user, ProtobufCBinaryData invitation_id,
-                       int64_t expires_us)
+enum status reset_user(struct txn *txn, struct call *call, UserRecord *user,
+                       ProtobufCBinaryData invitation_id, int64_t expires_us)
 {
     FactorRecord *factor = NULL;
     enum status status = factor_load(txn, user->id, &factor);
@@ -18,7 +18,7 @@ enum status reset_user(struct txn *txn, UserRecord *user, ProtobufCBinaryData in
     user->password_hash = (ProtobufCBinaryData){0};
     user->invitation_id = invitation_id;
     if (status == STATUS_OK) {
-        status = user_save(txn, user);
+        status = user_save(txn, call, user);
     }
     if (status == STATUS_OK && factor != NULL) {
         status = rows_del(txn, TABLE_factor, key_u64(user->id));
@@ -85,7 +85,7 @@ enum status user_reset(struct txn *txn, struct call *call, const UserReset *requ
 
     const bool was_active = user->state == USER_STATE__USER_STATE_ACTIVE;
     call_note_change(call, user->id, "state", was_active ? "active" : "invited", "invited");
-    status = reset_user(txn, user, request->invitation_id, request->expires_us);
+    status = reset_user(txn, call, user, request->invitation_id, request->expires_us);
     if (status == STATUS_OK && request->devices) {
         status = device_revoke_all(txn, call, user->id);
     }

@@ -6,5 +6,5 @@
 
 #include "server/ledger/call.h"
 
-MUST_CHECK enum status reset_user(struct txn *txn, UserRecord *user,
+MUST_CHECK enum status reset_user(struct txn *txn, struct call *call, UserRecord *user,
                                   ProtobufCBinaryData invitation_id, int64_t expires_us);

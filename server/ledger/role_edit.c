@@ -306,6 +306,7 @@ static enum status put_changed(struct editing *editing)
         RoleRecord *role = editing->after.role[i];
         if (editing->after.is_changed[i]) {
             role->version++;
+            role->changed_in = call_chain(editing->call, role->id, role->changed_in);
             status = role_put(editing->txn, key_u64(role->id), role);
         }
     }

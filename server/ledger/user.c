@@ -125,9 +125,10 @@ enum status user_put_invitation(struct txn *txn, ProtobufCBinaryData id, int64_t
     return invitation_put(txn, key_hash16(id.data), &record);
 }
 
-enum status user_save(struct txn *txn, UserRecord *user)
+enum status user_save(struct txn *txn, struct call *call, UserRecord *user)
 {
     user->version++;
+    user->changed_in = call_chain(call, user->id, user->changed_in);
     return user_put(txn, key_u64(user->id), user);
 }
 
@@ -165,7 +166,8 @@ enum status user_create_invited(struct txn *txn, struct call *call,
     user->invitation_id = invited->invitation_id;
     enum status status = set_roles(arena, user, invited->role, invited->role_count);
     if (status == STATUS_OK) {
-        status = user_save(txn, user);
+        call_note_change(call, user->id, "role", "", invited->role_text);
+        status = user_save(txn, call, user);
     }
     IdRecord row;
     id_record__init(&row);
@@ -191,11 +193,12 @@ enum status user_reply(struct txn *txn, struct call *call, const UserRecord *use
     return user_role_words(txn, call->arena, user, &reply->role, &reply->n_role);
 }
 
-static char *roles_text(struct arena *arena, const struct role_set *set, const UserRecord *user)
+static char *roles_text(struct arena *arena, const struct role_set *set, const uint32_t *list,
+                        size_t count)
 {
     char *text = copy(arena, "");
-    for (size_t i = 0; text != NULL && i < user->n_role; i++) {
-        const RoleRecord *role = role_set_by_id(set, user->role[i]);
+    for (size_t i = 0; text != NULL && i < count; i++) {
+        const RoleRecord *role = role_set_by_id(set, list[i]);
         text = role == NULL
                    ? text
                    : arena_print(arena, "%s%s%s", text, text[0] != '\0' ? ", " : "", role->word);
@@ -222,7 +225,8 @@ static enum status invite_again(struct txn *txn, struct call *call,
     user->state = USER_STATE__USER_STATE_INVITED;
     user->password_hash = (ProtobufCBinaryData){0};
     user->invitation_id = invited->invitation_id;
-    status = user_save(txn, user);
+    call_note_change(call, user->id, "role", "", invited->role_text);
+    status = user_save(txn, call, user);
     return status != STATUS_OK
                ? status
                : user_put_invitation(txn, invited->invitation_id, invited->expires_us, user->id);
@@ -278,13 +282,15 @@ enum status user_invite(struct txn *txn, struct call *call, const UserInvite *re
         .name = request->name,
         .role = roles.number,
         .role_count = roles.count,
+        .role_text = roles_text(call->arena, &set, roles.number, roles.count),
         .team = request->team,
         .region = request->region,
         .invitation_id = request->invitation_id,
         .expires_us = request->expires_us,
     };
     struct effect effect;
-    status = judge_invited(txn, call, &set, &invited, user, &effect);
+    status = invited.role_text != NULL ? judge_invited(txn, call, &set, &invited, user, &effect)
+                                       : STATUS_TOO_LARGE;
     if (status == STATUS_OK) {
         status = control_check(txn, call, CONTROL_ROLES, 0);
     }
@@ -299,7 +305,6 @@ enum status user_invite(struct txn *txn, struct call *call, const UserInvite *re
     }
 
     call_about(call, user->id, user->login);
-    call_note_change(call, user->id, "role", "", roles_text(call->arena, &set, user));
     reply->id = user->id;
     reply->login = user->login;
     reply->expires_us = request->expires_us;
@@ -385,12 +390,13 @@ enum status user_edit(struct txn *txn, struct call *call, const UserEdit *reques
         return status;
     }
 
-    call_note_change(call, user->id, "role", roles_text(call->arena, &set, &before),
-                     roles_text(call->arena, &set, user));
+    call_note_change(call, user->id, "role",
+                     roles_text(call->arena, &set, before.role, before.n_role),
+                     roles_text(call->arena, &set, user->role, user->n_role));
     edit_text(call, user->id, "name", &user->name, request->name);
     edit_text(call, user->id, "team", &user->team, request->team);
     edit_text(call, user->id, "region", &user->region, request->region);
-    status = user_save(txn, user);
+    status = user_save(txn, call, user);
 
     reply->consequence = effect.consequence;
     reply->n_consequence = effect.consequence_count;
@@ -431,7 +437,7 @@ enum status user_disable(struct txn *txn, struct call *call, const UserDisable *
 
     call_note_change(call, user->id, "state", "active", "disabled");
     user->state = USER_STATE__USER_STATE_DISABLED;
-    status = user_save(txn, user);
+    status = user_save(txn, call, user);
     if (status == STATUS_OK) {
         status = session_end_all(txn, user->id, 0);
     }
@@ -455,7 +461,7 @@ enum status user_enable(struct txn *txn, struct call *call, const UserEnable *re
     const bool has_joined = user->password_hash.len > 0;
     call_note_change(call, user->id, "state", "disabled", has_joined ? "active" : "invited");
     user->state = has_joined ? USER_STATE__USER_STATE_ACTIVE : USER_STATE__USER_STATE_INVITED;
-    status = user_save(txn, user);
+    status = user_save(txn, call, user);
 
     return status != STATUS_OK ? status : user_reply(txn, call, user, reply);
 }

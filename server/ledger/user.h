@@ -11,6 +11,7 @@ struct user_invited {
     const char *name;               // "" takes the login
     const uint32_t *role;           // ids of roles
     size_t role_count;
+    const char *role_text; // the same as words, for the journal
     const char *team;
     const char *region;
     ProtobufCBinaryData invitation_id; // 16 bytes, from admission
@@ -28,9 +29,9 @@ MUST_CHECK enum status user_role_words(struct txn *txn, struct arena *arena, con
 MUST_CHECK enum status user_reply(struct txn *txn, struct call *call, const UserRecord *user,
                                   UserReply *reply);
 // Refuses with E-NOT-FOUND.
-MUST_CHECK enum status user_load(struct txn *txn, struct call *call, uint64_t id,
-                                 UserRecord **out);
-MUST_CHECK enum status user_save(struct txn *txn, UserRecord *user); // a new version of the row
+MUST_CHECK enum status user_load(struct txn *txn, struct call *call, uint64_t id, UserRecord **out);
+// A new version of the row, linked to what was noted of it.
+MUST_CHECK enum status user_save(struct txn *txn, struct call *call, UserRecord *user);
 MUST_CHECK enum status user_put_invitation(struct txn *txn, ProtobufCBinaryData id,
                                            int64_t expires_us, uint64_t user_id);
 bool user_has_role(const UserRecord *user, uint32_t role_id);

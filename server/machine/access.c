@@ -244,6 +244,27 @@ enum status access_check(struct txn *txn, const struct peer *peer, const Request
     return checked;
 }
 
+enum status access_note_use(struct txn *txn, const struct call *call)
+{
+    const uint32_t number = permission_number(call->command->permission);
+    if (call->status != STATUS_OK || call->user_id == 0 || number == 0) {
+        return STATUS_OK;
+    }
+    const struct row_key key = key_u64_u64(call->user_id, number);
+    ProtobufCMessage *known = NULL;
+    const enum status status = table_get(txn, TABLE_right_use, key, &known, NULL);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    if (status == STATUS_OK && ((const RightUseRecord *)known)->day == call->book_day) {
+        return STATUS_OK;
+    }
+    RightUseRecord use;
+    right_use_record__init(&use);
+    use.day = call->book_day;
+    return table_put(txn, TABLE_right_use, key, (const ProtobufCMessage *)&use);
+}
+
 enum status access_is_live(struct txn *txn, const struct peer *peer, int64_t instant_us,
                            struct arena *arena, bool *is_live)
 {

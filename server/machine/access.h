@@ -19,6 +19,10 @@ MUST_CHECK enum status access_check(struct txn *txn, const struct peer *peer,
 MUST_CHECK enum status access_stand_in(struct txn *txn, struct arena *arena, uint64_t user_id,
                                        enum permission permission, struct stand_in *out);
 
+// Remembers that the caller used his right today, for the review of rights. Only what is granted by
+// roles, and only once a day: it costs a look-up, rarely a put.
+MUST_CHECK enum status access_note_use(struct txn *txn, const struct call *call);
+
 // Is a channel of this peer still worth keeping: device active, and, with a session, session and
 // user too?
 MUST_CHECK enum status access_is_live(struct txn *txn, const struct peer *peer, int64_t instant_us,

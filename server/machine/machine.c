@@ -292,6 +292,9 @@ enum status machine_write(struct txn *txn, const struct peer *peer, const struct
 
     txn_call_begin(txn, call->arena, NULL); // what follows is no part of the plan
     if (status == STATUS_OK) {
+        status = access_note_use(txn, call);
+    }
+    if (status == STATUS_OK) {
         status = journal_append(txn, peer, call, request, request_hash);
     }
     if (status == STATUS_OK && is_new) {

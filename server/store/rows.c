@@ -37,26 +37,29 @@ static bool is_of_region(const struct filter *filter, const CustomerRecord *cust
            strcmp(customer->region, filter->region) == 0;
 }
 
+enum status rows_reaches(struct txn *txn, const struct filter *filter,
+                         const CustomerRecord *customer, bool *out)
+{
+    assert(customer != NULL);
+    *out = sees_all(filter);
+    if (*out || filter->scope == SCOPE_NONE) {
+        return STATUS_OK;
+    }
+    assert(filter->user_id != 0);
+    *out = customer->owner_id == filter->user_id ||
+           (filter->scope == SCOPE_REGION && is_of_region(filter, customer));
+    if (!*out && (filter->scope == SCOPE_TEAM || filter->also_team)) {
+        return is_of_team(txn, filter->team, customer->owner_id, out);
+    }
+    return STATUS_OK;
+}
+
 static enum status may_see_customer(struct txn *txn, const struct filter *filter,
                                     const CustomerRecord *customer)
 {
-    assert(!sees_all(filter));
-    assert(filter->user_id != 0);
-    if (filter->scope == SCOPE_NONE) {
-        return STATUS_NOT_FOUND;
-    }
-    if (customer->owner_id == filter->user_id ||
-        (filter->scope == SCOPE_REGION && is_of_region(filter, customer))) {
-        return STATUS_OK;
-    }
-    bool ours = false;
-    if (filter->scope == SCOPE_TEAM || filter->also_team) {
-        enum status status = is_of_team(txn, filter->team, customer->owner_id, &ours);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    return ours ? STATUS_OK : STATUS_NOT_FOUND;
+    bool does = false;
+    const enum status status = rows_reaches(txn, filter, customer, &does);
+    return status != STATUS_OK || does ? status : STATUS_NOT_FOUND;
 }
 
 enum status rows_cover(struct txn *txn, const CustomerRecord *customer, uint32_t *scopes)
@@ -197,6 +200,8 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_import:
     case TABLE_export:
     case TABLE_finding:
+    case TABLE_review:
+    case TABLE_right_use:
     case TABLE_header:
     case TABLE_tile:
     case TABLE_checkpoint:

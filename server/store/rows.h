@@ -18,6 +18,9 @@ MUST_CHECK enum status rows_may_see(struct txn *txn, uint64_t customer_id);
 // Which scopes reach this customer for the caller: bits (1 << enum scope).
 MUST_CHECK enum status rows_cover(struct txn *txn, const CustomerRecord *customer,
                                   uint32_t *scopes);
+// Does a filter reach this customer? For questions about others; NULL reaches everything.
+MUST_CHECK enum status rows_reaches(struct txn *txn, const struct filter *filter,
+                                    const CustomerRecord *customer, bool *out);
 
 MUST_CHECK enum status rows_get(struct txn *txn, enum table table, struct row_key key,
                                 ProtobufCMessage **out);

@@ -41,7 +41,9 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              : &approval_record__descriptor, RuleRecord *       \
              : &rule_record__descriptor, HoldRecord *           \
              : &hold_record__descriptor, FindingRecord *        \
-             : &finding_record__descriptor, IdRecord *          \
+             : &finding_record__descriptor, ReviewRecord *      \
+             : &review_record__descriptor, RightUseRecord *     \
+             : &right_use_record__descriptor, IdRecord *        \
              : &id_record__descriptor)
 
 static const struct table_facts FACTS[TABLE_LIMIT] = {
