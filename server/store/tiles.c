@@ -115,8 +115,11 @@ static enum status tile_get(struct txn *txn, unsigned level, uint64_t index, siz
 static enum status grow_above(struct txn *txn, unsigned level, uint64_t index,
                               uint8_t hash[static LEAF_BYTES])
 {
-    uint8_t above[TILE_HASHES][LEAF_BYTES];
-    bool is_full = true;
+    uint8_t(*above)[LEAF_BYTES] = arena_alloc(txn->arena, TILE_BYTES);
+    bool is_full = above != NULL;
+    if (above == NULL) {
+        return STATUS_TOO_LARGE;
+    }
     while (is_full) {
         level++;
         const size_t place = (size_t)(index % TILE_HASHES);
@@ -158,8 +161,11 @@ enum status tiles_append(struct txn *txn, const uint8_t leaf[static LEAF_BYTES])
         return STATUS_OK;
     }
     // The memory is of the writer alone until the next leaf.
-    uint8_t full[TILE_HASHES][LEAF_BYTES];
-    memcpy(full, txn->store->leaves.hash, sizeof full);
+    uint8_t(*full)[LEAF_BYTES] = arena_alloc(txn->arena, TILE_BYTES);
+    if (full == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    memcpy(full, txn->store->leaves.hash, TILE_BYTES);
     const uint64_t index = tree->size / TILE_HASHES - 1;
     status = tile_put(txn, 0, index, full[0], TILE_HASHES);
     if (status == STATUS_OK) {
