@@ -3,13 +3,11 @@
 
 #include "client/tools.h"
 #include "shared/day.h"
+#include "shared/money.h"
 #include "shared/words.h"
 
 static const struct page_kind *const PAGES[] = {
-    &ADMIN_USERS,
-    &ADMIN_DEVICES,
-    &ADMIN_AUDIT,
-    &ADMIN_SERVER,
+    &ADMIN_ROLES, &ADMIN_USERS, &ADMIN_DEVICES, &ADMIN_AUDIT, &ADMIN_SERVER,
 };
 
 // Of every page, behind its own.
@@ -52,6 +50,13 @@ const char *admin_clock(const struct console *console, int64_t instant_us)
     text[10] = ' ';
     text[is_today ? 19 : 16] = '\0';
     return text + (is_today ? 11 : 5);
+}
+
+const char *admin_amount(const struct console *console, int64_t minor)
+{
+    const char *text =
+        money_print_grouped(console_frame(console), minor, console_render(console)->decimals);
+    return text == NULL ? "" : text;
 }
 
 const char *admin_roles(struct console *console, char *const *role, size_t count)

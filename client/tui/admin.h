@@ -16,8 +16,12 @@ enum admin_action {
     ADMIN_PAUSE,
     ADMIN_ONLY_ACTOR,
     ADMIN_VERIFY,
+    ADMIN_CYCLE,
+    ADMIN_UNDO,
+    ADMIN_APPLY,
 };
 
+extern const struct page_kind ADMIN_ROLES;
 extern const struct page_kind ADMIN_USERS;
 extern const struct page_kind ADMIN_DEVICES;
 extern const struct page_kind ADMIN_AUDIT;
@@ -27,5 +31,6 @@ extern const struct page_kind ADMIN_SERVER;
 const char *admin_moment(const struct console *console, int64_t instant_us);
 // "19:03:12", or "11-20 19:03" of another day.
 const char *admin_clock(const struct console *console, int64_t instant_us);
+const char *admin_amount(const struct console *console, int64_t minor); // in the frame
 // "owner, finance" in the person's language, in the frame.
 const char *admin_roles(struct console *console, char *const *role, size_t count);

@@ -4,8 +4,8 @@
 #include "client/tui/list.h"
 #include "shared/words.h"
 
-#define DETAIL_ROWS 4
-#define ROLE_WORDS_MAX   8
+#define DETAIL_ROWS    4
+#define ROLE_WORDS_MAX 8
 
 struct users {
     struct list list;

@@ -58,13 +58,14 @@ bool console_refused(struct console *console, const struct answer *answer)
 }
 
 static bool ask(struct page *page, const char *command, ProtobufCMessage *inner, bool dry_run,
-                answer_function *answer)
+                const char *plan, answer_function *answer)
 {
     struct console *console = page->console;
     const struct question question = {
         .command = command_by_name(command),
         .inner = inner,
         .dry_run = dry_run,
+        .plan = plan,
         .answer = answer,
         .context = page,
     };
@@ -80,13 +81,19 @@ static bool ask(struct page *page, const char *command, ProtobufCMessage *inner,
 bool console_ask(struct page *page, const char *command, ProtobufCMessage *inner,
                  answer_function *answer)
 {
-    return ask(page, command, inner, false, answer);
+    return ask(page, command, inner, false, NULL, answer);
 }
 
 bool console_try(struct page *page, const char *command, ProtobufCMessage *inner,
                  answer_function *answer)
 {
-    return ask(page, command, inner, true, answer);
+    return ask(page, command, inner, true, NULL, answer);
+}
+
+bool console_commit(struct page *page, const char *command, ProtobufCMessage *inner,
+                    const char *plan, answer_function *answer)
+{
+    return ask(page, command, inner, false, plan, answer);
 }
 
 bool console_follow(struct page *page, const char *command, ProtobufCMessage *inner,
@@ -251,6 +258,9 @@ void console_turn(struct console *console)
     struct page *page = console_page(console);
     if (page->is_stale || page->asked_count != exchange_count(console->exchange)) {
         page_refresh(console, page);
+    }
+    if (page->kind->ask_on != NULL) {
+        page->kind->ask_on(page);
     }
 }
 

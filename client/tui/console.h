@@ -47,6 +47,8 @@ struct page_kind {
     void (*close)(struct page *page);
     // Asks for what the page shows: when it is shown, after an event, after a new connection.
     void (*refresh)(struct page *page);
+    // Asks what is still to be asked, after each key and answer. May be NULL.
+    void (*ask_on)(struct page *page);
     void (*draw)(struct page *page, struct canvas *canvas, struct area area);
     // Moving about; true when the key was used.
     bool (*press)(struct page *page, const struct press *press);
@@ -101,6 +103,9 @@ bool console_ask(struct page *page, const char *command, ProtobufCMessage *inner
                  answer_function *answer);
 bool console_try(struct page *page, const char *command, ProtobufCMessage *inner,
                  answer_function *answer); // a dry run
+// Commits what a dry run showed: refused when what it read has changed.
+bool console_commit(struct page *page, const char *command, ProtobufCMessage *inner,
+                    const char *plan, answer_function *answer);
 // As exchange_follow and exchange_unfollow.
 bool console_follow(struct page *page, const char *command, ProtobufCMessage *inner,
                     event_function *event, uint64_t *id);

@@ -15,11 +15,12 @@ as() { # a device of one name on every machine that runs this test
     KONTOR_HOME=$place/home-$login kontor "$@"
 }
 book CNY cn-small
-device=li-laptop person lina sales
-device=wang-laptop person wangfang finance
-as zhang user edit zhang --name 张伟 >/dev/null 2>&1 || test $? -eq 10
+device=li-laptop person lina cashier
+device=wang-laptop person wangfang cashier
+device=sun-laptop person sunlei finance
 as zhang user edit lina --name 李娜 >/dev/null
 as zhang user edit wangfang --name 王芳 >/dev/null
+as zhang user edit sunlei --name 孙磊 --role finance --role cashier >/dev/null
 
 # play LANGUAGE TERM: the lines of stdin, as zhang
 play() {
@@ -54,31 +55,72 @@ same() { # NAME: the shot of that name is what the manual shows, if it does
     claim "the manual shows the screen $1" "" "$(diff <(screen "$1") "$place/$1.masked" || test $? -eq 1)"
 }
 
+# A right is changed with its consequences in people, applied by the word, and seen to arrive in the tail.
 for size in 80x24 100x30; do
     for lang in en zh-CN; do
-        [ $lang = en ] && users=Users devices=Devices audit=Audit || users=用户 devices=设备 audit=审计
+        if [ $lang = en ]; then
+            roles=Roles users=Users devices=Devices audit=Audit machine=Server
+            cashier=cashier affected='People affected: 3' gains='李娜 gains payment.reverse (all)' anyway='孙磊 has payment.reverse anyway'
+            applied='Applied: 3 people' confirm='not confirmed'
+        else
+            roles=权限 users=用户 devices=设备 audit=审计 machine=服务器
+            cashier=出纳 affected='影响 3 人' gains='李娜 会得到 payment.reverse（all）' anyway='孙磊 本来就有 payment.reverse'
+            applied='已应用：影响 3 人' confirm='未确认'
+        fi
         play $lang xterm-256color <<END
 size $size
 start kontor admin
-within 3000 [1 $users]
+within 3000 [1 $roles]
+wait customer.add
+type lllll
+type /reverse
+caret / reverse
+key Enter
+wait payment.reverse
+gone customer.add
+type j
+key Space Space Space
+wait →region
+key Space
+wait →all
+wait $affected
+wait $gains
+wait $anyway
+shot $place/roles-$size-$lang
+type a
+wait $cashier
+type cashie
+key Enter
+wait $confirm
+type r
+caret cashier
+shot $place/apply-$size-$lang
+key Enter
+wait $applied
+gone →all
+type 4
+wait [4 $audit]
+wait role apply
+shot $place/audit-$size-$lang
+type 2
+wait [2 $users]
 wait lina
-wait wangfang
 type jj
 shot $place/users-$size-$lang
-type 2
-wait [2 $devices]
+type 3
+wait [3 $devices]
 wait li-laptop
 shot $place/devices-$size-$lang
-type 3
-wait [3 $audit]
-wait user invite
-shot $place/audit-$size-$lang
+type 5
+wait [5 $machine]
+wait 示例商贸 · CNY
+shot $place/server-$size-$lang
 type Qy
 ends 0
 END
-        same users-$size-$lang
-        same devices-$size-$lang
-        same audit-$size-$lang
+        for name in roles apply audit users devices server; do same $name-$size-$lang; done
+        claim "the right was given" all "$(as zhang role show cashier --json | jq -r '.data.grant[] | select(.permission == "payment.reverse") | .scope')"
+        exits 0 as zhang role revoke cashier payment.reverse
     done
 done
 
@@ -86,6 +128,7 @@ done
 play en xterm-256color <<END
 size 80x24
 start kontor admin
+type 2
 wait wangfang
 type j
 type d
@@ -100,12 +143,12 @@ wait not confirmed
 type a
 key Enter
 wait disabled
-type 3
+type 4
 wait user disable
 type :users
 caret : users
 key Enter
-wait [1 Users]
+wait [2 Users]
 type y
 copied $(printf 'kontor user list' | base64)
 wait copied: kontor user list
@@ -114,7 +157,7 @@ wait faster than anybody types
 paste dddd
 wait what was pasted was ignored
 size 100x30
-wait [1 Users]
+wait [2 Users]
 wait lina
 type Qn
 type Qy
@@ -127,8 +170,12 @@ claim "for the reason that was pasted" 1 "$(as zhang audit list -q 'action:user 
 for term in linux vt100; do
     play en $term <<END
 start kontor admin
-wait wangfang
-key Down
+wait customer.add
+key Down Right
+wait role show
+key Space
+wait draft
+type u
 type Qy
 ends 0
 END
@@ -142,6 +189,8 @@ END
 # The server goes away and comes back: what was shown stays, grey and with its age, and goes on.
 play en xterm-256color <<END
 start kontor admin
+wait [1 Roles]
+type 2
 wait wangfang
 wait online
 do kill -TERM $server
@@ -158,13 +207,16 @@ server=
 serve
 
 # The same pages in lines, for people who hear them.
-exits 0 as zhang admin --a11y <<<$'2\n:audit\n:nothing\nQ'
+exits 0 as zhang admin --a11y <<<$'c6\n15\nspace\n\na\nno\nu\n:users\n2\n:audit\n:nothing\nQ'
 says 'Users'
+says '^c6\. cashier'
+says '^15\. payment.reverse: cashier own \(draft\)'
+says 'not confirmed'
 says '^2\. login: lina'
 says 'user invite'
 says 'no page of that name'
 claim "no box art, nothing is drawn over" no "$(grep -q $'[─│\033]' "$place/out" && echo yes || echo no)"
 exits 0 as zhang admin --a11y --lang zh-CN </dev/null
-says '用户'
+says '权限'
 exits 2 as zhang admin --sideways
 exits 78 as zhang admin
