@@ -7,7 +7,8 @@
 #include "shared/words.h"
 
 static const struct page_kind *const PAGES[] = {
-    &ADMIN_ROLES, &ADMIN_USERS, &ADMIN_DEVICES, &ADMIN_AUDIT, &ADMIN_SERVER,
+    &ADMIN_ROLES, &ADMIN_USERS,  &ADMIN_DEVICES,  &ADMIN_APPROVALS,
+    &ADMIN_AUDIT, &ADMIN_SERVER, &ADMIN_SESSIONS,
 };
 
 // Of every page, behind its own.
@@ -21,6 +22,22 @@ static const struct binding KEYS[] = {
     {"q", ACTION_BACK, ""},
     {"Q", ACTION_LEAVE, N_("leave")},
 };
+
+void admin_done(void *context, const struct answer *answer)
+{
+    struct page *page = context;
+    if (!console_refused(page->console, answer)) {
+        console_say(page->console, _("Done."));
+    }
+    console_stale(page->console);
+}
+
+void admin_confirm(struct dialog *dialog, const char *word)
+{
+    const char *label = arena_print(dialog->arena, _("type %s to confirm"), word);
+    struct dialog_field *field = dialog_add(dialog, label == NULL ? word : label, true);
+    field->expected = arena_copy(dialog->arena, word, strlen(word));
+}
 
 const char *admin_moment(const struct console *console, int64_t instant_us)
 {

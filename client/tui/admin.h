@@ -19,13 +19,26 @@ enum admin_action {
     ADMIN_CYCLE,
     ADMIN_UNDO,
     ADMIN_APPLY,
+    ADMIN_RESET,
+    ADMIN_APPROVE,
+    ADMIN_DECLINE,
+    ADMIN_WITHDRAW,
+    ADMIN_END,
+    ADMIN_END_OTHERS,
 };
 
 extern const struct page_kind ADMIN_ROLES;
 extern const struct page_kind ADMIN_USERS;
 extern const struct page_kind ADMIN_DEVICES;
+extern const struct page_kind ADMIN_APPROVALS;
 extern const struct page_kind ADMIN_AUDIT;
 extern const struct page_kind ADMIN_SERVER;
+extern const struct page_kind ADMIN_SESSIONS;
+
+// Hears the answer to an act: says it is done, and lets every page ask anew.
+void admin_done(void *context, const struct answer *answer);
+// The last field of a form that takes something away: a word, typed.
+void admin_confirm(struct dialog *dialog, const char *word);
 
 // "2026-11-21 19:03" on the book's clock, in the frame; "" for none.
 const char *admin_moment(const struct console *console, int64_t instant_us);

@@ -23,7 +23,9 @@ static const char *cell(struct console *console, const ProtobufCMessage *message
 static enum style style(const ProtobufCMessage *message)
 {
     const DeviceRow *row = (const DeviceRow *)(const void *)message;
-    return row->state == DEVICE_STATE__DEVICE_STATE_REVOKED ? STYLE_DIM : STYLE_PLAIN;
+    return row->state == DEVICE_STATE__DEVICE_STATE_REVOKED   ? STYLE_DIM
+           : row->state == DEVICE_STATE__DEVICE_STATE_PENDING ? STYLE_WARN
+                                                              : STYLE_PLAIN;
 }
 
 static enum status devices_open(struct page *page)
@@ -32,25 +34,6 @@ static enum status devices_open(struct page *page)
     devices->list.cell = cell;
     devices->list.style = style;
     return list_open(&devices->list, "device_list", "name,login,state,enrolled,words");
-}
-
-static void devices_close(struct page *page)
-{
-    struct devices *devices = page->state;
-    list_close(&devices->list);
-}
-
-static void devices_hear(void *context, const struct answer *answer)
-{
-    struct page *page = context;
-    struct devices *devices = page->state;
-    (void)list_take(&devices->list, page, answer);
-}
-
-static void devices_refresh(struct page *page)
-{
-    struct devices *devices = page->state;
-    list_ask(&devices->list, page, devices_hear);
 }
 
 static const DeviceRow *chosen_device(struct page *page)
@@ -74,39 +57,8 @@ static const char *devices_detail(struct page *page)
 
 static void devices_draw(struct page *page, struct canvas *canvas, struct area area)
 {
-    struct devices *devices = page->state;
-    struct area first;
-    struct area second;
-    frame_split(canvas, area, false, DETAIL_ROWS, _("This device"), &first, &second);
-    frame_heading(canvas, area, _("Machines that may connect"));
-    second.column++;
-    second.columns -= 2;
-    (void)canvas_wrap(canvas, second, STYLE_PLAIN, devices_detail(page));
-    list_draw(&devices->list, page, canvas, first);
-}
-
-static bool devices_press(struct page *page, const struct press *press)
-{
-    struct devices *devices = page->state;
-    return table_press(&devices->list.table, press);
-}
-
-static const char *devices_line(struct page *page)
-{
-    (void)page;
-    return "kontor device list";
-}
-
-// ---- acts ----
-
-static void done_hear(void *context, const struct answer *answer)
-{
-    struct page *page = context;
-    if (console_refused(page->console, answer)) {
-        return;
-    }
-    console_say(page->console, _("Done."));
-    console_stale(page->console);
+    list_page_draw(page, canvas, area, _("Machines that may connect"), _("This device"),
+                   DETAIL_ROWS);
 }
 
 static void revoke_done(void *context, struct dialog *dialog, int purpose)
@@ -118,7 +70,7 @@ static void revoke_done(void *context, struct dialog *dialog, int purpose)
     device_revoke__init(&inner);
     inner.device_id = devices->target;
     inner.reason = dialog->field[0].input.text;
-    (void)console_ask(page, "device_revoke", &inner.base, done_hear);
+    (void)console_ask(page, "device_revoke", &inner.base, admin_done);
 }
 
 static void devices_act(struct page *page, int action)
@@ -132,34 +84,11 @@ static void devices_act(struct page *page, int action)
         console_form(page, _("Revoke a device"),
                      _("Its connections are closed at once, and it cannot connect any more."),
                      revoke_done, action);
-    if (dialog == NULL) {
-        return;
+    if (dialog != NULL) {
+        devices->target = device->id;
+        (void)dialog_add(dialog, _("reason"), true);
+        admin_confirm(dialog, device->name);
     }
-    devices->target = device->id;
-    (void)dialog_add(dialog, _("reason"), true);
-    const char *label = arena_print(dialog->arena, _("type %s to confirm"), device->name);
-    struct dialog_field *field = dialog_add(dialog, label == NULL ? "" : label, true);
-    field->expected = arena_copy(dialog->arena, device->name, strlen(device->name));
-}
-
-static size_t devices_items(struct page *page, int axis)
-{
-    const struct devices *devices = page->state;
-    return axis == 0 ? list_count(&devices->list) : 0;
-}
-
-static const char *devices_item(struct page *page, int axis, size_t index)
-{
-    struct devices *devices = page->state;
-    (void)axis;
-    return list_sentence(&devices->list, page, index);
-}
-
-static void devices_choose(struct page *page, int axis, size_t index)
-{
-    struct devices *devices = page->state;
-    (void)axis;
-    devices->list.table.chosen = index;
 }
 
 const struct page_kind ADMIN_DEVICES = {
@@ -169,14 +98,14 @@ const struct page_kind ADMIN_DEVICES = {
     .binding_count = COUNT_OF(KEYS),
     .state_size = sizeof(struct devices),
     .open = devices_open,
-    .close = devices_close,
-    .refresh = devices_refresh,
+    .close = list_page_close,
+    .refresh = list_page_refresh,
     .draw = devices_draw,
-    .press = devices_press,
+    .press = list_page_press,
     .act = devices_act,
-    .line = devices_line,
-    .items = devices_items,
-    .item = devices_item,
-    .choose = devices_choose,
+    .line = list_page_line,
+    .items = list_page_items,
+    .item = list_page_item,
+    .choose = list_page_choose,
     .detail = devices_detail,
 };

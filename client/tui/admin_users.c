@@ -13,10 +13,9 @@ struct users {
 };
 
 static const struct binding KEYS[] = {
-    {"n", ADMIN_INVITE, N_("invite…")},
-    {"e", ADMIN_EDIT, N_("roles…")},
-    {"d", ADMIN_DISABLE, N_("disable…")},
-    {"b", ADMIN_ENABLE, N_("enable…")},
+    {"n", ADMIN_INVITE, N_("invite…")},   {"e", ADMIN_EDIT, N_("roles…")},
+    {"d", ADMIN_DISABLE, N_("disable…")}, {"b", ADMIN_ENABLE, N_("enable…")},
+    {"r", ADMIN_RESET, N_("reset…")},
 };
 
 static const char *cell(struct console *console, const ProtobufCMessage *message, const char *field)
@@ -44,29 +43,10 @@ static enum status users_open(struct page *page)
     return list_open(&users->list, "user_list", "login,name,role,team,state,devices,last_login");
 }
 
-static void users_close(struct page *page)
-{
-    struct users *users = page->state;
-    list_close(&users->list);
-}
-
 static const UserRow *chosen_user(struct page *page)
 {
     const struct users *users = page->state;
     return (const UserRow *)(const void *)list_chosen(&users->list);
-}
-
-static void users_hear(void *context, const struct answer *answer)
-{
-    struct page *page = context;
-    struct users *users = page->state;
-    (void)list_take(&users->list, page, answer);
-}
-
-static void users_refresh(struct page *page)
-{
-    struct users *users = page->state;
-    list_ask(&users->list, page, users_hear);
 }
 
 static const char *users_detail(struct page *page)
@@ -86,59 +66,33 @@ static const char *users_detail(struct page *page)
 
 static void users_draw(struct page *page, struct canvas *canvas, struct area area)
 {
-    struct users *users = page->state;
-    struct area first;
-    struct area second;
-    frame_split(canvas, area, false, DETAIL_ROWS, _("This person"), &first, &second);
-    frame_heading(canvas, area, _("People"));
-    second.column++;
-    second.columns -= 2;
-    (void)canvas_wrap(canvas, second, STYLE_PLAIN, users_detail(page));
-    list_draw(&users->list, page, canvas, first);
-}
-
-static bool users_press(struct page *page, const struct press *press)
-{
-    struct users *users = page->state;
-    return table_press(&users->list.table, press);
-}
-
-static const char *users_line(struct page *page)
-{
-    const struct users *users = page->state;
-    if (users->list.filter[0] == '\0') {
-        return "kontor user list";
-    }
-    const char *line =
-        arena_print(console_frame(page->console), "kontor user list -q '%s'", users->list.filter);
-    return line == NULL ? "" : line;
+    list_page_draw(page, canvas, area, _("People"), _("This person"), DETAIL_ROWS);
 }
 
 // ---- acts ----
 
-static void done_hear(void *context, const struct answer *answer)
+static void invitation_show(struct page *page, const struct answer *answer,
+                            const UserInviteReply *invite)
 {
-    struct page *page = context;
-    if (console_refused(page->console, answer)) {
+    if (console_refused(page->console, answer) || invite == NULL) {
         return;
     }
-    console_say(page->console, _("Done."));
-    console_stale(page->console);
-}
-
-static void invited_hear(void *context, const struct answer *answer)
-{
-    struct page *page = context;
-    if (console_refused(page->console, answer) || answer->reply->user_invite == NULL) {
-        return;
-    }
-    const UserInviteReply *invite = answer->reply->user_invite;
     const char *text = arena_print(
         console_frame(page->console),
         _("For %s, one use, valid until %s. Whoever has this text can join: hand it over in person.\n\n%s"),
         invite->login, admin_moment(page->console, invite->expires_us), invite->invitation);
     (void)console_form(page, _("Invitation"), text == NULL ? "" : text, NULL, 0);
     console_stale(page->console);
+}
+
+static void invited_hear(void *context, const struct answer *answer)
+{
+    invitation_show(context, answer, answer->reply == NULL ? NULL : answer->reply->user_invite);
+}
+
+static void reset_hear(void *context, const struct answer *answer)
+{
+    invitation_show(context, answer, answer->reply == NULL ? NULL : answer->reply->user_reset);
 }
 
 // "sales, finance" as a list of words.
@@ -175,7 +129,7 @@ static void edit_send(struct page *page, struct dialog *dialog)
     inner.user_id = users->target;
     inner.n_role = roles_of(dialog->field[0].input.text, role);
     inner.role = role;
-    (void)console_ask(page, "user_edit", &inner.base, done_hear);
+    (void)console_ask(page, "user_edit", &inner.base, admin_done);
 }
 
 static void disable_send(struct page *page, struct dialog *dialog)
@@ -185,7 +139,17 @@ static void disable_send(struct page *page, struct dialog *dialog)
     user_disable__init(&inner);
     inner.user_id = users->target;
     inner.reason = dialog->field[0].input.text;
-    (void)console_ask(page, "user_disable", &inner.base, done_hear);
+    (void)console_ask(page, "user_disable", &inner.base, admin_done);
+}
+
+static void reset_send(struct page *page, struct dialog *dialog)
+{
+    const struct users *users = page->state;
+    UserReset inner;
+    user_reset__init(&inner);
+    inner.user_id = users->target;
+    inner.devices = strcmp(dialog->field[0].input.text, "y") == 0;
+    (void)console_ask(page, "user_reset", &inner.base, reset_hear);
 }
 
 static void enable_send(struct page *page)
@@ -194,7 +158,7 @@ static void enable_send(struct page *page)
     UserEnable inner;
     user_enable__init(&inner);
     inner.user_id = users->target;
-    (void)console_ask(page, "user_enable", &inner.base, done_hear);
+    (void)console_ask(page, "user_enable", &inner.base, admin_done);
 }
 
 static void form_done(void *context, struct dialog *dialog, int purpose)
@@ -213,17 +177,12 @@ static void form_done(void *context, struct dialog *dialog, int purpose)
     case ADMIN_ENABLE:
         enable_send(page);
         break;
+    case ADMIN_RESET:
+        reset_send(page, dialog);
+        break;
     default:
         break;
     }
-}
-
-// The last field of a form that changes somebody: the login, typed.
-static void confirm_add(struct dialog *dialog, const char *login)
-{
-    const char *label = arena_print(dialog->arena, _("type %s to confirm"), login);
-    struct dialog_field *field = dialog_add(dialog, label == NULL ? login : label, true);
-    field->expected = arena_copy(dialog->arena, login, strlen(login));
 }
 
 static void invite_open(struct page *page)
@@ -240,38 +199,55 @@ static void invite_open(struct page *page)
     }
 }
 
+static const struct {
+    int action;
+    const char *title;
+    const char *text;
+} FORMS[] = {
+    {ADMIN_EDIT, N_("Roles of a person"), N_("The new roles hold from the next command on.")},
+    {ADMIN_DISABLE, N_("Disable a person"),
+     N_("Sessions end at once; open connections are closed.")},
+    {ADMIN_ENABLE, N_("Enable a person"), N_("The person may log in again.")},
+    {ADMIN_RESET, N_("Reset a person"),
+     N_("Password and one-time codes are void, sessions end, and a new invitation is drawn.")},
+};
+
+static void roles_fill(struct dialog_field *field, const UserRow *user)
+{
+    char words[FIELD_INPUT_BYTES_MAX + 1] = "";
+    size_t size = 0;
+    for (size_t i = 0; i < user->n_role && size < sizeof words; i++) {
+        size += (size_t)snprintf(words + size, sizeof words - size, "%s%s", i == 0 ? "" : ",",
+                                 user->role[i]);
+    }
+    input_set(&field->input, words);
+}
+
 static void user_form(struct page *page, int action)
 {
     struct users *users = page->state;
     const UserRow *user = chosen_user(page);
-    if (user == NULL) {
+    size_t i = 0;
+    while (i < COUNT_OF(FORMS) && FORMS[i].action != action) {
+        i++;
+    }
+    if (user == NULL || i == COUNT_OF(FORMS)) {
         return;
     }
-    const char *title = action == ADMIN_DISABLE  ? _("Disable a person")
-                        : action == ADMIN_ENABLE ? _("Enable a person")
-                                                 : _("Roles of a person");
-    const char *text = action == ADMIN_DISABLE
-                           ? _("Sessions end at once; open connections are closed.")
-                       : action == ADMIN_ENABLE ? _("The person may log in again.")
-                                                : _("The new roles hold from the next command on.");
-    struct dialog *dialog = console_form(page, title, text, form_done, action);
+    struct dialog *dialog = console_form(page, language_word(FORMS[i].title),
+                                         language_word(FORMS[i].text), form_done, action);
     if (dialog == NULL) {
         return;
     }
     users->target = user->id;
     if (action == ADMIN_EDIT) {
-        struct dialog_field *field = dialog_add(dialog, _("roles, by commas"), true);
-        char words[FIELD_INPUT_BYTES_MAX + 1] = "";
-        size_t size = 0;
-        for (size_t i = 0; i < user->n_role && size < sizeof words; i++) {
-            size += (size_t)snprintf(words + size, sizeof words - size, "%s%s", i == 0 ? "" : ",",
-                                     user->role[i]);
-        }
-        input_set(&field->input, words);
+        roles_fill(dialog_add(dialog, _("roles, by commas"), true), user);
     } else if (action == ADMIN_DISABLE) {
         (void)dialog_add(dialog, _("reason"), true);
+    } else if (action == ADMIN_RESET) {
+        (void)dialog_add(dialog, _("revoke the devices too (y)"), false);
     }
-    confirm_add(dialog, user->login);
+    admin_confirm(dialog, user->login);
 }
 
 static void users_act(struct page *page, int action)
@@ -283,39 +259,6 @@ static void users_act(struct page *page, int action)
     }
 }
 
-static const char *users_filter(struct page *page)
-{
-    const struct users *users = page->state;
-    return users->list.filter;
-}
-
-static void users_filter_set(struct page *page, const char *filter)
-{
-    struct users *users = page->state;
-    list_filter(&users->list, filter);
-    users_refresh(page);
-}
-
-static size_t users_items(struct page *page, int axis)
-{
-    const struct users *users = page->state;
-    return axis == 0 ? list_count(&users->list) : 0;
-}
-
-static const char *users_item(struct page *page, int axis, size_t index)
-{
-    struct users *users = page->state;
-    (void)axis;
-    return list_sentence(&users->list, page, index);
-}
-
-static void users_choose(struct page *page, int axis, size_t index)
-{
-    struct users *users = page->state;
-    (void)axis;
-    users->list.table.chosen = index;
-}
-
 const struct page_kind ADMIN_USERS = {
     .word = "users",
     .title = N_("Users"),
@@ -323,16 +266,16 @@ const struct page_kind ADMIN_USERS = {
     .binding_count = COUNT_OF(KEYS),
     .state_size = sizeof(struct users),
     .open = users_open,
-    .close = users_close,
-    .refresh = users_refresh,
+    .close = list_page_close,
+    .refresh = list_page_refresh,
     .draw = users_draw,
-    .press = users_press,
+    .press = list_page_press,
     .act = users_act,
-    .line = users_line,
-    .filter = users_filter,
-    .filter_set = users_filter_set,
-    .items = users_items,
-    .item = users_item,
-    .choose = users_choose,
+    .line = list_page_line,
+    .filter = list_page_filter,
+    .filter_set = list_page_filter_set,
+    .items = list_page_items,
+    .item = list_page_item,
+    .choose = list_page_choose,
     .detail = users_detail,
 };

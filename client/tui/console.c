@@ -255,6 +255,9 @@ void console_turn(struct console *console)
     if (!console->who_is_known) {
         who_ask(console);
     }
+    if (exchange_is_held(console->exchange) && !console->is_proving) {
+        console_prove(console);
+    }
     struct page *page = console_page(console);
     if (page->is_stale || page->asked_count != exchange_count(console->exchange)) {
         page_refresh(console, page);

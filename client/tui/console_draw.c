@@ -37,7 +37,11 @@ static const char *state_text(struct console *console)
                            age_text(console));
         break;
     case EXCHANGE_SHUT:
-        text = arena_print(console->frame, _("○ offline: %s"),
+        text = arena_print(console->frame,
+                           exchange_status(console->exchange) == STATUS_LOGIN_NEEDED ||
+                                   exchange_status(console->exchange) == STATUS_SESSION_EXPIRED
+                               ? _("○ offline: %s (L)")
+                               : _("○ offline: %s"),
                            language_word(status_sentence(exchange_status(console->exchange))));
         break;
     }

@@ -166,6 +166,15 @@ static void typing_press(struct console *console, const struct press *press)
     }
 }
 
+void console_form_end(struct console *console, bool is_done)
+{
+    dialog_close(&console->dialog);
+    if (console->is_proving && !is_done) {
+        console->is_proving = false;
+        exchange_release(console->exchange, false);
+    }
+}
+
 static void form_press(struct console *console, const struct press *press)
 {
     struct dialog *dialog = &console->dialog;
@@ -174,7 +183,7 @@ static void form_press(struct console *console, const struct press *press)
         dialog->done(dialog->context, dialog, dialog->purpose);
     }
     if (end != DIALOG_STAYS) {
-        dialog_close(dialog);
+        console_form_end(console, end == DIALOG_DONE);
     }
 }
 
@@ -202,6 +211,10 @@ static void page_press(struct console *console, const struct press *press)
     if (press->kind == PRESS_TEXT && press->point >= '1' &&
         press->point < '1' + (int32_t)console->plan->page_count) {
         console_show(console, (size_t)(press->point - '1'));
+        return;
+    }
+    if (press_is(press, "L") && exchange_state(console->exchange) == EXCHANGE_SHUT) {
+        console_login(console);
         return;
     }
     const struct binding *binding = console_binding(console, press);

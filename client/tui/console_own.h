@@ -37,6 +37,7 @@ struct console {
     char company[128];
     bool who_is_known;
 
+    bool is_proving; // the open form asks for a proof of who this is
     bool is_pasting;
     size_t paste_dropped; // bytes of a paste that had nowhere to go
     int64_t paste_ms;
@@ -54,6 +55,12 @@ void console_show(struct console *console, size_t index);
 // Takes what the server said; pages that are stale ask.
 void console_turn(struct console *console);
 
+// Asks for the password when the server wants a fresh proof.
+void console_prove(struct console *console);
+// Gives the terminal to the ordinary login for a moment, then connects.
+void console_login(struct console *console);
+// Closes the form; what waited for a proof that was not given is refused.
+void console_form_end(struct console *console, bool is_done);
 void console_draw(struct console *console);
 void console_press(struct console *console, const struct press *press);
 // What a line typed after ':' means.

@@ -24,6 +24,8 @@ struct asked {
     bool used;
     bool sent;
     bool kept; // a write, in the outbox
+    bool held; // until its asker has proved again who he is
+    bool is_write;
     bool dry_run;
     uint64_t id;
     int64_t sent_ms;
@@ -138,6 +140,21 @@ static void asked_end(struct asked *asked)
     *asked = (struct asked){.arena = asked->arena};
 }
 
+static void asked_tell(struct exchange *exchange, struct asked *asked, enum status status,
+                       const Reply *reply)
+{
+    const struct answer answer = {
+        .status = status,
+        .reply = reply,
+        .dry_run = asked->dry_run,
+        .arena = &exchange->arena,
+    };
+    answer_function *tell = asked->answer;
+    void *context = asked->context;
+    asked_end(asked);
+    tell(context, &answer);
+}
+
 // Questions that are not to be repeated get their answer: none.
 static void asked_fail(struct exchange *exchange, enum status status)
 {
@@ -145,12 +162,7 @@ static void asked_fail(struct exchange *exchange, enum status status)
         struct asked *asked = &exchange->asked[i];
         asked->sent = false;
         if (asked->used && !asked->kept) {
-            const struct answer answer = {
-                .status = status, .dry_run = asked->dry_run, .arena = &exchange->arena};
-            answer_function *tell = asked->answer;
-            void *context = asked->context;
-            asked_end(asked);
-            tell(context, &answer);
+            asked_tell(exchange, asked, status, NULL);
         }
     }
 }
@@ -186,7 +198,7 @@ static void dial_end(struct exchange *exchange)
         status = watch_begin(exchange);
     }
     for (size_t i = 0; i < ASKED_MAX && status == STATUS_OK; i++) {
-        if (exchange->asked[i].used) {
+        if (exchange->asked[i].used && !exchange->asked[i].held) {
             status = asked_send(exchange, &exchange->asked[i]);
         }
     }
@@ -347,7 +359,8 @@ enum status exchange_ask(struct exchange *exchange, const struct question *quest
     }
     struct client *client = exchange->client;
     enum status status = asked_pack(exchange, question, asked);
-    const bool kept = question->command->mode == COMMAND_WRITE && !question->dry_run;
+    const bool is_write = question->command->mode == COMMAND_WRITE;
+    const bool kept = is_write && !question->dry_run && !question->is_secret;
     if (status == STATUS_OK && kept) {
         arena_reset(exchange->scratch);
         status = outbox_add(exchange->scratch, &client->outbox, asked->key, asked->packed);
@@ -358,6 +371,7 @@ enum status exchange_ask(struct exchange *exchange, const struct question *quest
     }
     asked->used = true;
     asked->kept = kept;
+    asked->is_write = is_write;
     asked->dry_run = question->dry_run;
     asked->answer = question->answer;
     asked->context = question->context;
@@ -425,32 +439,101 @@ static void position_note(struct client *client, const Reply *reply)
     }
 }
 
-static void hear_reply(struct exchange *exchange, uint64_t id, const Reply *reply)
+static struct asked *asked_of(struct exchange *exchange, uint64_t id)
 {
     for (size_t i = 0; i < ASKED_MAX; i++) {
         struct asked *asked = &exchange->asked[i];
-        if (!asked->used || !asked->sent || asked->id != id) {
+        if (asked->used && asked->sent && asked->id == id) {
+            return asked;
+        }
+    }
+    return NULL;
+}
+
+// An answer has come: nothing of the write needs to be kept any more.
+static void asked_unkeep(struct exchange *exchange, struct asked *asked)
+{
+    if (asked->kept) {
+        arena_reset(exchange->scratch);
+        const enum status removed =
+            outbox_remove(exchange->scratch, &exchange->client->outbox, asked->key);
+        (void)removed; // what stays is sent once more by `kontor retry`, and done once
+        asked->kept = false;
+    }
+}
+
+static void hear_reply(struct exchange *exchange, uint64_t id, const Reply *reply)
+{
+    struct asked *asked = asked_of(exchange, id);
+    if (asked == NULL) {
+        return;
+    }
+    const bool was_kept = asked->kept;
+    position_note(exchange->client, reply);
+    asked_unkeep(exchange, asked);
+    if (was_kept) {
+        seen_save(exchange);
+    }
+    if (reply->status == STATUS_STEP_UP && asked->is_write) {
+        asked->held = true;
+        asked->sent = false;
+        return;
+    }
+    asked_tell(exchange, asked,
+               status_is_known(reply->status) ? (enum status)reply->status : STATUS_VERSION, reply);
+}
+
+bool exchange_is_held(const struct exchange *exchange)
+{
+    for (size_t i = 0; i < ASKED_MAX; i++) {
+        if (exchange->asked[i].used && exchange->asked[i].held) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The same request under a new id: the refusal is bound to the old one.
+static enum status asked_renew(struct exchange *exchange, struct asked *asked)
+{
+    ProtobufCMessage *message = NULL;
+    arena_reset(exchange->scratch);
+    enum status status =
+        wire_unpack(exchange->scratch, &request__descriptor, asked->packed, &message);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    Request *request = (Request *)(void *)message;
+    outbox_draw(client_now_ms(), asked->key);
+    request->key.data = asked->key;
+    request->key.len = sizeof asked->key;
+    status = wire_pack(asked->arena, &request->base, &asked->packed);
+    asked->kept = !asked->dry_run;
+    if (status == STATUS_OK && asked->kept) {
+        status =
+            outbox_add(exchange->scratch, &exchange->client->outbox, asked->key, asked->packed);
+    }
+    return status;
+}
+
+void exchange_release(struct exchange *exchange, bool proven)
+{
+    for (size_t i = 0; i < ASKED_MAX; i++) {
+        struct asked *asked = &exchange->asked[i];
+        if (!asked->used || !asked->held) {
             continue;
         }
-        position_note(exchange->client, reply);
-        if (asked->kept) {
-            arena_reset(exchange->scratch);
-            const enum status removed =
-                outbox_remove(exchange->scratch, &exchange->client->outbox, asked->key);
-            (void)removed; // what stays is sent once more by `kontor retry`, and done once
-            seen_save(exchange);
+        asked->held = false;
+        enum status status = STATUS_STEP_UP;
+        if (proven && exchange->state == EXCHANGE_ON) {
+            status = asked_renew(exchange, asked);
         }
-        const struct answer answer = {
-            .status = status_is_known(reply->status) ? (enum status)reply->status : STATUS_VERSION,
-            .reply = reply,
-            .dry_run = asked->dry_run,
-            .arena = &exchange->arena,
-        };
-        answer_function *tell = asked->answer;
-        void *context = asked->context;
-        asked_end(asked);
-        tell(context, &answer);
-        return;
+        if (status == STATUS_OK) {
+            const enum status sent = asked_send(exchange, asked);
+            (void)sent; // a connection that breaks here is noticed by the next turn
+        } else {
+            asked_tell(exchange, asked, status, NULL);
+        }
     }
 }
 
@@ -515,7 +598,10 @@ static enum status hear(struct exchange *exchange, bool *more)
     } else if (answer.reply != NULL) {
         hear_reply(exchange, answer.id, answer.reply);
     }
-    return STATUS_OK;
+    // A channel without a session answers nothing else: it is of no use before a login.
+    const bool is_out = answer.reply != NULL && (answer.reply->status == STATUS_LOGIN_NEEDED ||
+                                                 answer.reply->status == STATUS_SESSION_EXPIRED);
+    return is_out ? (enum status)answer.reply->status : STATUS_OK;
 }
 
 static bool is_overdue(const struct exchange *exchange)

@@ -34,6 +34,7 @@ struct question {
     ProtobufCMessage *inner; // packed before exchange_ask returns
     bool dry_run;            // of a write
     const char *plan;        // NULL: none
+    bool is_secret;          // holds a password: never kept on disk
     answer_function *answer;
     void *context;
 };
@@ -58,6 +59,11 @@ void exchange_dial(struct exchange *exchange);
 // UNREACHABLE without a connection, BUSY while too much is unanswered, or what keeps the request
 // from being packed and kept. The answer is never given from within.
 MUST_CHECK enum status exchange_ask(struct exchange *exchange, const struct question *question);
+// Whether questions wait because the server wants a fresh proof of who asks (STEP_UP). They were
+// surely not done: `proven` sends them again under new request ids, otherwise they are answered
+// with that refusal.
+bool exchange_is_held(const struct exchange *exchange);
+void exchange_release(struct exchange *exchange, bool proven);
 // Asks the server to go on by itself (audit_tail): each event is told until exchange_unfollow or
 // the end of the connection; who wants more after that follows again from the last position. BUSY
 // when this screen follows too much already.

@@ -29,10 +29,10 @@ static void tabs_draw(const struct frame *frame, struct canvas *canvas)
     size_t first = 0;
     size_t total = 0;
     for (size_t i = 0; i <= frame->tab && i < frame->tab_count; i++) {
-        total += cells_of(frame->tabs[i]) + 3;
+        total += cells_of(frame->tabs[i]) + 2;
     }
     while (first < frame->tab && total > canvas->columns - 4) {
-        total -= cells_of(frame->tabs[first++]) + 3;
+        total -= cells_of(frame->tabs[first++]) + 2;
     }
     for (size_t i = first; i < frame->tab_count && column + 4 < canvas->columns; i++) {
         const size_t room = canvas->columns - 2 - column;
@@ -41,7 +41,6 @@ static void tabs_draw(const struct frame *frame, struct canvas *canvas)
         column += canvas_put(canvas, TABS_ROW, column, room - 1,
                              is_shown ? STYLE_STRONG : STYLE_PLAIN, frame->tabs[i]);
         column += canvas_put(canvas, TABS_ROW, column, 1, STYLE_STRONG, is_shown ? "]" : " ");
-        column++;
     }
 }
 

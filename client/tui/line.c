@@ -95,14 +95,13 @@ static void form_ask(struct console *console)
     for (size_t i = 0; i < dialog->field_count && is_heard; i++) {
         is_heard = hear_field(console, &dialog->field[i]);
     }
-    if (dialog->field_count > 0 && is_heard) {
-        if (dialog_is_whole(dialog)) {
-            dialog->done(dialog->context, dialog, dialog->purpose);
-        } else {
-            say(console, dialog->refusal);
-        }
+    const bool is_done = dialog->field_count > 0 && is_heard && dialog_is_whole(dialog);
+    if (is_done) {
+        dialog->done(dialog->context, dialog, dialog->purpose);
+    } else if (dialog->field_count > 0) {
+        say(console, dialog->refusal);
     }
-    dialog_close(dialog);
+    console_form_end(console, is_done);
 }
 
 static void items_say(struct console *console, struct page *page, int axis)

@@ -74,6 +74,12 @@ void list_ask(struct list *list, struct page *page, answer_function *answer)
         const uint32_t most = list->limit == 0 ? LIST_ROWS_MAX : list->limit;
         memcpy(field_at(inner, limit), &most, sizeof most);
     }
+    const ProtobufCFieldDescriptor *everybody =
+        protobuf_c_message_descriptor_get_field_by_name(inner->descriptor, "everybody");
+    if (everybody != NULL && list->everybody) {
+        const protobuf_c_boolean yes = true;
+        memcpy(field_at(inner, everybody), &yes, sizeof yes);
+    }
     (void)console_ask(page, list->command->name, inner, answer);
 }
 
@@ -229,4 +235,85 @@ void list_draw(struct list *list, struct page *page, struct canvas *canvas, stru
     if (list_count(list) == 0 && area.rows > 1) {
         empty_draw(list, canvas, area);
     }
+}
+
+// ---- a page that is a list ----
+
+static struct list *list_of(struct page *page)
+{
+    return page->state;
+}
+
+void list_page_close(struct page *page)
+{
+    list_close(list_of(page));
+}
+
+static void page_hear(void *context, const struct answer *answer)
+{
+    struct page *page = context;
+    (void)list_take(list_of(page), page, answer);
+}
+
+void list_page_refresh(struct page *page)
+{
+    list_ask(list_of(page), page, page_hear);
+}
+
+bool list_page_press(struct page *page, const struct press *press)
+{
+    return table_press(&list_of(page)->table, press);
+}
+
+const char *list_page_line(struct page *page)
+{
+    const struct list *list = list_of(page);
+    const char *name = list->command->name;
+    const size_t noun = strcspn(name, "_");
+    const bool is_filtered = list->filter[0] != '\0';
+    char *line = arena_print(console_frame(page->console), "kontor %.*s %s%s%s%s", (int)noun, name,
+                             name + noun + 1, is_filtered ? " -q '" : "", list->filter,
+                             is_filtered ? "'" : "");
+    return line == NULL ? "" : line;
+}
+
+const char *list_page_filter(struct page *page)
+{
+    return list_of(page)->filter;
+}
+
+void list_page_filter_set(struct page *page, const char *filter)
+{
+    list_filter(list_of(page), filter);
+    list_page_refresh(page);
+}
+
+size_t list_page_items(struct page *page, int axis)
+{
+    return axis == 0 ? list_count(list_of(page)) : 0;
+}
+
+const char *list_page_item(struct page *page, int axis, size_t index)
+{
+    assert(axis == 0);
+    return list_sentence(list_of(page), page, index);
+}
+
+void list_page_choose(struct page *page, int axis, size_t index)
+{
+    assert(axis == 0);
+    list_of(page)->table.chosen = index;
+}
+
+void list_page_draw(struct page *page, struct canvas *canvas, struct area area, const char *heading,
+                    const char *row_heading, size_t detail_rows)
+{
+    struct area first;
+    struct area second;
+    frame_split(canvas, area, false, detail_rows, row_heading, &first, &second);
+    frame_heading(canvas, area, heading);
+    second.column++;
+    second.columns -= 2;
+    (void)canvas_wrap(canvas, second, STYLE_PLAIN, page->kind->detail(page));
+    list_draw(list_of(page), page, canvas, first);
 }

@@ -18,6 +18,7 @@ struct list {
     struct table table;
     char filter[FIELD_INPUT_BYTES_MAX + 1];
     uint32_t limit;
+    bool everybody; // sets the request's field of that name
     // How a row looks; NULL: plain. And a cell that needs words of its own; NULL, or a text in the
     // frame, or NULL for what is shown like everything else.
     enum style (*style)(const ProtobufCMessage *row);
@@ -39,3 +40,17 @@ const ProtobufCMessage *list_chosen(const struct list *list); // NULL when there
 // One row as a sentence, for lines; in the frame.
 const char *list_sentence(struct list *list, struct page *page, size_t index);
 void list_draw(struct list *list, struct page *page, struct canvas *canvas, struct area area);
+
+// Operations of a page whose state begins with a struct list.
+void list_page_close(struct page *page);
+void list_page_refresh(struct page *page);
+bool list_page_press(struct page *page, const struct press *press);
+const char *list_page_line(struct page *page); // the command, with the filter
+const char *list_page_filter(struct page *page);
+void list_page_filter_set(struct page *page, const char *filter);
+size_t list_page_items(struct page *page, int axis);
+const char *list_page_item(struct page *page, int axis, size_t index);
+void list_page_choose(struct page *page, int axis, size_t index);
+// The list above, what `detail` says of the chosen row below.
+void list_page_draw(struct page *page, struct canvas *canvas, struct area area, const char *heading,
+                    const char *row_heading, size_t detail_rows);

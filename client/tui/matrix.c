@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/tui/matrix.h"
 
-#define HEAD_MIN 12
+#define HEAD_MIN 16
 #define STEP     10
 #define MARK     "▸"
 
@@ -95,10 +95,11 @@ static size_t head_cells(const struct matrix *matrix, const struct matrix_source
     for (size_t c = 0; c < matrix->column_count; c++) {
         columns += column_cells(source, c);
     }
-    // The heads of rows give way before a column does, as far as they can still be told apart.
+    // The heads of rows give way before a column does, as long as they can be told apart; where
+    // that is not enough, columns scroll and the heads are whole.
     const size_t left = columns < room ? room - columns : 0;
-    const size_t least = head < HEAD_MIN ? head : HEAD_MIN;
-    return head <= left ? head : left > least ? left : head < room / 3 ? head : room / 3;
+    const size_t whole = head < room / 2 ? head : room / 2;
+    return left < HEAD_MIN && left < head ? whole : left < head ? left : head;
 }
 
 // How many columns from `left` on find room.

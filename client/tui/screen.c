@@ -119,10 +119,23 @@ void screen_size(const struct screen *screen, size_t *rows, size_t *columns)
     *columns = COLS > 0 ? (size_t)COLS : 1;
 }
 
-void screen_spoil(struct screen *screen)
+void screen_pause(struct screen *screen)
 {
     assert(screen != NULL);
+    if (screen->paste) {
+        bytes_out("\033[?2004l");
+    }
+    (void)endwin();
+}
+
+void screen_resume(struct screen *screen)
+{
+    assert(screen != NULL);
+    if (screen->paste) {
+        bytes_out("\033[?2004h");
+    }
     (void)clearok(curscr, TRUE);
+    (void)refresh();
 }
 
 int screen_descriptor(const struct screen *screen)

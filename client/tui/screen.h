@@ -24,5 +24,6 @@ struct press screen_read(struct screen *screen);
 int screen_descriptor(const struct screen *screen);
 // Asks the terminal to take the text as its clipboard (OSC 52); terminals that cannot ignore it.
 void screen_copy(const struct screen *screen, const char *text);
-// Everything is drawn anew by the next screen_show, for instance after another program wrote here.
-void screen_spoil(struct screen *screen);
+// Gives the terminal back for a while: lines are printed and read as without a full screen.
+void screen_pause(struct screen *screen);
+void screen_resume(struct screen *screen);

@@ -55,15 +55,20 @@ same() { # NAME: the shot of that name is what the manual shows, if it does
     claim "the manual shows the screen $1" "" "$(diff <(screen "$1") "$place/$1.masked" || test $? -eq 1)"
 }
 
+# Something waits for a second person.
+exits 0 as zhang customer add --kind organisation --name 恒通
+exits 0 as zhang rule set payment --over 100
+exits 11 as lina payment add C-0001 500 --yes
+
 # A right is changed with its consequences in people, applied by the word, and seen to arrive in the tail.
 for size in 80x24 100x30; do
     for lang in en zh-CN; do
         if [ $lang = en ]; then
-            roles=Roles users=Users devices=Devices audit=Audit machine=Server
+            roles=Roles users=Users devices=Devices audit=Audit machine=Server sessions=Sessions approvals=Approvals
             cashier=cashier affected='People affected: 3' gains='李娜 gains payment.reverse (all)' anyway='孙磊 has payment.reverse anyway'
             applied='Applied: 3 people' confirm='not confirmed'
         else
-            roles=权限 users=用户 devices=设备 audit=审计 machine=服务器
+            roles=权限 users=用户 devices=设备 audit=审计 machine=服务器 sessions=会话 approvals=审批
             cashier=出纳 affected='影响 3 人' gains='李娜 会得到 payment.reverse（all）' anyway='孙磊 本来就有 payment.reverse'
             applied='已应用：影响 3 人' confirm='未确认'
         fi
@@ -98,8 +103,8 @@ shot $place/apply-$size-$lang
 key Enter
 wait $applied
 gone →all
-type 4
-wait [4 $audit]
+type 5
+wait [5 $audit]
 wait role apply
 shot $place/audit-$size-$lang
 type 2
@@ -111,18 +116,43 @@ type 3
 wait [3 $devices]
 wait li-laptop
 shot $place/devices-$size-$lang
-type 5
-wait [5 $machine]
+type 6
+wait [6 $machine]
 wait 示例商贸 · CNY
 shot $place/server-$size-$lang
+type 7
+wait [7 $sessions]
+wait wang-laptop
+shot $place/sessions-$size-$lang
+type 4
+wait [4 $approvals]
+wait AP-000
+wait 500.00
+shot $place/approvals-$size-$lang
 type Qy
 ends 0
 END
-        for name in roles apply audit users devices server; do same $name-$size-$lang; done
+        for name in roles apply audit users devices server sessions approvals; do same $name-$size-$lang; done
         claim "the right was given" all "$(as zhang role show cashier --json | jq -r '.data.grant[] | select(.permission == "payment.reverse") | .scope')"
         exits 0 as zhang role revoke cashier payment.reverse
     done
 done
+
+# What waits is approved, and carried out.
+play en xterm-256color <<END
+start kontor admin
+type 4
+wait AP-0001
+type a
+wait Approve a request
+type AP-0001
+key Enter
+wait Done.
+gone AP-0001
+type Qy
+ends 0
+END
+claim "the payment is entered" 500.00 "$(as zhang payment list --json | jq -r '.data[0].amount')"
 
 # A change is watched as it arrives: nothing is written by a letter, only by the word.
 play en xterm-256color <<END
@@ -143,7 +173,7 @@ wait not confirmed
 type a
 key Enter
 wait disabled
-type 4
+type 5
 wait user disable
 type :users
 caret : users

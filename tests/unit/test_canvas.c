@@ -3,6 +3,7 @@
 #include "client/tui/dialog.h"
 #include "client/tui/frame.h"
 #include "client/tui/input.h"
+#include "client/tui/matrix.h"
 #include "client/tui/table.h"
 #include "tests/unit/unit.h"
 
@@ -304,6 +305,70 @@ static void a_table_scrolls_with_the_choice(void **state)
     (void)bench;
 }
 
+// ---- the matrix ----
+
+static const char *const ROLES[] = {"owner", "finance", "sales", "auditor", "admin", "cashier"};
+
+static const char *permission_head(void *context, size_t row)
+{
+    static const char *const ROWS[] = {"customer.add", "report.trial-balance", "payment.reverse"};
+    (void)context;
+    return ROWS[row % COUNT_OF(ROWS)];
+}
+
+static const char *role_head(void *context, size_t column)
+{
+    (void)context;
+    return ROLES[column];
+}
+
+static const char *right_cell(void *context, size_t row, size_t column, enum style *style)
+{
+    (void)context;
+    *style = row == 2 && column == 5 ? STYLE_DRAFT : STYLE_PLAIN;
+    return row == 2 && column == 5 ? "region" : column == 0 ? "all" : "·";
+}
+
+static void a_matrix_keeps_its_heads_and_scrolls_its_columns(void **state)
+{
+    struct bench *bench = *state;
+    const struct matrix_source source = {
+        .corner = "right",
+        .row = permission_head,
+        .column = role_head,
+        .cell = right_cell,
+        .cell_columns = 6,
+    };
+    CLEANUP(canvas_free_at) struct canvas *canvas = canvas_make(4, 50);
+    const struct area area = {0, 0, 4, 50};
+    struct matrix matrix = {0};
+    matrix_size(&matrix, 3, 6);
+    matrix_draw(&matrix, &source, canvas, area);
+    shows(bench, canvas,
+          " right                owner  finance sales       ›\n"
+          "▸customer.add        [all]   ·       ·\n"
+          " report.trial-balance all    ·       ·\n"
+          " payment.reverse      all    ·       ·\n");
+    assert_int_equal(canvas->cursor_column, 22);
+    const struct press end = {.kind = PRESS_END};
+    const struct press last = {.kind = PRESS_TEXT, .point = 'G'};
+    assert_true(matrix_press(&matrix, &end));
+    assert_true(matrix_press(&matrix, &last));
+    canvas_clear(canvas);
+    matrix_draw(&matrix, &source, canvas, area);
+    shows(bench, canvas,
+          " right               ‹auditor admin  cashier\n"
+          " customer.add         ·       ·      ·\n"
+          " report.trial-balance ·       ·      ·\n"
+          "▸payment.reverse      ·       ·     →region]\n");
+    matrix_size(&matrix, 1, 2);
+    assert_int_equal(matrix.row, 0);
+    assert_int_equal(matrix.column, 1);
+    matrix_size(&matrix, 0, 0);
+    assert_true(matrix_press(&matrix, &end));
+    matrix_draw(&matrix, &source, canvas, area);
+}
+
 static void done(void *context, struct dialog *dialog, int purpose)
 {
     int *count = context;
@@ -378,7 +443,7 @@ static void a_frame_shows_tabs_line_and_notice(void **state)
     (void)canvas_put(canvas, second.row, second.column, second.columns, STYLE_PLAIN, "影响 3 人");
     shows(bench, canvas,
           " kontor @demo                   张伟 ● 在线\n"
-          "│  1 权限  [2 用户]  3 设备                │\n"
+          "│  1 权限 [2 用户] 3 设备                  │\n"
           "├─ 角色 ────────────────────┬─ 后果 ───────┤\n"
           "│                           │影响 3 人     │\n"
           "│                           │              │\n"
@@ -435,6 +500,7 @@ int main(void)
         cmocka_unit_test(the_cursor_stands_at_the_caret_of_wide_text),
         cmocka_unit_test(a_table_is_straight_with_double_width_names),
         cmocka_unit_test(a_table_scrolls_with_the_choice),
+        cmocka_unit_test(a_matrix_keeps_its_heads_and_scrolls_its_columns),
         cmocka_unit_test(a_form_is_done_only_when_its_word_was_typed),
         cmocka_unit_test(a_frame_shows_tabs_line_and_notice),
         cmocka_unit_test(a_large_picture_is_drawn_within_one_repaint),
