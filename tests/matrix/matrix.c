@@ -213,6 +213,22 @@ static const char *value_of(struct matrix *matrix, const struct cell *cell, cons
     return arena_print(arena, "%llu", number);
 }
 
+// '_' stands for a blank, "__" for itself; what begins with '@' is left alone.
+static void unblank(char *value)
+{
+    char *to = value;
+    if (*value == '@') {
+        return;
+    }
+    for (const char *at = value; *at != '\0'; at++) {
+        const bool is_double = at[0] == '_' && at[1] == '_';
+        *to = (char)(*at == '_' && !is_double ? ' ' : *at);
+        at += is_double;
+        to++;
+    }
+    *to = '\0';
+}
+
 // "path=value path=value": '_' in a value stands for a blank, '@' begins one that depends on the
 // cell.
 static ProtobufCMessage *message_of(struct matrix *matrix, const struct cell *cell)
@@ -230,9 +246,7 @@ static ProtobufCMessage *message_of(struct matrix *matrix, const struct cell *ce
         }
         *value = '\0';
         value++;
-        for (char *at = value; *at != '\0' && *value != '@'; at++) {
-            *at = (char)(*at == '_' ? ' ' : *at);
-        }
+        unblank(value);
         const char *text = *value == '@' ? value_of(matrix, cell, value) : value;
         if (!path_write(&context, message, pair, text)) {
             fatal(&matrix->commands, cell->row, pair);
