@@ -19,6 +19,8 @@ enum admin_action {
     ADMIN_CYCLE,
     ADMIN_UNDO,
     ADMIN_APPLY,
+    ADMIN_WHY,
+    ADMIN_DIFF,
     ADMIN_RESET,
     ADMIN_APPROVE,
     ADMIN_DECLINE,

@@ -126,6 +126,12 @@ struct dialog *console_form(struct page *page, const char *title, const char *te
 {
     struct console *console = page->console;
     if (console->dialog.is_open) {
+        if (done == NULL) {
+            // An invitation is shown once: what is to be read waits for the form that is open.
+            arena_reset(console->later_arena);
+            console->later_title = arena_copy(console->later_arena, title, strlen(title));
+            console->later_text = arena_copy(console->later_arena, text, strlen(text));
+        }
         return NULL;
     }
     dialog_open(&console->dialog, title, text, done, page, purpose);
@@ -173,7 +179,8 @@ enum status console_start(struct console *console)
     assert(console->plan->page_count > 0 && console->plan->page_count <= PAGES_MAX);
     console->frame = arena_make(FRAME_BYTES_MAX);
     console->form_arena = arena_make(FORM_BYTES_MAX);
-    if (console->frame == NULL || console->form_arena == NULL) {
+    console->later_arena = arena_make(FORM_BYTES_MAX);
+    if (console->frame == NULL || console->form_arena == NULL || console->later_arena == NULL) {
         return STATUS_ENVIRONMENT;
     }
     console->dialog.arena = console->form_arena;
@@ -212,6 +219,7 @@ void console_end(struct console *console)
     canvas_free(console->canvas);
     arena_free(console->frame);
     arena_free(console->form_arena);
+    arena_free(console->later_arena);
 }
 
 static void who_hear(void *context, const struct answer *answer)

@@ -117,7 +117,7 @@ const struct greeting *console_greeting(const struct console *console);
 void console_say(struct console *console, const char *text);
 // Says that the answer is a refusal, and why. False when it is none.
 bool console_refused(struct console *console, const struct answer *answer);
-// An empty form; NULL while another one is open.
+// An empty form; NULL while another one is open. A text to read (`done` NULL) then comes after it.
 struct dialog *console_form(struct page *page, const char *title, const char *text,
                             dialog_function *done, int purpose);
 // Everything that was read may have changed: pages ask anew.

@@ -173,6 +173,12 @@ void console_form_end(struct console *console, bool is_done)
         console->is_proving = false;
         exchange_release(console->exchange, false);
     }
+    const char *title = console->later_title;
+    const char *text = console->later_text;
+    console->later_text = NULL;
+    if (title != NULL && text != NULL) {
+        (void)console_form(console_page(console), title, text, NULL, 0);
+    }
 }
 
 static void form_press(struct console *console, const struct press *press)

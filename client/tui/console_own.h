@@ -27,6 +27,9 @@ struct console {
     struct input input; // of the command line or the filter
     char filter_before[FIELD_INPUT_BYTES_MAX + 1];
     struct dialog dialog;
+    struct arena *later_arena; // of a text to read that came while another form was open
+    const char *later_title;
+    const char *later_text; // NULL: none
     char notice[NOTICE_BYTES_MAX];
     bool is_changed; // to be drawn anew
     bool is_leaving;

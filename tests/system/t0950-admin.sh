@@ -19,7 +19,10 @@ device=li-laptop person lina cashier
 device=wang-laptop person wangfang cashier
 device=sun-laptop person sunlei finance
 as zhang user edit lina --name 李娜 >/dev/null
-as zhang user edit wangfang --name 王芳 >/dev/null
+# Right-to-left override, a joiner, a heap of marks: on the screen the name is what it is without them.
+marks=$(printf '\u0301%.0s' $(seq 30))
+as zhang user edit wangfang --name "$(printf '王\u202e\u200d芳')" >/dev/null
+exits 0 as zhang customer add --kind organisation --name "$(printf '恒\u202e通a%s' "$marks")"
 as zhang user edit sunlei --name 孙磊 --role finance --role cashier >/dev/null
 
 # play LANGUAGE TERM: the lines of stdin, as zhang
@@ -34,7 +37,9 @@ play() {
 masked() {
     sed -E -e 's/[0-9]{2}:[0-9]{2}:[0-9]{2}/##:##:##/g' -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}/####-##-##/g' \
         -e 's/ [0-9]{2}:[0-9]{2}/ ##:##/g' -e 's/\b[bdfghjklmnprstvz][aiou][bdfghjklmnprstvz][aiou][bdfghjklmnprstvz]\b/#####/g' \
-        -e 's/##### [a-z]{1,4}…/##### ###…/g' -e 's/127\.0\.0\.1:[0-9]+ ?/127.0.0.1:#####/g' -e 's/\b[0-9a-f]{32,64}\b/################################/g' "$1"
+        -e 's/##### [a-z]{1,4}…/##### ###…/g' \
+        -e ':a; s/^(│[ ▸][ #]*)[0-9]([0-9]*  ##:##:##)/\1#\2/; ta' -e ':b; s/^(│ ##*)[0-9]/\1#/; tb' \
+        -e ':c; s/(  #*)[0-9]([0-9]* records| 条记录)/\1#\2/; tc' -e 's/127\.0\.0\.1:[0-9]+ ?/127.0.0.1:#####/g' -e 's/\b[0-9a-f]{32,64}\b/################################/g' "$1"
 }
 
 # screen NAME: the block of the manual behind its name
@@ -56,7 +61,6 @@ same() { # NAME: the shot of that name is what the manual shows, if it does
 }
 
 # Something waits for a second person.
-exits 0 as zhang customer add --kind organisation --name 恒通
 exits 0 as zhang rule set payment --over 100
 exits 11 as lina payment add C-0001 500 --yes
 
@@ -137,6 +141,35 @@ END
         exits 0 as zhang role revoke cashier payment.reverse
     done
 done
+
+# Why somebody may do something, and what changed within a week.
+play en xterm-256color <<END
+size 80x24
+start kontor admin
+wait customer.add
+type /payment.rev
+key Enter
+wait 1 Roles
+gone customer.add
+type w
+wait login or name
+type x
+key Enter
+wait there is nobody of that name
+type lw
+wait login or name
+caret sunlei
+key Enter
+wait sunlei may payment.reverse.
+wait ✓ a role grants it  finance all
+key Esc
+type d
+wait Changed within a week
+wait payment.reverse
+key Esc
+type Qy
+ends 0
+END
 
 # What waits is approved, and carried out.
 play en xterm-256color <<END
