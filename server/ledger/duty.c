@@ -422,3 +422,17 @@ enum status duty_need_admin(struct txn *txn, struct call *call, const struct wou
                ? need_admins(txn, call, would_be, 2, field)
                : status;
 }
+
+enum status duty_judge_user(struct txn *txn, struct call *call, const struct role_set *set,
+                            const UserRecord *before, const UserRecord *after,
+                            struct effect *effect)
+{
+    const struct would_be would_be = {
+        .before = set, .after = set, .user = after, .user_before = before};
+    enum status status = duty_effect(txn, call, &would_be, effect);
+    if (status == STATUS_OK) {
+        status = duty_refuse_conflicts(txn, call, effect, "role");
+    }
+    return status == STATUS_OK && before != NULL ? duty_need_admin(txn, call, &would_be, "user_id")
+                                                 : status;
+}

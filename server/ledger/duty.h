@@ -43,6 +43,11 @@ MUST_CHECK enum status duty_need_admin(struct txn *txn, struct call *call,
 // Are there two who could change roles where that takes two?
 MUST_CHECK enum status duty_has_two_admins(struct txn *txn, struct call *call, bool *has);
 
+// The three of them for one user who changes: `before` is NULL when he is new or was disabled.
+MUST_CHECK enum status duty_judge_user(struct txn *txn, struct call *call,
+                                       const struct role_set *set, const UserRecord *before,
+                                       const UserRecord *after, struct effect *effect);
+
 // Does this user, with these rights, hold both duties of rule `index`? The owner may.
 size_t duty_rule_count(void);
 const char *duty_rule_word(size_t index);

@@ -96,21 +96,6 @@ static enum status roles_parse(struct txn *txn, struct call *call, const struct 
     return STATUS_OK;
 }
 
-// What it would do to people that `before` becomes `after` (NULL: he is new): refuses new conflicts
-// and the loss of the last admin.
-static enum status judge(struct txn *txn, struct call *call, const struct role_set *set,
-                         const UserRecord *before, const UserRecord *after, struct effect *effect)
-{
-    const struct would_be would_be = {
-        .before = set, .after = set, .user = after, .user_before = before};
-    enum status status = duty_effect(txn, call, &would_be, effect);
-    if (status == STATUS_OK) {
-        status = duty_refuse_conflicts(txn, call, effect, "role");
-    }
-    return status == STATUS_OK && before != NULL ? duty_need_admin(txn, call, &would_be, "user_id")
-                                                 : status;
-}
-
 // ---- writing ----
 
 enum status user_put_invitation(struct txn *txn, ProtobufCBinaryData id, int64_t expires_us,
@@ -246,7 +231,7 @@ static enum status judge_invited(struct txn *txn, struct call *call, const struc
     wanted.n_role = invited->role_count;
     wanted.state = USER_STATE__USER_STATE_INVITED;
     const bool was_enabled = known != NULL && known->state != USER_STATE__USER_STATE_DISABLED;
-    return judge(txn, call, set, was_enabled ? known : NULL, &wanted, effect);
+    return duty_judge_user(txn, call, set, was_enabled ? known : NULL, &wanted, effect);
 }
 
 enum status user_invite(struct txn *txn, struct call *call, const UserInvite *request,
@@ -379,7 +364,7 @@ enum status user_edit(struct txn *txn, struct call *call, const UserEdit *reques
     if (changes_roles) {
         status = set_roles(call->arena, user, roles.number, roles.count);
         if (status == STATUS_OK) {
-            status = judge(txn, call, &set, &before, user, &effect);
+            status = duty_judge_user(txn, call, &set, &before, user, &effect);
         }
     }
     // Whose rows somebody sees hangs on team and region too.
@@ -402,66 +387,5 @@ enum status user_edit(struct txn *txn, struct call *call, const UserEdit *reques
     reply->n_consequence = effect.consequence_count;
     reply->conflict = effect.conflict;
     reply->n_conflict = effect.conflict_count;
-    return status != STATUS_OK ? status : user_reply(txn, call, user, reply);
-}
-
-// Disabling and enabling are judged like a change of roles: a disabled user has none.
-static enum status judge_disabled(struct txn *txn, struct call *call, const UserRecord *user,
-                                  struct effect *effect)
-{
-    struct role_set set;
-    UserRecord wanted = *user;
-    wanted.state = USER_STATE__USER_STATE_DISABLED;
-    wanted.n_role = 0;
-    const enum status status = role_set_load(txn, &set);
-    return status == STATUS_OK ? judge(txn, call, &set, user, &wanted, effect) : status;
-}
-
-enum status user_disable(struct txn *txn, struct call *call, const UserDisable *request,
-                         UserReply *reply)
-{
-    UserRecord *user = NULL;
-    enum status status = user_load(txn, call, request->user_id, &user);
-    if (status != STATUS_OK) {
-        return status;
-    }
-
-    if (user->state == USER_STATE__USER_STATE_DISABLED) {
-        return refuse(txn, call, STATUS_NOTHING_TO_DO, "user_id", NULL);
-    }
-    struct effect effect;
-    status = judge_disabled(txn, call, user, &effect);
-    if (status != STATUS_OK) {
-        return status;
-    }
-
-    call_note_change(call, user->id, "state", "active", "disabled");
-    user->state = USER_STATE__USER_STATE_DISABLED;
-    status = user_save(txn, call, user);
-    if (status == STATUS_OK) {
-        status = session_end_all(txn, user->id, 0);
-    }
-
-    return status != STATUS_OK ? status : user_reply(txn, call, user, reply);
-}
-
-enum status user_enable(struct txn *txn, struct call *call, const UserEnable *request,
-                        UserReply *reply)
-{
-    UserRecord *user = NULL;
-    enum status status = user_load(txn, call, request->user_id, &user);
-    if (status != STATUS_OK) {
-        return status;
-    }
-
-    if (user->state != USER_STATE__USER_STATE_DISABLED) {
-        return refuse(txn, call, STATUS_NOTHING_TO_DO, "user_id", NULL);
-    }
-
-    const bool has_joined = user->password_hash.len > 0;
-    call_note_change(call, user->id, "state", "disabled", has_joined ? "active" : "invited");
-    user->state = has_joined ? USER_STATE__USER_STATE_ACTIVE : USER_STATE__USER_STATE_INVITED;
-    status = user_save(txn, call, user);
-
     return status != STATUS_OK ? status : user_reply(txn, call, user, reply);
 }
