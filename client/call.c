@@ -125,6 +125,26 @@ static enum status request_make(struct client *client, const struct command *com
     return STATUS_OK;
 }
 
+// What to do about a refusal that stands before everything else.
+static const char *next_step(enum status status)
+{
+    static const struct {
+        enum status status;
+        const char *line;
+    } STEPS[] = {
+        {STATUS_SESSION_EXPIRED, "kontor login"},       {STATUS_LOGIN_NEEDED, "kontor login"},
+        {STATUS_NOTICE_NEEDED, "kontor notice accept"}, {STATUS_TOTP_NEEDED, "kontor user totp"},
+        {STATUS_DEVICE_PENDING, "kontor whoami"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(STEPS); i++) {
+        if (STEPS[i].status == status) {
+            return STEPS[i].line;
+        }
+    }
+    return NULL;
+}
+
 enum status client_take(struct client *client, Reply *reply, Reply **out)
 {
     *out = reply;
@@ -137,8 +157,9 @@ enum status client_take(struct client *client, Reply *reply, Reply **out)
     client->refusal = reply;
     enum status status =
         status_is_known(reply->status) ? (enum status)reply->status : STATUS_VERSION;
-    if (status == STATUS_SESSION_EXPIRED || status == STATUS_LOGIN_NEEDED) {
-        client_hint(client, "kontor login");
+    const char *next = next_step(status);
+    if (next != NULL) {
+        client_hint(client, next);
     }
     return status;
 }

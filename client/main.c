@@ -26,7 +26,8 @@ static const struct {
     {"import", "run", tool_import},      {"export", "journal", tool_export},
     {"audit", "tail", tool_tail},        {"audit", "verify", tool_verify},
     {"user", "totp", tool_totp},         {"user", "totp-confirm", tool_totp_confirm},
-    {"user", "password", tool_password},
+    {"user", "password", tool_password}, {"device", "approve", tool_approve},
+    {"notice", "accept", tool_accept},
 };
 
 static tool_function *piece_of(const char *noun, const char *verb)

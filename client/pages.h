@@ -17,6 +17,7 @@ page_function page_statement;
 page_function page_payment;
 page_function page_invitation;
 page_function page_codes;
+page_function page_notice;
 
 // A label padded to the pages' common width, for "label  value" lines.
 void page_label(const char *label, FILE *out);

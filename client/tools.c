@@ -100,6 +100,14 @@ static void whoami_print(struct client *client, const SessionWhoamiReply *who)
     page_label(_("Device"), stdout);
     (void)printf("%s   %s %s\n", client_safe(client, who->device), _("logged in until"),
                  output_moment(client, who->expires_us));
+    page_label(_("Words"), stdout);
+    (void)printf("%s%s%s\n", who->words, who->pending ? "   " : "",
+                 who->pending ? _("waits for its approval") : "");
+    if (who->totp) {
+        page_label(_("Codes"), stdout);
+        (void)printf(_("one-time codes; recovery codes left: %u"), who->recovery_left);
+        (void)putchar('\n');
+    }
     if (who->book != NULL) {
         const char *today = day_print(client->arena, who->book->today_day);
         page_label(_("Company"), stdout);

@@ -30,6 +30,8 @@ tool_function tool_verify; // audit verify
 tool_function tool_totp;   // user totp
 tool_function tool_totp_confirm;
 tool_function tool_password; // user password
+tool_function tool_approve;  // device approve
+tool_function tool_accept;   // notice accept
 tool_function tool_complete; // __complete WORD… (from the completion script)
 
 // Takes "--NAME=VALUE" or "--NAME VALUE" out of the words from `*at`; false when the word there is

@@ -34,11 +34,6 @@ enum status refuse(struct txn *txn, struct call *call, enum status status, const
     return status;
 }
 
-bool call_may(const struct call *call, enum permission permission)
-{
-    return call->rights == NULL || rights_scope(call->rights, permission) != SCOPE_NONE;
-}
-
 void call_about(struct call *call, uint64_t id, const char *number)
 {
     call->object_id = id;

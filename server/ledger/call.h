@@ -82,9 +82,6 @@ uint64_t call_new_id(struct call *call);
 MUST_CHECK enum status refuse(struct txn *txn, struct call *call, enum status status,
                               const char *field, const char *detail, ...) PRINTF(5, 6);
 
-// Do the caller's roles grant it, whatever the rows? The system may all.
-bool call_may(const struct call *call, enum permission permission);
-
 // What it was about; `number` is a human number ("INV-2026-0412") and is copied.
 void call_about(struct call *call, uint64_t id, const char *number);
 

@@ -92,6 +92,34 @@ enum status device_has_approver(struct txn *txn, struct arena *arena, bool *has)
     return status == STATUS_END ? STATUS_OK : status;
 }
 
+enum status device_approve(struct txn *txn, struct call *call, const DeviceApprove *request,
+                           DeviceReply *reply)
+{
+    DeviceRecord *device = NULL;
+    enum status status = device_get(txn, key_u64(request->device_id), &device);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? refuse(txn, call, status, "device_id", NULL) : status;
+    }
+
+    if (device->state != DEVICE_STATE__DEVICE_STATE_PENDING) {
+        return refuse(txn, call, STATUS_NOTHING_TO_DO, "device_id", NULL);
+    }
+    const char *words = session_words(call->arena, device);
+    if (request->words[0] != '\0' && strcmp(request->words, words) != 0) {
+        return refuse(txn, call, STATUS_WORDS_DIFFER, "words", NULL);
+    }
+
+    call_note_change(call, device->id, "state", "pending", "active");
+    device->state = DEVICE_STATE__DEVICE_STATE_ACTIVE;
+    status = device_put(txn, key_u64(device->id), device);
+
+    call_about(call, device->id, device->name);
+    reply->id = device->id;
+    reply->name = device->name;
+    reply->state = device->state;
+    return status;
+}
+
 enum status device_revoke(struct txn *txn, struct call *call, const DeviceRevoke *request,
                           DeviceReply *reply)
 {

@@ -10,13 +10,13 @@
 #include "server/store/rows.h"
 
 enum status reset_user(struct txn *txn, struct call *call, UserRecord *user,
-                       ProtobufCBinaryData invitation_id, int64_t expires_us)
+                       const struct user_invitation *invitation)
 {
     FactorRecord *factor = NULL;
     enum status status = factor_load(txn, user->id, &factor);
     user->state = USER_STATE__USER_STATE_INVITED;
     user->password_hash = (ProtobufCBinaryData){0};
-    user->invitation_id = invitation_id;
+    user->invitation_id = invitation->id;
     if (status == STATUS_OK) {
         status = user_save(txn, call, user);
     }
@@ -24,7 +24,7 @@ enum status reset_user(struct txn *txn, struct call *call, UserRecord *user,
         status = rows_del(txn, TABLE_factor, key_u64(user->id));
     }
     if (status == STATUS_OK) {
-        status = user_put_invitation(txn, invitation_id, expires_us, user->id);
+        status = user_put_invitation(txn, invitation, user->id);
     }
     return status == STATUS_OK ? session_end_all(txn, user->id, 0) : status;
 }
@@ -85,7 +85,8 @@ enum status user_reset(struct txn *txn, struct call *call, const UserReset *requ
 
     const bool was_active = user->state == USER_STATE__USER_STATE_ACTIVE;
     call_note_change(call, user->id, "state", was_active ? "active" : "invited", "invited");
-    status = reset_user(txn, call, user, request->invitation_id, request->expires_us);
+    const struct user_invitation invitation = {request->invitation_id, request->expires_us, false};
+    status = reset_user(txn, call, user, &invitation);
     if (status == STATUS_OK && request->devices) {
         status = device_revoke_all(txn, call, user->id);
     }
@@ -98,4 +99,32 @@ enum status user_reset(struct txn *txn, struct call *call, const UserReset *requ
     reply->login = user->login;
     reply->expires_us = request->expires_us;
     return STATUS_OK;
+}
+
+// An owner who lost password, codes and machines. Nobody is asked and nobody can keep it out of the
+// journal: it is for who stands at the machine as root or the service's user.
+enum status user_recover(struct txn *txn, struct call *call, const UserRecover *request,
+                         UserInviteReply *reply)
+{
+    UserRecord *user = NULL;
+    enum status status = user_by_login(txn, request->login_hash, &user);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        return status;
+    }
+
+    if (user == NULL || !user_has_role(user, ROLE_OWNER)) {
+        return refuse(txn, call, STATUS_NOT_FOUND, "login", NULL);
+    }
+
+    call_note_change(call, user->id, "state",
+                     user->state == USER_STATE__USER_STATE_DISABLED ? "disabled" : "active",
+                     "invited");
+    const struct user_invitation invitation = {request->invitation_id, request->expires_us, true};
+    status = reset_user(txn, call, user, &invitation);
+
+    call_about(call, user->id, user->login);
+    reply->id = user->id;
+    reply->login = user->login;
+    reply->expires_us = request->expires_us;
+    return status;
 }

@@ -4,7 +4,7 @@
 // Beginning anew with a person: password, one-time codes and sessions are void, an invitation
 // waits.
 
-#include "server/ledger/call.h"
+#include "server/ledger/user.h"
 
 MUST_CHECK enum status reset_user(struct txn *txn, struct call *call, UserRecord *user,
-                                  ProtobufCBinaryData invitation_id, int64_t expires_us);
+                                  const struct user_invitation *invitation);

@@ -4,6 +4,7 @@
 #include "server/ledger/books.h"
 #include "server/ledger/cursor.h"
 #include "server/ledger/factor.h"
+#include "server/ledger/reading.h"
 #include "server/ledger/throttle.h"
 #include "server/ledger/user.h"
 #include "server/store/rows.h"
@@ -183,7 +184,7 @@ enum status session_end(struct txn *txn, struct call *call, const SessionEnd *re
     }
 
     // Another's session is as good as none for who may not end it.
-    const bool is_hidden = user_id != call->user_id && !call_may(call, PERMISSION_SESSION_END);
+    const bool is_hidden = user_id != call->user_id && !reading_may(call, PERMISSION_SESSION_END);
     if (!request->others && (session == NULL || is_hidden)) {
         return refuse(txn, call, STATUS_NOT_FOUND, "session_id", NULL);
     }
@@ -214,7 +215,7 @@ enum status session_list(struct txn *txn, struct call *call, const SessionList *
     const bool is_own =
         !request->everybody && (request->user_id == 0 || request->user_id == call->user_id);
     uint64_t from = 0;
-    if (!is_own && !call_may(call, PERMISSION_SESSION_LIST)) {
+    if (!is_own && !reading_may(call, PERMISSION_SESSION_LIST)) {
         return refuse(txn, call, STATUS_PERMISSION_DENIED, NULL, "session.list");
     }
     if (!cursor_parse(request->cursor, &from)) {
@@ -301,7 +302,9 @@ enum status session_whoami(struct txn *txn, struct call *call, const SessionWhoa
     if (status == STATUS_OK) {
         status = user_role_words(txn, call->arena, user, &reply->role, &reply->n_role);
     }
-    if (status == STATUS_OK) {
+    const bool is_pending =
+        status == STATUS_OK && device->state == DEVICE_STATE__DEVICE_STATE_PENDING;
+    if (status == STATUS_OK && !is_pending) {
         status = count_customers(call, &reply->customers);
     }
     if (status == STATUS_OK) {
@@ -317,7 +320,7 @@ enum status session_whoami(struct txn *txn, struct call *call, const SessionWhoa
     reply->scope = (char *)(uintptr_t)scope;
     reply->device = device->name;
     reply->words = session_words(call->arena, device);
-    reply->pending = device->state == DEVICE_STATE__DEVICE_STATE_PENDING;
+    reply->pending = is_pending;
     reply->totp = factor_is_active(factor);
     reply->recovery_left = factor != NULL ? (uint32_t)factor->n_recovery : 0;
     reply->expires_us = session->expires_us;

@@ -66,7 +66,7 @@ enum status user_load(struct txn *txn, struct call *call, uint64_t id, UserRecor
     return status == STATUS_NOT_FOUND ? refuse(txn, call, status, "user_id", NULL) : status;
 }
 
-static enum status user_by_login(struct txn *txn, ProtobufCBinaryData login_hash, UserRecord **out)
+enum status user_by_login(struct txn *txn, ProtobufCBinaryData login_hash, UserRecord **out)
 {
     if (login_hash.len != 16) {
         return STATUS_NOT_FOUND;
@@ -98,15 +98,17 @@ static enum status roles_parse(struct txn *txn, struct call *call, const struct 
 
 // ---- writing ----
 
-enum status user_put_invitation(struct txn *txn, ProtobufCBinaryData id, int64_t expires_us,
+enum status user_put_invitation(struct txn *txn, const struct user_invitation *invitation,
                                 uint64_t user_id)
 {
+    const ProtobufCBinaryData id = invitation->id;
     assert(id.len == 16);
     InvitationRecord record;
     invitation_record__init(&record);
     record.id = id;
     record.user_id = user_id;
-    record.expires_us = expires_us;
+    record.expires_us = invitation->expires_us;
+    record.recovers = invitation->recovers;
     return invitation_put(txn, key_hash16(id.data), &record);
 }
 
@@ -148,7 +150,8 @@ enum status user_create_invited(struct txn *txn, struct call *call,
     if (user->login == NULL || user->name == NULL || user->team == NULL || user->region == NULL) {
         return STATUS_TOO_LARGE;
     }
-    user->invitation_id = invited->invitation_id;
+    const struct user_invitation invitation = {invited->invitation_id, invited->expires_us, false};
+    user->invitation_id = invitation.id;
     enum status status = set_roles(arena, user, invited->role, invited->role_count);
     if (status == STATUS_OK) {
         call_note_change(call, user->id, "role", "", invited->role_text);
@@ -161,7 +164,7 @@ enum status user_create_invited(struct txn *txn, struct call *call,
         status = login_put(txn, key_hash16(invited->login_hash.data), &row);
     }
     if (status == STATUS_OK) {
-        status = user_put_invitation(txn, invited->invitation_id, invited->expires_us, user->id);
+        status = user_put_invitation(txn, &invitation, user->id);
     }
     if (status == STATUS_OK) {
         *out = user;
@@ -209,12 +212,11 @@ static enum status invite_again(struct txn *txn, struct call *call,
     user->region = (char *)(uintptr_t)invited->region;
     user->state = USER_STATE__USER_STATE_INVITED;
     user->password_hash = (ProtobufCBinaryData){0};
-    user->invitation_id = invited->invitation_id;
+    const struct user_invitation invitation = {invited->invitation_id, invited->expires_us, false};
+    user->invitation_id = invitation.id;
     call_note_change(call, user->id, "role", "", invited->role_text);
     status = user_save(txn, call, user);
-    return status != STATUS_OK
-               ? status
-               : user_put_invitation(txn, invited->invitation_id, invited->expires_us, user->id);
+    return status != STATUS_OK ? status : user_put_invitation(txn, &invitation, user->id);
 }
 
 // The user as the invitation would make him, for the judgement.

@@ -32,6 +32,17 @@ MUST_CHECK enum status user_reply(struct txn *txn, struct call *call, const User
 MUST_CHECK enum status user_load(struct txn *txn, struct call *call, uint64_t id, UserRecord **out);
 // A new version of the row, linked to what was noted of it.
 MUST_CHECK enum status user_save(struct txn *txn, struct call *call, UserRecord *user);
-MUST_CHECK enum status user_put_invitation(struct txn *txn, ProtobufCBinaryData id,
-                                           int64_t expires_us, uint64_t user_id);
+// NOT_FOUND when nobody has this login.
+MUST_CHECK enum status user_by_login(struct txn *txn, ProtobufCBinaryData login_hash,
+                                     UserRecord **out);
+
+struct user_invitation {
+    ProtobufCBinaryData id; // 16 bytes, from admission
+    int64_t expires_us;
+    bool recovers; // made on the server itself: its device needs no approval
+};
+
+MUST_CHECK enum status user_put_invitation(struct txn *txn,
+                                           const struct user_invitation *invitation,
+                                           uint64_t user_id);
 bool user_has_role(const UserRecord *user, uint32_t role_id);

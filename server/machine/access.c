@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/machine/access.h"
 
+#include "server/ledger/notice.h"
 #include "server/store/rights.h"
 
 // A row by its id; *out is NULL when there is none.
@@ -20,6 +21,7 @@ struct standing {
     const DeviceRecord *device; // each NULL when there is none that counts
     const SessionRecord *session;
     const UserRecord *user;
+    uint32_t notice;    // version of the confidentiality notice that holds; 0: none
     enum status denial; // why the session does not count
 };
 
@@ -70,21 +72,30 @@ static enum status standing_load(struct txn *txn, const struct peer *peer, int64
     }
     out->user = (const UserRecord *)user;
     out->denial = STATUS_OK;
-    return STATUS_OK;
+    ProtobufCMessage *notice = NULL;
+    status = table_get(txn, TABLE_notice, key_u64(NOTICE_NEWEST), &notice, NULL);
+    if (status == STATUS_OK) {
+        out->notice = ((const NoticeRecord *)notice)->version;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 // What stands between a session and everything but a few commands: the first one that does.
 struct barrier {
     enum status status;
-    const ProtobufCMessageDescriptor *open[6]; // requests that pass
+    const ProtobufCMessageDescriptor *open[8]; // requests that pass
 };
 
 static const struct barrier PENDING = {STATUS_DEVICE_PENDING,
                                        {&session_whoami__descriptor, &session_logout__descriptor}};
+static const struct barrier NOTICE = {
+    STATUS_NOTICE_NEEDED,
+    {&notice_show__descriptor, &notice_accept__descriptor, &session_logout__descriptor}};
 static const struct barrier MUST_ENROL = {STATUS_TOTP_NEEDED,
                                           {&session_whoami__descriptor, &session_logout__descriptor,
                                            &session_confirm__descriptor, &user_totp__descriptor,
-                                           &user_totp_confirm__descriptor}};
+                                           &user_totp_confirm__descriptor, &notice_show__descriptor,
+                                           &notice_accept__descriptor}};
 
 static enum status stopped_by(const struct barrier *barrier, const struct command *command)
 {
@@ -101,6 +112,9 @@ static enum status barrier_of(const struct standing *standing, const struct comm
     enum status status = STATUS_OK;
     if (standing->device->state == DEVICE_STATE__DEVICE_STATE_PENDING) {
         status = stopped_by(&PENDING, command);
+    }
+    if (status == STATUS_OK && standing->user->notice_version < standing->notice) {
+        status = stopped_by(&NOTICE, command);
     }
     if (status == STATUS_OK && standing->session->must_enrol) {
         status = stopped_by(&MUST_ENROL, command);

@@ -196,6 +196,8 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_invitation:
     case TABLE_throttle:
     case TABLE_factor:
+    case TABLE_notice:
+    case TABLE_statement:
     case TABLE_unique:
     case TABLE_import:
     case TABLE_export:

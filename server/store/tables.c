@@ -32,7 +32,9 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              : &import_record__descriptor, ExportRecord *       \
              : &export_record__descriptor, BalanceRecord *      \
              : &balance_record__descriptor, FactorRecord *      \
-             : &factor_record__descriptor, HeaderRecord *       \
+             : &factor_record__descriptor, NoticeRecord *       \
+             : &notice_record__descriptor, StatementRecord *    \
+             : &statement_record__descriptor, HeaderRecord *    \
              : &header_record__descriptor, TileRecord *         \
              : &tile_record__descriptor, CheckpointRecord *     \
              : &checkpoint_record__descriptor, EpochRecord *    \

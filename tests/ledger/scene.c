@@ -66,13 +66,21 @@ static enum status admit(struct scene *scene, const struct command *command, Req
     if (command->request == &user_invite__descriptor) {
         UserInvite *invite = (UserInvite *)(void *)inner;
         invite->login_hash = hash_of(scene, "login", invite->login, strlen(invite->login));
-        invite->invitation_id = draw(scene, 16);
+        if (invite->invitation_id.len == 0) {
+            invite->invitation_id = draw(scene, 16);
+        }
         invite->expires_us = YEARS_US;
     }
     if (command->request == &user_reset__descriptor) {
         UserReset *reset = (UserReset *)(void *)inner;
-        reset->invitation_id = draw(scene, 16);
+        if (reset->invitation_id.len == 0) {
+            reset->invitation_id = draw(scene, 16);
+        }
         reset->expires_us = YEARS_US;
+    }
+    if (command->request == &user_recover__descriptor) {
+        UserRecover *recover = (UserRecover *)(void *)inner;
+        recover->login_hash = hash_of(scene, "login", recover->login, strlen(recover->login));
     }
     struct txn *txn CLEANUP(txn_abort_at) = NULL;
     enum status status = txn_begin(scene->store, TXN_READ, scene->arena, &txn);
@@ -143,6 +151,23 @@ static Request *envelope(struct scene *scene, const struct command *command,
     return request;
 }
 
+// Who joined in a scenario can act: "as newcomer".
+static void keep_newcomer(struct scene *scene, const ProtobufCMessage *inner, const Reply *reply)
+{
+    if (inner->descriptor != &session_join__descriptor || reply->status != STATUS_OK) {
+        return;
+    }
+    const SessionJoin *join = (const SessionJoin *)(const void *)inner;
+    struct txn *txn CLEANUP(txn_abort_at) = NULL;
+    ProtobufCMessage *row = NULL;
+    demand(txn_begin(scene->store, TXN_READ, scene->arena, &txn) == STATUS_OK, "begin");
+    demand(table_get(txn, TABLE_device_key, key_hash16(join->device_hash.data), &row, NULL) ==
+               STATUS_OK,
+           "device");
+    scene->newcomer = (struct peer){.device_id = ((const IdRecord *)(void *)row)->id,
+                                    .session_id = reply->session_join->session_id};
+}
+
 void scene_run(struct scene *scene, const struct command *command, ProtobufCMessage *inner,
                bool dry_run, Reply **out)
 {
@@ -175,6 +200,7 @@ void scene_send(struct scene *scene, const struct command *command, ProtobufCMes
     }
     if (command->mode == COMMAND_WRITE && !dry_run) {
         write_request(scene, request, &admitted, reply);
+        keep_newcomer(scene, inner, reply);
     } else {
         read_request(scene, request, command->mode == COMMAND_WRITE ? TXN_PREVIEW : TXN_READ,
                      reply);
@@ -370,6 +396,11 @@ bool scene_act_as(struct scene *scene, const char *name, bool device)
             scene->peer.session_id = device ? 0 : scene->peer.session_id;
             return true;
         }
+    }
+    if (strcmp(name, "newcomer") == 0) {
+        scene->peer = scene->newcomer;
+        scene->peer.session_id = device ? 0 : scene->peer.session_id;
+        return scene->newcomer.device_id != 0;
     }
     const bool system = strcmp(name, "system") == 0;
     const bool invited = strcmp(name, "invited") == 0;

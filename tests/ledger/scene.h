@@ -17,7 +17,8 @@ struct scene {
     struct arena *arena; // of the line at hand
     struct peer person[SCENE_PEOPLE];
     uint64_t user_id[SCENE_PEOPLE];
-    struct peer peer; // who acts
+    struct peer peer;     // who acts
+    struct peer newcomer; // who joined last
     int32_t today;
     char currency[4];
     uint32_t decimals;
@@ -40,7 +41,7 @@ void scene_set_day(struct scene *scene, int32_t today);
 // Later on the same day: sessions go on.
 void scene_wait(struct scene *scene, int64_t minutes);
 
-// "owner", "clerk"…, "invited", "system", "nobody". false when unknown. `device` leaves the session
+// "owner", "clerk"…, "newcomer", "invited", "system", "nobody". false when unknown. `device` leaves the session
 // out.
 bool scene_act_as(struct scene *scene, const char *name, bool device);
 const char *scene_person(size_t index);
