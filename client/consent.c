@@ -90,7 +90,7 @@ enum status page_notice(struct client *client, const Reply *reply, const Protobu
     (void)fprintf(out, _("Version %u, set %s."), notice->version,
                   output_moment(client, notice->set_us));
     (void)fputc('\n', out);
-    if (notice->accepted == notice->version) {
+    if (notice->accepted_version == notice->version) {
         (void)fprintf(out, _("You accepted it %s."), output_moment(client, notice->accepted_us));
         (void)fputc('\n', out);
     }
@@ -107,7 +107,7 @@ static enum status notice_read(struct client *client, uint32_t *version)
         return status;
     }
     *version = reply->notice_show->version;
-    if (client->options.yes || reply->notice_show->accepted == *version) {
+    if (client->options.yes || reply->notice_show->accepted_version == *version) {
         return STATUS_OK;
     }
     if (!client->terminal.may_ask) {

@@ -63,7 +63,7 @@ enum status notice_show(struct txn *txn, struct call *call, const NoticeShow *re
     reply->version = record->version;
     reply->text = record->text;
     reply->set_us = record->set_us;
-    reply->accepted = user->notice_version;
+    reply->accepted_version = user->notice_version;
     reply->accepted_us = user->notice_us;
     return STATUS_OK;
 }

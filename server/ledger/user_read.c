@@ -34,7 +34,7 @@ static enum status fill_row(struct txn *txn, struct call *call, const UserRecord
     row->last_login_us = user->last_login_us;
     row->team = user->team;
     row->region = user->region;
-    row->notice = user->notice_version;
+    row->notice_version = user->notice_version;
     row->notice_us = user->notice_us;
     const enum status status = user_role_words(txn, call->arena, user, &row->role, &row->n_role);
     return status != STATUS_OK ? status : count_devices(txn, user->id, &row->devices);

@@ -8,6 +8,19 @@ year=$(TZ=Asia/Shanghai date +%Y)
 book CNY cn-small
 cd "$place"
 while IFS='|' read -r command line; do
+    case $command in
+    user_codes)  # only who has one-time codes has recovery codes
+        as zhang user totp --json >totp.json
+        as zhang user totp-confirm --code "$("$build/tests/system/code" "$(jq -r .data.secret totp.json)")" >totp.out
+        ;;
+    device_approve)  # a device that joins while the server wants approval
+        stop_server
+        echo 'new_device = "approve"' >approve.conf
+        serve --config approve.conf
+        as zhang user invite shop --role sales --output shop.invitation >shop.out
+        as shop join @shop.invitation --password-stdin --device shop-till <<<'correct horse battery shop' >shop.out
+        ;;
+    esac
     exits 0 env "KONTOR_HOME=$place/home-zhang" bash -c "exec ${line//@Y/$year} --yes"
     claim "$command says something" yes "$([ -s "$place/out" ] && echo yes || echo no)"
     # What waits for a second person takes two: each asks for something that the other approves.
