@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ops/signer.h"
 
+#include "server/machine/machine.h"
 #include "server/store/file.h"
 #include "shared/checkpoint.h"
+#include "shared/wire.h"
+
+#include "proto/envelope.pb-c.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,7 +17,7 @@
 #define SLOT_BYTES   (8 + 8 + KEY_BYTES)
 #define PLAIN_BYTES  (1 + 2 * SLOT_BYTES)
 #define SEALED_BYTES (PLAIN_BYTES + BOX_BYTES)
-#define ARENA_BYTES  ((size_t)1024 * 1024)
+#define ARENA_BYTES  CALL_ARENA_MAX
 
 // A signing key with its epoch.
 struct epoch_key {
@@ -222,6 +226,29 @@ enum status signer_found(struct txn *txn, const char *dir, const struct key_pair
                                                      : STATUS_FILE_ERROR;
 }
 
+// That the house key was needed once more stands in the journal.
+static enum status note_renewal(struct txn *txn, int64_t now_us)
+{
+    ServerNote note;
+    server_note__init(&note);
+    note.kind = NOTE_KIND__NOTE_KIND_RENEWED;
+    Request request;
+    request__init(&request);
+    wire_set_inner(&request.base, command_by_name("server_note")->number, &note.base);
+    uint8_t hash[32];
+    key_hash(NULL, bytes_of(&note.kind, sizeof note.kind), hash, sizeof hash);
+    const struct peer peer = {.system = true};
+    const struct stamp stamp = {.number = txn_head(txn)->number + 1,
+                                .instant_us = now_us,
+                                .book_day = txn_head(txn)->book_day};
+    struct call call = {.arena = txn_arena(txn)};
+    Reply reply;
+    reply__init(&reply);
+    const enum status status =
+        machine_write(txn, &peer, &stamp, &request, hash, NULL, &call, &reply);
+    return status == STATUS_OK ? (enum status)reply.status : status;
+}
+
 enum status signer_renew(struct store *store, const char *dir, const struct key_pair *house,
                          int64_t now_us)
 {
@@ -232,6 +259,9 @@ enum status signer_renew(struct store *store, const char *dir, const struct key_
     }
     struct txn *txn CLEANUP(txn_abort_at) = NULL;
     enum status status = txn_begin(store, TXN_WRITE, arena, &txn);
+    if (status == STATUS_OK) {
+        status = note_renewal(txn, now_us);
+    }
     if (status == STATUS_OK) {
         status = begin_by_house(&signer, txn, house, now_us);
     }
