@@ -191,6 +191,12 @@ enum finding anchor_check(const struct anchor *held, const struct greeting *gree
     return finding;
 }
 
+enum finding anchor_walk(struct anchor *chain, const uint8_t house_key[static KEY_BYTES],
+                         const AuditProofReply *reply, uint64_t epoch)
+{
+    return epochs_check(house_key, reply, epoch, chain);
+}
+
 struct anchor anchor_join(const struct anchor *one, const struct anchor *other)
 {
     struct anchor joined = one->size > other->size ? *one : *other;

@@ -52,6 +52,11 @@ enum finding anchor_check(const struct anchor *held, const struct greeting *gree
                           const uint8_t house_key[static KEY_BYTES], const AuditProofReply *reply,
                           int64_t now_ms, struct anchor *next);
 
+// Walks the chain of epochs on, from what `chain` has checked up to `epoch`: GOOD when its key is
+// in chain->epoch_key, MORE when another answer is needed.
+enum finding anchor_walk(struct anchor *chain, const uint8_t house_key[static KEY_BYTES],
+                         const AuditProofReply *reply, uint64_t epoch);
+
 // The larger tree of two that agree, with the later signature.
 struct anchor anchor_join(const struct anchor *one, const struct anchor *other);
 // Are these two of one tree? The answer of `reply` is about the smaller and the larger of both.

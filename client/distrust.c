@@ -181,7 +181,6 @@ enum status trust_report(struct client *client, enum finding finding, const stru
     assert(finding_status(finding) != STATUS_OK);
     client->fault = language_word(finding_sentence(finding));
     client->hint_count = 0;
-    client->fact_count = 0;
     client_fact(client, _("server"), client->context.server[0]);
     client_fact(client, _("context"), client->context.name);
     expected_say(client);

@@ -28,6 +28,11 @@ static const struct {
      N_("Export the journal for another program")},
     {"audit tail", "audit tail [-n ROWS] [-q QUERY] [--count RECORDS] [--json]",
      N_("Follow what happens, record by record")},
+    {"audit export", "audit export FILE", N_("Export the journal for an auditor")},
+    {"audit verify", "audit verify [--witness FILE]",
+     N_("Compute the journal's tree here and compare it with what was signed and seen")},
+    {"audit witness", "audit witness [--output FILE]",
+     N_("Print the last signed checkpoint, to be kept on paper")},
     {"user totp", "user totp", N_("Set up one-time codes")},
     {"user totp-confirm", "user totp-confirm [--code CODE]",
      N_("Confirm one-time codes with the first code")},
@@ -121,6 +126,17 @@ static enum status start_print(void)
     return STATUS_OK;
 }
 
+// A piece of the client goes before a command of the same words.
+static bool is_piece(const char *words)
+{
+    for (size_t i = 0; i < COUNT_OF(PIECES); i++) {
+        if (strcmp(PIECES[i].words, words) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum status noun_print(const char *noun)
 {
     for (size_t i = 0; i < cli_noun_count(); i++) {
@@ -135,7 +151,9 @@ static enum status noun_print(const char *noun)
         if (command_is_of(command_at(i), noun, verb)) {
             char label[96];
             (void)snprintf(label, sizeof(label), "%s %s", noun, verb);
-            row_print(label, language_word(command_at(i)->summary));
+            if (!is_piece(label)) {
+                row_print(label, language_word(command_at(i)->summary));
+            }
         }
     }
     for (size_t i = 0; i < COUNT_OF(PIECES); i++) {

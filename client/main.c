@@ -24,7 +24,8 @@ static const struct {
     tool_function *run;
 } PIECES[] = {
     {"import", "run", tool_import},      {"export", "journal", tool_export},
-    {"audit", "tail", tool_tail},        {"audit", "verify", tool_verify},
+    {"audit", "tail", tool_tail},        {"audit", "export", tool_trail},
+    {"audit", "witness", tool_witness},  {"audit", "verify", tool_verify},
     {"user", "totp", tool_totp},         {"user", "totp-confirm", tool_totp_confirm},
     {"user", "password", tool_password}, {"device", "approve", tool_approve},
     {"notice", "accept", tool_accept},

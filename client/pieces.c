@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Work that takes more than one call: the journal's export and its verification, page after page.
+// Work that takes more than one call: the export of the journal for another program, page after
+// page.
 
-#include "client/hex.h"
 #include "client/run.h"
 #include "client/tools.h"
 #include "shared/text.h"
@@ -38,45 +38,4 @@ enum status tool_export(struct client *client, size_t count, const char *const *
         request.cursor = more ? page->page->next : request.cursor;
     }
     return status;
-}
-
-enum status tool_verify(struct client *client, size_t count, const char *const *words)
-{
-    AuditVerify request;
-    audit_verify__init(&request);
-    if (count > 0) {
-        return client_fail(client, STATUS_USAGE, NULL, words[0], NULL);
-    }
-    const struct command *command = command_by_name("audit_verify");
-    const AuditVerifyReply *verified = NULL;
-    for (bool more = true; more;) {
-        Reply *reply = NULL;
-        client->deadline_ms = client_clock_ms() + client->options.timeout_ms;
-        enum status status = client_call(client, command, &request.base, &reply);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        verified = reply->audit_verify;
-        more = verified->page != NULL && verified->page->next[0] != '\0';
-        request.cursor = more ? verified->page->next : request.cursor;
-    }
-    assert(verified != NULL);
-    if (client->options.json != NULL) {
-        const struct render_context render = client_render(client);
-        json_t *json = render_json(&render, command, &verified->base);
-        (void)render_json_write(json, JSON_INDENT(1), stdout);
-        json_decref(json);
-    } else if (verified->whole) {
-        char root[2 * 64 + 1] = "";
-        if (verified->root.len <= 64) {
-            hex_print(verified->root.data, verified->root.len, root);
-        }
-        (void)printf(_("The journal is whole: %llu records, root %s"),
-                     (unsigned long long)verified->records, root);
-        (void)fputc('\n', stdout);
-    }
-    if (!verified->whole) {
-        return client_fail(client, STATUS_TAMPERED, NULL, verified->finding, NULL);
-    }
-    return STATUS_OK;
 }

@@ -23,11 +23,13 @@ const struct tool *tool_by_name(const char *name); // NULL when it is none
 #include "client/tools.def"
 #undef TOOL
 
-tool_function tool_import; // import run FILE …
-tool_function tool_export; // export journal --format F
-tool_function tool_tail;   // audit tail
-tool_function tool_verify; // audit verify
-tool_function tool_totp;   // user totp
+tool_function tool_import;  // import run FILE …
+tool_function tool_export;  // export journal --format F
+tool_function tool_tail;    // audit tail
+tool_function tool_verify;  // audit verify
+tool_function tool_trail;   // audit export FILE
+tool_function tool_witness; // audit witness
+tool_function tool_totp;    // user totp
 tool_function tool_totp_confirm;
 tool_function tool_password; // user password
 tool_function tool_approve;  // device approve

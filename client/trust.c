@@ -5,17 +5,6 @@
 
 #define TRIES_MAX 3
 
-static enum status ask(struct client *client, struct link *link, const AuditProof *question,
-                       Reply **out)
-{
-    AuditProof copy = *question;
-    Request request;
-    request__init(&request);
-    request.command_case = REQUEST__COMMAND_AUDIT_PROOF;
-    request.audit_proof = &copy;
-    return link_call(link, &request, client->arena, out);
-}
-
 // The answer to a proof as a proof; anything else is none. A server that is busy may be asked
 // again.
 static enum status proof_of(const Reply *reply, const AuditProofReply **out)
@@ -27,6 +16,19 @@ static enum status proof_of(const Reply *reply, const AuditProofReply **out)
     }
     const bool is_passing = reply->status == STATUS_BUSY || reply->status == STATUS_DEVICE_UNKNOWN;
     return is_passing ? (enum status)reply->status : STATUS_OK;
+}
+
+enum status trust_question(struct client *client, struct link *link, const AuditProof *question,
+                           const AuditProofReply **out)
+{
+    AuditProof copy = *question;
+    Request request;
+    request__init(&request);
+    request.command_case = REQUEST__COMMAND_AUDIT_PROOF;
+    request.audit_proof = &copy;
+    Reply *reply = NULL;
+    const enum status status = link_call(link, &request, client->arena, &reply);
+    return status == STATUS_OK ? proof_of(reply, out) : status;
 }
 
 enum status trust_greet(struct client *client, struct link *link, bool *due)
@@ -48,14 +50,11 @@ enum status trust_ask(struct client *client, struct link *link, uint64_t *id)
     return link_send(link, &request, id);
 }
 
-enum status trust_hear(struct client *client, struct link *link, const Reply *reply, bool *due)
+// What comes of an answer to the question that anchor_ask makes.
+static enum status judge(struct client *client, struct link *link, const AuditProofReply *proof,
+                         bool *due)
 {
     const struct greeting *greeting = link_greeting(link);
-    const AuditProofReply *proof = NULL;
-    const enum status status = proof_of(reply, &proof);
-    if (status != STATUS_OK) {
-        return status;
-    }
     enum finding finding = ANCHOR_NOT_PROVEN;
     if (proof != NULL) {
         struct anchor next;
@@ -70,17 +69,24 @@ enum status trust_hear(struct client *client, struct link *link, const Reply *re
                                                 : trust_report(client, finding, greeting, proof);
 }
 
+enum status trust_hear(struct client *client, struct link *link, const Reply *reply, bool *due)
+{
+    const AuditProofReply *proof = NULL;
+    const enum status status = proof_of(reply, &proof);
+    return status == STATUS_OK ? judge(client, link, proof, due) : status;
+}
+
 enum status trust_prove(struct client *client, struct link *link)
 {
     bool due = false;
     enum status status = trust_greet(client, link, &due);
     while (status == STATUS_OK && due) {
         AuditProof question;
-        Reply *reply = NULL;
+        const AuditProofReply *proof = NULL;
         anchor_ask(&client->seen.anchor, link_greeting(link), &question);
-        status = ask(client, link, &question, &reply);
+        status = trust_question(client, link, &question, &proof);
         if (status == STATUS_OK) {
-            status = trust_hear(client, link, reply, &due);
+            status = judge(client, link, proof, &due);
         }
     }
     return status;
@@ -96,12 +102,8 @@ static enum status agree(struct client *client, struct link *link, const struct 
     question.size = own->size < kept->size ? own->size : kept->size;
     question.to_size = own->size < kept->size ? kept->size : own->size;
     question.epochs = UINT64_MAX;
-    Reply *reply = NULL;
     const AuditProofReply *proof = NULL;
-    enum status status = ask(client, link, &question, &reply);
-    if (status == STATUS_OK) {
-        status = proof_of(reply, &proof);
-    }
+    const enum status status = trust_question(client, link, &question, &proof);
     if (status != STATUS_OK) {
         return status;
     }

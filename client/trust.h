@@ -18,11 +18,16 @@ MUST_CHECK enum status trust_ask(struct client *client, struct link *link, uint6
 MUST_CHECK enum status trust_hear(struct client *client, struct link *link, const Reply *reply,
                                   bool *due);
 
+// The server's answer to a question of one's own; *out is NULL when it has none. Nothing of it is
+// checked yet.
+MUST_CHECK enum status trust_question(struct client *client, struct link *link,
+                                      const AuditProof *question, const AuditProofReply **out);
+
 // Keeps client->seen. Other processes of this user may have kept something meanwhile: then the
 // server must prove that both are of one journal. `link` NULL: nobody is there to be asked.
 MUST_CHECK enum status trust_keep(struct client *client, struct link *link);
 
-// Reports a finding: what was expected, what was shown, what to do. Gives its status. `shown` and
-// `reply` may be NULL.
+// Reports a finding: the facts that the caller has added, what was expected, what was shown, what
+// to do. Gives its status. `shown` and `reply` may be NULL.
 enum status trust_report(struct client *client, enum finding finding, const struct greeting *shown,
                          const AuditProofReply *reply);
