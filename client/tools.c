@@ -114,6 +114,15 @@ static void whoami_print(struct client *client, const SessionWhoamiReply *who)
         (void)printf("%s · %s · %s · %s\n", client_safe(client, who->book->company),
                      who->book->currency, who->book->time_zone, today == NULL ? "" : today);
     }
+    for (size_t i = 0; i < who->n_sink; i++) {
+        const SinkState *sink = who->sink[i];
+        if (strcmp(sink->state, "ok") != 0) {
+            page_label(_("Sink"), stdout);
+            (void)printf(_("%s: %s, %u s behind"), client_safe(client, sink->name),
+                         language_word(sink->state), sink->lag_seconds);
+            (void)fputc('\n', stdout);
+        }
+    }
     struct pending *list = NULL;
     size_t count = 0;
     if (outbox_list(client->arena, &client->outbox, &list, &count) == STATUS_OK && count > 0) {

@@ -215,8 +215,13 @@ static int run_serve(const struct line *line)
         .address = config.address,
         .socket_path = config.socket,
         .address_file = line->value[OPTION_address_file],
+        .sink_file = config.sink_file,
+        .sink_syslog = config.sink_syslog,
         .logger = &logger,
     };
+    if (!sink_form_parse(config.sink_form, &options.sink_form)) {
+        return fail(STATUS_CONFIGURATION, "sink_form");
+    }
     if (!totp_policy_parse(config.totp, &options.totp)) {
         return fail(STATUS_CONFIGURATION, "totp");
     }

@@ -5,6 +5,7 @@
 #include "server/net/listener.h"
 #include "server/ops/init.h"
 #include "server/ops/signer.h"
+#include "server/ops/sink.h"
 #include "server/store/file.h"
 
 #include <unistd.h>
@@ -25,6 +26,7 @@ struct server {
     struct listener *listener;
     struct server_keys keys;
     struct signer *signer;
+    struct sinks *sinks;
     char *time_zone;
     char address[ADDRESS_BYTES]; // that invitations name
     bool is_stopping;
@@ -103,6 +105,52 @@ static void greet(void *context, struct greeting *greeting)
     memcpy(greeting->book_id, head->book_id, sizeof head->book_id);
     greeting->tree_size = head->number;
     memcpy(greeting->tree_root, head->tree_root, sizeof greeting->tree_root);
+}
+
+// ---- second places of the journal ----
+
+static uint64_t newest(void *context)
+{
+    const struct server *server = context;
+    return queue_number(server->queue);
+}
+
+static enum status start_sinks(struct server *server)
+{
+    const struct serve_options *options = server->options;
+    const struct sinks_options sinks = {
+        .store = server->store,
+        .dir = options->store.dir,
+        .file = options->sink_file,
+        .syslog = options->sink_syslog,
+        .form = options->sink_form,
+        .logger = options->logger,
+        .number = newest,
+        .number_context = server,
+    };
+    return sinks_start(&sinks, &server->sinks);
+}
+
+// For whoami: how far each sink is.
+static void tell_sinks(void *context, struct arena *arena, SessionWhoamiReply *reply)
+{
+    static const char *const STATES[] = {"ok", "behind", "failed"};
+    const struct server *server = context;
+    struct sink_report report[SINKS_MAX];
+    const size_t count = sinks_report(server->sinks, report);
+    reply->sink = arena_alloc(arena, (count + 1) * sizeof *reply->sink);
+    for (size_t i = 0; reply->sink != NULL && i < count; i++) {
+        SinkState *state = arena_alloc(arena, sizeof *state);
+        if (state == NULL) {
+            return;
+        }
+        const int64_t lag_seconds = report[i].lag_us / 1000000;
+        sink_state__init(state);
+        state->name = (char *)(uintptr_t)report[i].name;
+        state->state = (char *)(uintptr_t)STATES[report[i].state];
+        state->lag_seconds = lag_seconds < UINT32_MAX ? (uint32_t)lag_seconds : UINT32_MAX;
+        reply->sink[reply->n_sink++] = state;
+    }
 }
 
 // ---- building up ----
@@ -219,6 +267,8 @@ static enum status make_rooms(struct server *server)
         .logger = server->options->logger,
         .totp = server->options->totp,
         .new_device_needs_approval = server->options->new_device_needs_approval,
+        .tell_sinks = tell_sinks,
+        .sinks_context = server,
     };
     memcpy(admit.server_key, server->keys.server.public_bytes, KEY_BYTES);
     memcpy(admit.house_key, server->keys.house_key, KEY_BYTES);
@@ -315,12 +365,16 @@ static enum status build_up(struct server *server)
     if (status == STATUS_OK) {
         status = watch_signals(server);
     }
+    if (status == STATUS_OK) {
+        status = start_sinks(server);
+    }
     return status != STATUS_OK ? status : open_door(server);
 }
 
 static void free_all(struct server *server)
 {
     listener_free(server->listener);
+    sinks_stop(server->sinks);
     admit_free(server->admit);
     queue_free(server->queue);
     const int busy = uv_loop_close(&server->loop);

@@ -7,6 +7,7 @@
 #include "server/admit/policy.h"
 #include "server/config.h"
 #include "server/log.h"
+#include "server/ops/sink_line.h"
 #include "server/store/store.h"
 
 struct serve_options {
@@ -17,6 +18,9 @@ struct serve_options {
     const char *address_file; // gets the address once it is listened on; NULL: none
     struct totp_policy totp;
     bool new_device_needs_approval;
+    const char *sink_file;   // second places of the journal; "": none
+    const char *sink_syslog;
+    enum sink_form sink_form;
     const struct logger *logger;
 };
 

@@ -22,6 +22,9 @@ struct admit_options {
     uint8_t house_key[KEY_BYTES];
     struct totp_policy totp; // zeros: optional
     bool new_device_needs_approval;
+    // Says in a whoami how the sinks of the journal are; NULL: there are none.
+    void (*tell_sinks)(void *context, struct arena *arena, SessionWhoamiReply *reply);
+    void *sinks_context;
 };
 
 MUST_CHECK enum status admit_make(const struct admit_options *options, struct admit **out);

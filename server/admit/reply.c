@@ -76,6 +76,9 @@ static enum status complete(struct admit *admit, struct job *job)
     if (reply->result_case == REPLY__RESULT_SESSION_WHOAMI && reply->degraded) {
         reply->session_whoami->state = (char *)(uintptr_t) "degraded";
     }
+    if (reply->result_case == REPLY__RESULT_SESSION_WHOAMI && admit->options.tell_sinks != NULL) {
+        admit->options.tell_sinks(admit->options.sinks_context, job->arena, reply->session_whoami);
+    }
     return status;
 }
 
