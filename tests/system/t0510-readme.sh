@@ -72,7 +72,7 @@ exits 0 as zhang report aging --json
 claim "what is still owed" 600.00 "$(figure .data.total.balance "$place/out")"
 lines_of "$top/client/README.md" "## Reading" zhang 5
 lines_of "$top/client/README.md" "## What takes two people" zhang 3
-lines_of "$top/client/README.md" "## What happened, and whether it is still true" zhang 3
+lines_of "$top/client/README.md" "## What happened, and whether it is still true" zhang 7
 # Words for dates and amounts that the manual names.
 for date in $(sed -nE 's/^- \*\*Dates\*\*: (.*)/\1/p' "$top/client/README.md" | grep -oE '`[^`]+`' | tr -d '`' | grep -v -- '--'); do
     exits 0 as zhang customer balance C-0001 "--as-of=$date"
@@ -97,7 +97,7 @@ claim "verify, replay, audit, backup and restore were run" 5 "$ran"
 
 # Manual pages name the options that there are, and no others.
 named() { sed 's/\\-/-/g' "$1" | grep -oE -- '--[a-z0-9]+(-[a-z]+)*' | sort -u; }
-{ sed -nE 's/^GLOBAL\("([a-z-]+)".*/--\1/p' "$top/client/options.def"; printf -- '--%s\n' cursor as map date-format currency source help a11y; } | sort -u >options
+{ sed -nE 's/^GLOBAL\("([a-z-]+)".*/--\1/p' "$top/client/options.def"; printf -- '--%s\n' count witness output cursor as map date-format currency source help a11y; } | sort -u >options
 named "$top/client/kontor.1" >manual
 claim "kontor(1)" "" "$(comm -3 options manual)"
 { sed -nE 's/^OPTION\(([a-z_]+),.*/--\1/p' "$top/server/options.def" | tr _ -; printf -- '--help\n--version\n'; } | sort -u >options
