@@ -16,7 +16,8 @@ static enum status edge_of(const struct tree_source *source, uint64_t first, uin
     out->size = count;
     size_t filled = 0;
     uint64_t at = first;
-    for (unsigned height = 64; height-- > 0;) {
+    for (unsigned left = 64; left > 0; left--) {
+        const unsigned height = left - 1;
         if ((count >> height & 1) == 0) {
             continue;
         }
