@@ -140,12 +140,13 @@ static const char *file_path_of(struct client *client)
     }
     char moment[MOMENT_BYTES] = "";
     struct tm utc = {0};
-    const time_t now = (time_t)(client_now_ms() / 1000);
+    const int64_t now_ms = client_now_ms();
+    const time_t now = (time_t)(now_ms / 1000);
     if (gmtime_r(&now, &utc) != NULL) {
-        (void)strftime(moment, sizeof(moment), "%Y%m%dT%H%M%SZ", &utc);
+        (void)strftime(moment, sizeof(moment), "%Y%m%dT%H%M%S", &utc);
     }
-    return arena_print(client->arena, "%s/%s-%s-%ld.txt", dir, client->context.name, moment,
-                       (long)getpid());
+    return arena_print(client->arena, "%s/%s-%s.%03dZ-%ld.txt", dir, client->context.name, moment,
+                       (int)(now_ms % 1000), (long)getpid());
 }
 
 static enum status file_save(struct client *client, enum finding finding,

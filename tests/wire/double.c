@@ -164,7 +164,10 @@ static void handle(struct admit *admit, struct job *job)
     assert(job->reply != NULL);
     const bool may = job->peer.session_id != 0 || job->command->permission == PERMISSION_DEVICE ||
                      job->command->permission == PERMISSION_INVITED;
-    const enum status status = may ? answer(admit, job) : STATUS_LOGIN_NEEDED;
+    enum status status = STATUS_LOGIN_NEEDED;
+    if (admit->answer == NULL || !admit->answer(admit->answer_context, job, &status)) {
+        status = may ? answer(admit, job) : STATUS_LOGIN_NEEDED;
+    }
     job->reply->status = (uint32_t)status;
     admit->handled++;
     memcpy(admit->last_hash, job->request_hash, sizeof admit->last_hash);

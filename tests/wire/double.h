@@ -39,6 +39,10 @@ struct admit {
     size_t reply_bytes;  // size of a whoami reply's text
     unsigned page_count; // of a list
     size_t page_bytes;
+
+    // Of a test that answers some commands itself; false: not this one.
+    bool (*answer)(void *context, struct job *job, enum status *status);
+    void *answer_context;
 };
 
 void double_start(struct admit *admit, uv_loop_t *loop);

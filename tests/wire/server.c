@@ -52,6 +52,9 @@ static void greet(void *context, struct greeting *greeting)
     memset(greeting->book_id, 0xb0, sizeof greeting->book_id);
     greeting->tree_size = server->admit.number;
     greeting->timeline = 1;
+    if (server->greet != NULL) {
+        server->greet(server->greet_context, greeting);
+    }
 }
 
 static void run(void *context)

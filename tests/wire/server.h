@@ -36,6 +36,8 @@ struct server {
     void *work_context;
     bool (*until)(struct server *server, const void *context);
     const void *until_context;
+    void (*greet)(void *context, struct greeting *greeting); // of a test; NULL: none
+    void *greet_context;
     unsigned turns; // of the loop that looked at `until`
 };
 
