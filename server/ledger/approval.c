@@ -71,14 +71,13 @@ static enum status load_open(struct txn *txn, struct call *call, uint64_t id, Ap
     if (status != STATUS_OK) {
         return status;
     }
-    switch ((int)approval_state(call, *out)) {
-    case APPROVAL_STATE__APPROVAL_STATE_PENDING:
+    const ApprovalState state = approval_state(call, *out);
+    if (state == APPROVAL_STATE__APPROVAL_STATE_PENDING) {
         return STATUS_OK;
-    case APPROVAL_STATE__APPROVAL_STATE_EXPIRED:
-        return refuse(txn, call, STATUS_APPROVAL_EXPIRED, "approval", NULL);
-    default:
-        return refuse(txn, call, STATUS_APPROVAL_DECIDED, "approval", NULL);
     }
+    const bool has_expired = state == APPROVAL_STATE__APPROVAL_STATE_EXPIRED;
+    return refuse(txn, call, has_expired ? STATUS_APPROVAL_EXPIRED : STATUS_APPROVAL_DECIDED,
+                  "approval", NULL);
 }
 
 // An approver must be somebody who could have done it: for this customer, and for so much.

@@ -62,6 +62,7 @@ enum status rule_set(struct txn *txn, struct call *call, const RuleSet *request,
     struct books books;
     RuleRecord before;
     RuleRecord after;
+    rule_record__init(&before);
     const enum control control = control_by_word(request->kind);
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {

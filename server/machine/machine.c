@@ -115,7 +115,8 @@ static void reply_fill(struct call *call, ProtobufCMessage *result, Reply *reply
         reply->detail = (char *)(uintptr_t)call->detail;
     }
     if (call->control != CONTROL_NONE && (call->status == STATUS_OK || call->approval != NULL)) {
-        reply->control = (char *)(uintptr_t)control_word(call->control);
+        const char *word = control_word(call->control);
+        reply->control = (char *)(uintptr_t)word;
     }
     if (call->status == STATUS_APPROVAL_PENDING) {
         reply->approval = (char *)(uintptr_t)call->approval;

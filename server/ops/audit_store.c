@@ -379,8 +379,8 @@ static enum status note_get(struct notes *notes, enum table table, uint64_t numb
 // One note; END when there are no more.
 static enum status take_note(struct notes *notes)
 {
-    struct bytes checkpoint;
-    struct bytes epoch;
+    struct bytes checkpoint = {0};
+    struct bytes epoch = {0};
     struct bytes house;
     enum status status = note_get(notes, TABLE_checkpoint, notes->checkpoint, &checkpoint, &house);
     if (status == STATUS_OK) {

@@ -152,8 +152,8 @@ static void add_grant(struct rights *rights, const RoleRecord *role, enum permis
     *most = limit > *most ? limit : *most;
     for (int c = 0; c < CLASS_COUNT; c++) {
         uint8_t *view = &rights->view[permission][scope][c];
-        const uint8_t given = (uint8_t)role_view(role, (enum field_class)c);
-        *view = given > *view ? given : *view;
+        const enum view given = role_view(role, (enum field_class)c);
+        *view = given > (enum view)*view ? (uint8_t)given : *view;
         rights->writable[permission][c] |= role_may_change(role, (enum field_class)c);
     }
 }

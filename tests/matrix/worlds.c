@@ -80,7 +80,7 @@ WRAPS static uint64_t mix(uint64_t value)
 
 WRAPS static struct drawn draw(struct pair *pair, bool is_seen, uint32_t below)
 {
-    struct drawn drawn;
+    struct drawn drawn = {0};
     pair->state++;
     for (size_t w = 0; w < WORLDS; w++) {
         drawn.value[w] = (uint32_t)(mix(pair->state * 7 + (is_seen ? 0 : w + 1)) % below);
