@@ -56,7 +56,7 @@ struct journal {
 static struct journal journal;
 static bool all_bits;
 
-static uint64_t next_random(uint64_t *seed)
+WRAPS static uint64_t next_random(uint64_t *seed)
 {
     *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return *seed >> 24;

@@ -92,7 +92,8 @@ static void a_code_is_good_one_step_each_way(void **state)
                                       now_s + around * ONETIME_STEP_SECONDS, ONETIME_DIGITS, code),
                          STATUS_OK);
         const bool is_near = around >= -1 && around <= 1;
-        assert_int_equal(onetime_match(seed, code, now_s), is_near ? step + (uint64_t)around : 0);
+        assert_int_equal(onetime_match(seed, code, now_s),
+                         is_near ? (uint64_t)((int64_t)step + around) : 0);
     }
 }
 

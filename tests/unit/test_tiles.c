@@ -94,6 +94,11 @@ static void check_inclusion(struct wood *wood, struct txn *txn, uint64_t index, 
                      STATUS_OK);
 }
 
+WRAPS static uint64_t next_random(uint64_t seed)
+{
+    return seed * 6364136223846793005u + 1442695040888963407u;
+}
+
 static void check_some(struct wood *wood)
 {
     struct txn *txn = shelf_begin(&wood->shelf, TXN_READ);
@@ -102,7 +107,7 @@ static void check_some(struct wood *wood)
     assert_memory_equal(txn_head(txn)->tree_root, wood->root[size], LEAF_BYTES);
     uint64_t seed = 7;
     for (int i = 0; i < 300; i++) {
-        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        seed = next_random(seed);
         const uint64_t to = 1 + (seed >> 33) % size;
         const uint64_t from = 1 + (seed >> 13) % to;
         check_consistency(wood, txn, from, to);
