@@ -87,8 +87,7 @@ static void sessions_act(struct page *page, int action)
                      _("It ends at once; its open connections are closed."), end_done, action);
     if (dialog != NULL) {
         sessions->target = session->id;
-        admin_confirm(dialog,
-                      is_one ? session->login : console_client(page->console)->context.login);
+        admin_confirm(dialog, is_one ? session->login : console_login_name(page->console));
     }
 }
 

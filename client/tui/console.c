@@ -18,6 +18,11 @@ struct client *console_client(const struct console *console)
     return console->client;
 }
 
+const char *console_login_name(const struct console *console)
+{
+    return console->login;
+}
+
 struct arena *console_frame(const struct console *console)
 {
     return console->frame;
@@ -184,6 +189,8 @@ enum status console_start(struct console *console)
         return STATUS_ENVIRONMENT;
     }
     console->dialog.arena = console->form_arena;
+    (void)snprintf(console->context, sizeof console->context, "%s", console->client->context.name);
+    (void)snprintf(console->login, sizeof console->login, "%s", console->client->context.login);
     console->render = client_render(console->client);
     console->render.arena = console->frame;
     for (size_t i = 0; i < console->plan->page_count; i++) {
@@ -205,6 +212,7 @@ enum status console_start(struct console *console)
 void console_end(struct console *console)
 {
     screen_close(console->screen);
+    child_end(console->child);
     exchange_close(console->exchange);
     for (size_t i = 0; i < console->plan->page_count; i++) {
         if (console->page[i].state != NULL) {
@@ -279,13 +287,15 @@ void console_turn(struct console *console)
 
 static void wait(struct console *console)
 {
-    struct pollfd on[2] = {
+    // Negative descriptors are passed over.
+    struct pollfd on[] = {
         {.fd = screen_descriptor(console->screen), .events = POLLIN},
         {.fd = exchange_descriptor(console->exchange), .events = POLLIN},
+        {.fd = console->child == NULL ? -1 : child_descriptor(console->child), .events = POLLIN},
     };
     int wait_ms = TICK_MS;
     exchange_wait(console->exchange, &wait_ms);
-    const int ready = poll(on, on[1].fd < 0 ? 1 : 2, wait_ms);
+    const int ready = poll(on, COUNT_OF(on), wait_ms);
     assert(ready >= 0 || errno == EINTR);
     if (ready == 0 && exchange_state(console->exchange) != EXCHANGE_ON) {
         console->is_changed = true; // how old what is shown is
@@ -364,6 +374,7 @@ static enum status pictures(struct console *console)
             return STATUS_CANCELLED;
         }
         console_turn(console);
+        console_child(console);
     }
     return console->status;
 }

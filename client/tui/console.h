@@ -91,7 +91,10 @@ MUST_CHECK enum status console_run(struct client *client, const struct console_p
 
 // ---- for pages ----
 
+// Trap: of the client only what never changes may be looked at; the rest belongs to the thread
+// while it connects.
 struct client *console_client(const struct console *console);
+const char *console_login_name(const struct console *console);
 struct arena *console_frame(const struct console *console);
 // What values look like: currency, decimals, time zone. In the frame.
 const struct render_context *console_render(const struct console *console);

@@ -141,7 +141,7 @@ static struct area frame_make(struct console *console)
     struct page *page = console_page(console);
     const char *company = console->company;
     const char *left = arena_print(console->frame, "%s · %s%s@%s", console->plan->name, company,
-                                   company[0] == '\0' ? "" : " ", console->client->context.name);
+                                   company[0] == '\0' ? "" : " ", console->context);
     const char *right = arena_print(console->frame, "%s%s%s", console->who,
                                     console->who[0] == '\0' ? "" : " · ", state_text(console));
     const struct frame frame = {

@@ -27,6 +27,36 @@ static bool is_word(const char *word, const char *first, const char *second, con
     return strcmp(word, first) == 0 || strcmp(word, second) == 0 || strcmp(word, third) == 0;
 }
 
+static void command_run(struct console *console, const char *line)
+{
+    if (console->child != NULL) {
+        console_say(console, _("the last command is still running"));
+        return;
+    }
+    const size_t columns = console->canvas == NULL ? 100 : console->canvas->columns - 10;
+    const enum status status =
+        child_start(console->context, console->client->language, columns, line, &console->child);
+    console_say(console,
+                status == STATUS_OK ? _("running…") : language_word(status_sentence(status)));
+}
+
+void console_child(struct console *console)
+{
+    int exit_code = 0;
+    if (console->child == NULL || !child_turn(console->child, &exit_code)) {
+        return;
+    }
+    const char *text = child_text(console->child);
+    char title[64];
+    (void)snprintf(title, sizeof title, exit_code == 0 ? _("Done") : _("Exit code %d"), exit_code);
+    console->notice[0] = '\0';
+    (void)console_form(console_page(console), title, text[0] == '\0' ? _("Done.") : text, NULL, 0);
+    child_end(console->child);
+    console->child = NULL;
+    console_stale(console);
+    console->is_changed = true;
+}
+
 void console_command(struct console *console, const char *line)
 {
     while (*line == ' ') {
@@ -43,7 +73,7 @@ void console_command(struct console *console, const char *line)
     } else if (is_word(line, "q", "quit", _("leave"))) {
         console->is_leaving = true;
     } else if (line[0] != '\0') {
-        console_say(console, _("no page of that name: ? tells what there is"));
+        command_run(console, line);
     }
 }
 

@@ -3,6 +3,7 @@
 
 // Inside of the console: its state. For console*.c and line.c only.
 
+#include "client/tui/child.h"
 #include "client/tui/console.h"
 #include "client/tui/screen.h"
 
@@ -22,7 +23,8 @@ struct console {
     struct render_context render;
 
     struct page page[PAGES_MAX];
-    size_t shown; // the page that is shown
+    size_t shown;        // the page that is shown
+    struct child *child; // a command that was typed; NULL: none runs
     enum typing typing;
     struct input input; // of the command line or the filter
     char filter_before[FIELD_INPUT_BYTES_MAX + 1];
@@ -35,6 +37,9 @@ struct console {
     bool is_leaving;
     bool is_asked_to_leave; // Q was pressed; y leaves
 
+    // Copies: the client itself belongs to the thread while it connects.
+    char context[CONTEXT_NAME_MAX + 1];
+    char login[65];
     // Who I am, once the server said it.
     char who[128];
     char company[128];
@@ -66,6 +71,8 @@ void console_login(struct console *console);
 void console_form_end(struct console *console, bool is_done);
 void console_draw(struct console *console);
 void console_press(struct console *console, const struct press *press);
+// Takes what a typed command has printed; its end opens a text to read.
+void console_child(struct console *console);
 // What a line typed after ':' means.
 void console_command(struct console *console, const char *line);
 // An action of the bindings, the console's own or the page's.

@@ -13,8 +13,11 @@
 
 static bool more_comes(struct console *console, int wait_ms)
 {
-    struct pollfd on = {.fd = exchange_descriptor(console->exchange), .events = POLLIN};
-    return poll(&on, on.fd < 0 ? 0 : 1, wait_ms) > 0;
+    struct pollfd on[] = {
+        {.fd = exchange_descriptor(console->exchange), .events = POLLIN},
+        {.fd = console->child == NULL ? -1 : child_descriptor(console->child), .events = POLLIN},
+    };
+    return poll(on, COUNT_OF(on), wait_ms) > 0;
 }
 
 // Until nothing is unanswered and nothing more comes, or it takes too long.
@@ -23,8 +26,10 @@ static void settle(struct console *console)
     const int64_t end_ms = client_clock_ms() + SETTLE_MS_MAX;
     for (;;) {
         console_turn(console);
+        console_child(console);
         const enum exchange_state state = exchange_state(console->exchange);
-        const bool is_answered = state == EXCHANGE_ON && !exchange_is_waiting(console->exchange);
+        const bool is_answered = state == EXCHANGE_ON && console->child == NULL &&
+                                 !exchange_is_waiting(console->exchange);
         if ((is_answered && !more_comes(console, QUIET_MS)) || state == EXCHANGE_SHUT ||
             client_clock_ms() >= end_ms) {
             return;

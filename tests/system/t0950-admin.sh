@@ -79,9 +79,10 @@ for size in 80x24 100x30; do
         play $lang xterm-256color <<END
 size $size
 start kontor admin
-within 3000 [1 $roles]
-wait customer.add
-type lllll
+within 1500 customer.add
+wait [1 $roles]
+repaint 160 j
+type gglllll
 type /reverse
 caret / reverse
 key Enter
@@ -215,6 +216,20 @@ wait [2 Users]
 type y
 copied $(printf 'kontor user list' | base64)
 wait copied: kontor user list
+type :customer show C-0001
+caret C-0001
+key Enter
+wait Done
+wait organisation
+key Esc
+gone organisation
+type :nothing at all
+key Enter
+wait Exit code 2
+key Esc
+type :user show 'li
+key Enter
+wait not understood
 burst nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn
 wait faster than anybody types
 paste dddd
@@ -277,7 +292,7 @@ says '^15\. payment.reverse: cashier own \(draft\)'
 says 'not confirmed'
 says '^2\. login: lina'
 says 'user invite'
-says 'no page of that name'
+says 'kontor help'
 claim "no box art, nothing is drawn over" no "$(grep -q $'[─│\033]' "$place/out" && echo yes || echo no)"
 exits 0 as zhang admin --a11y --lang zh-CN </dev/null
 says '权限'
