@@ -61,12 +61,13 @@ const char *output_day(struct client *client, int32_t day)
 }
 
 // Texts that are words of ours: rules of allocation, outcomes, names of fields, and what the audit
-// says in sentences of the table.
+// and the rules say in sentences of the tables.
 static bool is_word(const ProtobufCMessage *row, const ProtobufCFieldDescriptor *field)
 {
     static const char *const NAMES[] = {"rule", "status", "field"};
-    bool found =
-        strncmp(row->descriptor->name, "Audit", 5) == 0 && strcmp(field->name, "text") == 0;
+    bool found = (strncmp(row->descriptor->name, "Audit", 5) == 0 ||
+                  row->descriptor == &rule_row__descriptor) &&
+                 strcmp(field->name, "text") == 0;
     for (size_t i = 0; i < COUNT_OF(NAMES) && field->type == PROTOBUF_C_TYPE_STRING; i++) {
         found = found || strcmp(field->name, NAMES[i]) == 0;
     }

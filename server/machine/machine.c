@@ -231,6 +231,9 @@ static enum status run_write(struct txn *txn, struct call *call, const Request *
     if (status == STATUS_OK) {
         status = keep_admitted(txn, call, admitted);
     }
+    if (status == STATUS_OK && call->status == STATUS_OK) {
+        status = second_forget(txn, call, request);
+    }
     if (status == STATUS_OK) {
         keep_book_id(txn, call, request);
         reply_fill(call, result, reply);

@@ -34,3 +34,36 @@ enum status second_load(struct txn *txn, struct call *call, const Request *reque
     call->second = second;
     return status;
 }
+
+// The approval that ends without being carried out; 0 when this call ends none.
+static uint64_t ended_by(const ProtobufCMessage *inner)
+{
+    if (inner->descriptor == &approval_decline__descriptor) {
+        return ((const ApprovalDecline *)inner)->approval_id;
+    }
+    return inner->descriptor == &approval_withdraw__descriptor
+               ? ((const ApprovalWithdraw *)inner)->approval_id
+               : 0;
+}
+
+enum status second_forget(struct txn *txn, const struct call *call, const Request *request)
+{
+    assert(call->status == STATUS_OK);
+    const uint64_t id =
+        ended_by(wire_inner((const ProtobufCMessage *)request, call->command->number));
+    if (id == 0) {
+        return STATUS_OK;
+    }
+    ProtobufCMessage *message = NULL;
+    enum status status = table_get(txn, TABLE_approval, key_u64(id), &message, NULL);
+    const ApprovalRecord *approval = (const ApprovalRecord *)message;
+    if (status != STATUS_OK || approval->command != REQUEST__COMMAND_CUSTOMER_ADD) {
+        return status;
+    }
+    status = wire_unpack(call->arena, &customer_add__descriptor,
+                         bytes_of(approval->request.data, approval->request.len), &message);
+    if (status == STATUS_OK) {
+        status = table_del(txn, TABLE_vault, key_u64(((const CustomerAdd *)message)->vault_id));
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
