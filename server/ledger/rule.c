@@ -60,7 +60,7 @@ static enum status need_two(struct books *books)
 enum status rule_set(struct txn *txn, struct call *call, const RuleSet *request, RuleReply *reply)
 {
     struct books books;
-    RuleRecord before;
+    RuleRecord before = {0};
     RuleRecord after;
     rule_record__init(&before);
     const enum control control = control_by_word(request->kind);
