@@ -121,23 +121,6 @@ enum status tool_witness(struct client *client, size_t count, const char *const 
 
 // ---- reading ----
 
-// The note begins with its origin, at the beginning of a line.
-static bool note_find(struct bytes file, struct bytes *note, struct checkpoint *out)
-{
-    static const char ORIGIN[] = "kontor/";
-    const size_t size = sizeof(ORIGIN) - 1;
-    for (size_t at = 0; at + size < file.size; at++) {
-        const bool begins = at == 0 || file.data[at - 1] == '\n';
-        struct bytes text = {0};
-        *note = bytes_of(file.data + at, file.size - at);
-        if (begins && memcmp(file.data + at, ORIGIN, size) == 0 && note_text(*note, &text) &&
-            checkpoint_parse(text, out)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // The key of its epoch, by the chain from the house key.
 static enum status key_fetch(struct client *client, const struct checkpoint *checkpoint,
                              struct anchor *chain)
@@ -175,7 +158,7 @@ enum status witness_read(struct client *client, const char *path, struct checkpo
         return client_fail(client, status == STATUS_NOT_FOUND ? STATUS_FILE_ERROR : status,
                            "witness", path, NULL);
     }
-    if (!note_find(file, &note, out)) {
+    if (!checkpoint_find(file, &note, out)) {
         client->fault = _("there is no signed checkpoint in this file");
         return client_fail(client, STATUS_UNREADABLE, "witness", path, NULL);
     }

@@ -161,3 +161,20 @@ bool epoch_parse(struct bytes text, struct epoch *out)
            take_number(&rest, &out->commit) && take(&rest, " ") && take_hash(&rest, out->header) &&
            take(&rest, "\n") && rest.size == 0;
 }
+
+bool checkpoint_find(struct bytes text, struct bytes *note, struct checkpoint *out)
+{
+    static const char ORIGIN[] = "kontor/";
+    const size_t size = sizeof ORIGIN - 1;
+    for (size_t at = 0; at + size < text.size; at++) {
+        const bool begins = at == 0 || text.data[at - 1] == '\n';
+        const struct bytes rest = bytes_of(text.data + at, text.size - at);
+        struct bytes signed_text;
+        if (begins && memcmp(rest.data, ORIGIN, size) == 0 && note_text(rest, &signed_text) &&
+            checkpoint_parse(signed_text, out)) {
+            *note = rest;
+            return true;
+        }
+    }
+    return false;
+}

@@ -53,4 +53,7 @@ const char *checkpoint_print(struct arena *arena, const struct checkpoint *check
 const char *epoch_print(struct arena *arena, const struct epoch *epoch);
 // False when the text is not exactly what would be printed.
 bool checkpoint_parse(struct bytes text, struct checkpoint *out);
+// The note of a checkpoint in a text that may say other things before it, as a witness does for
+// people. Its signatures are not looked at. False when there is none.
+bool checkpoint_find(struct bytes text, struct bytes *note, struct checkpoint *out);
 bool epoch_parse(struct bytes text, struct epoch *out);

@@ -4,6 +4,9 @@
 #include "server/ops/replay.h"
 #include "server/store/file.h"
 #include "server/store/pages.h"
+#include "shared/checkpoint.h"
+
+#define OUTSIDE_BYTES_MAX ((size_t)2 * NOTE_BYTES_MAX) // a note, and what a witness says before it
 
 enum status outside_read(const struct audit_outside *outside, struct arena *arena,
                          struct bytes *note)
@@ -11,13 +14,15 @@ enum status outside_read(const struct audit_outside *outside, struct arena *aren
     if (outside->checkpoint == NULL) {
         return STATUS_OK;
     }
-    uint8_t *bytes = arena_alloc(arena, NOTE_BYTES_MAX);
+    uint8_t *bytes = arena_alloc(arena, OUTSIDE_BYTES_MAX);
     size_t size = 0;
     if (bytes == NULL) {
         return STATUS_ENVIRONMENT;
     }
-    const enum status status = file_read(outside->checkpoint, bytes, NOTE_BYTES_MAX, &size);
-    if (status == STATUS_OK) {
+    const enum status status = file_read(outside->checkpoint, bytes, OUTSIDE_BYTES_MAX, &size);
+    struct checkpoint checkpoint;
+    // What is no note at all is handed on, and refused as one.
+    if (status == STATUS_OK && !checkpoint_find(bytes_of(bytes, size), note, &checkpoint)) {
         *note = bytes_of(bytes, size);
     }
     return status;

@@ -31,6 +31,7 @@ claim "as many records as the witness had, and more" yes "$([ "$(jq .data.record
 
 # An export is whole, and only as long as nobody touches it.
 exits 0 kontord audit verify --export "$place/trail.2"
+exits 0 kontord audit verify --export "$place/trail.2" --checkpoint "$place/witness"
 cp "$place/trail.2" "$place/bent"
 printf 'x' | dd of="$place/bent" bs=1 seek=2000 conv=notrunc 2>/dev/null
 exits 20 kontord audit verify --export "$place/bent"
@@ -58,6 +59,9 @@ for i in $(seq "$records"); do add zhang "另一家 $i"; done
 exits 20 as zhang audit verify --witness "$place/witness"
 says 'does not hold +the witness'
 claim "a report of it is kept" yes "$(grep -lq 'does not hold' "$place"/home-zhang/reports/* && echo yes)"
+
+seal 3
+exits 20 kontord audit verify --export "$place/trail.3" --checkpoint "$place/witness"
 
 # Only who may.
 person li sales
