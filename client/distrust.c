@@ -9,8 +9,6 @@
 #include "shared/text.h"
 #include "shared/words.h"
 
-#include <unistd.h>
-
 #define MOMENT_BYTES 32
 
 static void stream_close_at(FILE **stream)
@@ -140,13 +138,13 @@ static const char *file_path_of(struct client *client)
     }
     char moment[MOMENT_BYTES] = "";
     struct tm utc = {0};
-    const int64_t now_ms = client_now_ms();
-    const time_t now = (time_t)(now_ms / 1000);
+    const time_t now = (time_t)(client_now_ms() / 1000);
+    uint32_t draw = 0; // no report replaces another
+    random_fill(&draw, sizeof(draw));
     if (gmtime_r(&now, &utc) != NULL) {
-        (void)strftime(moment, sizeof(moment), "%Y%m%dT%H%M%S", &utc);
+        (void)strftime(moment, sizeof(moment), "%Y%m%dT%H%M%SZ", &utc);
     }
-    return arena_print(client->arena, "%s/%s-%s.%03dZ-%ld.txt", dir, client->context.name, moment,
-                       (int)(now_ms % 1000), (long)getpid());
+    return arena_print(client->arena, "%s/%s-%s-%08x.txt", dir, client->context.name, moment, draw);
 }
 
 static enum status file_save(struct client *client, enum finding finding,

@@ -323,6 +323,10 @@ enum status link_wait(struct link *link, uint32_t wait_ms, bool *ready)
             assert(status == link->status);
         }
     }
+    if (link->status == STATUS_OK && !link->complete &&
+        clock_ms() - link->heard_ms > link->dead_ms) {
+        (void)link_fail(link, STATUS_CUT_OFF);
+    }
     *ready = link->complete;
     return link->status;
 }

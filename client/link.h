@@ -43,7 +43,8 @@ struct link_options {
     const char *source;  // local address to bind to (tests, bench); NULL: any
     uint32_t connect_ms; // connection and handshake, each address; 0: 5000
     uint32_t answer_ms;  // one reply; 0: 30000
-    uint32_t retry_ms;   // a busy server closes at once: try again for so long; 0: not
+    uint32_t dead_ms;  // silence while link_wait waits, after which the server is gone; 0: DEAD_MS
+    uint32_t retry_ms; // a busy server closes at once: try again for so long; 0: not
 };
 
 // STATUS_UNREACHABLE, _VERSION (the server's hint names other versions), _WRONG_SERVER (the server
@@ -103,6 +104,7 @@ MUST_CHECK enum status link_stream(struct link *link, const Request *request, st
                                    bool (*page)(void *context, const Reply *reply), void *context);
 
 // Waits up to `wait_ms` for something to receive and answers the server's PINGs meanwhile; a
-// program that leaves a link idle for long calls this or loses the link after DEAD_MS. `ready`:
+// program that leaves a link idle for long calls this or loses the link after DEAD_MS. CUT_OFF when
+// the server was silent for so long, as it never is while it is there. `ready`:
 // link_receive will not wait long.
 MUST_CHECK enum status link_wait(struct link *link, uint32_t wait_ms, bool *ready);

@@ -177,6 +177,7 @@ static enum status open_at(const char *address, const struct link_options *optio
         link_free(link);
         return STATUS_ENVIRONMENT;
     }
+    link->dead_ms = options->dead_ms != 0 ? options->dead_ms : DEAD_MS;
     link->answer_ms = options->answer_ms != 0 ? options->answer_ms : ANSWER_MS_DEFAULT;
     link->flight_max = options->token != NULL ? IN_FLIGHT_MAX : IN_FLIGHT_LOGGED_OUT_MAX;
     status = handshake(link, options, deadline_ms);

@@ -66,6 +66,7 @@ enum status take_input(struct link *link)
         recv(link->descriptor, input->data + input->size, input->room - input->size, MSG_DONTWAIT);
     if (count > 0) {
         input->size += (size_t)count;
+        link->heard_ms = clock_ms();
         return STATUS_OK;
     }
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) {

@@ -19,6 +19,8 @@ struct link {
     int descriptor;
     enum status status;
     uint32_t answer_ms;
+    uint32_t dead_ms;
+    int64_t heard_ms; // when bytes came last
     struct greeting greeting;
     uint8_t channel_id[NOISE_HASH_BYTES];
     struct channel send;

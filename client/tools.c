@@ -261,6 +261,14 @@ static enum status context_show(struct client *client)
     (void)printf("%s\n  %s  %s\n  %s  %s\n  %s  %s\n", context->name, _("server"),
                  context->server[0], _("its key"), server == NULL ? "" : server, _("this device"),
                  device == NULL ? "" : device);
+    const struct anchor *held = &client->seen.anchor;
+    if (held->size > 0) {
+        const char *root = key_words(client->arena, held->root);
+        (void)printf("  %s  ", _("its journal"));
+        (void)printf(_("%llu records"), (unsigned long long)held->size);
+        (void)printf("  %s\n  %s  %s\n", output_moment(client, held->seen_ms * 1000),
+                     _("their root"), root == NULL ? "" : root);
+    }
     return STATUS_OK;
 }
 

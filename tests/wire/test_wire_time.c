@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/connect.h"
 #include "tests/wire/bed.h"
+#include "tests/wire/proxy.h"
 
 #include <poll.h>
 
@@ -204,6 +205,52 @@ static void who_does_not_read_is_given_up(void **state)
     end_bed(bed);
 }
 
+// Passes one handshake on, and nothing after it: a cable that was pulled.
+static void go_dark(struct proxy *proxy, int client, size_t index)
+{
+    uint8_t opening[PREAMBLE_BYTES + 2 + HANDSHAKE_1_BYTES];
+    uint8_t greeting[2 + HANDSHAKE_2_BYTES];
+    uint8_t last[2 + HANDSHAKE_3_BYTES];
+    struct peer_link peer = {.descriptor = peer_connect(proxy->server, NULL)};
+    (void)index;
+    if (proxy_read(client, opening, sizeof opening)) {
+        peer_write(&peer, opening, sizeof opening);
+        if (peer_read(&peer, greeting, sizeof greeting)) {
+            proxy_write(client, greeting, sizeof greeting);
+        }
+        if (proxy_read(client, last, sizeof last)) {
+            peer_write(&peer, last, sizeof last);
+        }
+        while (proxy_read(client, last, 1)) {
+        }
+    }
+    peer_close(&peer);
+}
+
+static void a_server_that_is_silent_for_too_long_is_gone(void **state)
+{
+    (void)state;
+    struct bed *bed = bed_make();
+    bed_start(bed);
+    struct proxy proxy = {.server = &bed->server, .connections = 1, .serve = go_dark};
+    proxy_start(&proxy);
+    struct link_options options = proxy_link_options(&proxy);
+    options.dead_ms = SOON_MS;
+    struct link *link = NULL;
+    bool is_ready = false;
+    assert_int_equal(link_open(&options, &link), STATUS_OK);
+    const int64_t begun_ms = clock_ms();
+    while (link_wait(link, SOON_MS / 3, &is_ready) == STATUS_OK) {
+        assert_false(is_ready);
+        assert_true(clock_ms() - begun_ms < PATIENCE_MS);
+    }
+    assert_int_equal(link_status(link), STATUS_CUT_OFF);
+    assert_true(clock_ms() - begun_ms >= SOON_MS - 5);
+    link_close(link);
+    proxy_join(&proxy);
+    end_bed(bed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_message_must_come_whole_in_time),
         cmocka_unit_test(a_silent_connection_is_asked_and_then_given_up),
         cmocka_unit_test(the_link_answers_pings_while_it_waits),
+        cmocka_unit_test(a_server_that_is_silent_for_too_long_is_gone),
         cmocka_unit_test(a_connection_grows_old),
         cmocka_unit_test(who_does_not_read_is_given_up),
     };
