@@ -25,10 +25,11 @@ struct sink {
     struct sinks *sinks;
     const char *name;
     pthread_t thread;
-    bool has_ended; // under the lock, as all of these four
+    bool has_ended; // under the lock, as all of these five
     uint64_t number;
     int64_t oldest_us; // of the records that are not written yet; 0: none
     bool is_failed;
+    uint32_t alarms;
 
     // Of the thread alone.
     struct sink_out out;
@@ -207,12 +208,16 @@ static void alarm_if_late(struct sink *sink)
     const int64_t now_us = clock_now_us();
     const bool has_rest = sink->done < sink->size;
     const int64_t lag_us = has_rest && sink->read_us > 0 ? now_us - sink->read_us : 0;
-    if (lag_us < SINK_ALARM_US) {
+    const int64_t most_us = sink->sinks->options.alarm_us;
+    if (lag_us < most_us) {
         sink->alarm_us = 0;
-    } else if (sink->alarm_us == 0 || now_us - sink->alarm_us >= SINK_ALARM_US) {
+    } else if (sink->alarm_us == 0 || now_us - sink->alarm_us >= most_us) {
         sink->alarm_us = now_us;
+        pthread_mutex_lock(&sink->sinks->lock);
+        sink->alarms++;
+        pthread_mutex_unlock(&sink->sinks->lock);
         logger_say(sink->sinks->options.logger, LOG_LEVEL_ERROR,
-                   "a sink of the journal is more than an hour behind",
+                   "a sink of the journal is far behind",
                    "sink=%s lag_seconds=%lld number=%" PRIu64, sink->name,
                    (long long)(lag_us / 1000000), sink->number);
     }
@@ -347,6 +352,7 @@ enum status sinks_start(const struct sinks_options *options, struct sinks **out)
     sinks->options = *options;
     sinks->options.look_ms = options->look_ms != 0 ? options->look_ms : LOOK_MS;
     sinks->options.check_ms = options->check_ms != 0 ? options->check_ms : CHECK_MS;
+    sinks->options.alarm_us = options->alarm_us != 0 ? options->alarm_us : SINK_ALARM_US;
     pthread_mutex_init(&sinks->lock, NULL);
     pthread_cond_init(&sinks->wake, NULL);
     pthread_cond_init(&sinks->ended, NULL);
@@ -380,6 +386,7 @@ size_t sinks_report(struct sinks *sinks, struct sink_report out[static SINKS_MAX
                                            : SINK_OK,
             .lag_us = lag_us,
             .number = sink->number,
+            .alarms = sink->alarms,
         };
     }
     const size_t count = sinks->count;

@@ -32,6 +32,7 @@ struct sinks_options {
     void *number_context;
     uint32_t look_ms;  // how often the journal is looked at; 0: 200
     uint32_t check_ms; // how often the file's existence and inode are; 0: a minute
+    int64_t alarm_us;  // lag that is an alarm; 0: SINK_ALARM_US
 };
 
 MUST_CHECK enum status sinks_start(const struct sinks_options *options, struct sinks **out);
@@ -43,6 +44,7 @@ struct sink_report {
     enum sink_state state;
     int64_t lag_us; // since the oldest record that it does not have; 0: it has all
     uint64_t number;
+    uint32_t alarms; // said in the log since the start
 };
 
 size_t sinks_report(struct sinks *sinks, struct sink_report out[static SINKS_MAX]);
