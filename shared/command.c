@@ -58,6 +58,12 @@ static const enum permission PERMISSIONS_BY_NUMBER[PERMISSION_NUMBERS_MAX] = {
 #include "proto/permissions.def"
 };
 
+static const bool PERMISSION_IS_WHOLE[PERMISSION_COUNT] = {
+
+#define WHOLE(permission) [PERMISSION_##permission] = true,
+#include "proto/permissions.def"
+};
+
 static const char *const ROLE_WORDS[ROLE_LIMIT] = {
     [ROLE_NONE] = "",
 #define ROLE(name, number, word, sentence) [number] = word,
@@ -220,6 +226,12 @@ enum permission permission_by_text(const char *text)
         }
     }
     return PERMISSION_SELF;
+}
+
+bool permission_is_whole(enum permission permission)
+{
+    assert((size_t)permission < COUNT_OF(PERMISSION_IS_WHOLE));
+    return PERMISSION_IS_WHOLE[permission];
 }
 
 const char *role_word(enum role role)

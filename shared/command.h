@@ -75,6 +75,7 @@ const char *permission_text(enum permission permission); // "invoice.issue"
 uint32_t permission_number(enum permission permission);
 enum permission permission_by_number(uint32_t number); // PERMISSION_SELF when there is none
 enum permission permission_by_text(const char *text);  // "invoice.issue"; the same
+bool permission_is_whole(enum permission permission);  // granted for all or not at all
 const char *role_word(enum role role);                 // of a built-in one: "finance"
 const char *class_word(enum field_class field_class);  // "contact"
 enum field_class class_by_word(const char *word);      // CLASS_COUNT when unknown

@@ -178,7 +178,8 @@ enum status role_show(struct txn *txn, struct call *call, const RoleShow *reques
 static enum status fill_permissions(struct arena *arena, RoleListReply *reply)
 {
     reply->permission = arena_alloc(arena, PERMISSION_COUNT * sizeof *reply->permission);
-    if (reply->permission == NULL) {
+    reply->whole = arena_alloc(arena, PERMISSION_COUNT * sizeof *reply->whole);
+    if (reply->permission == NULL || reply->whole == NULL) {
         return STATUS_TOO_LARGE;
     }
     for (int p = PERMISSION_FIRST; p < PERMISSION_COUNT; p++) {
@@ -231,6 +232,7 @@ static enum status add_conflicts(struct arena *arena, const struct role_set *set
         row->login = user->login;
         row->rule = shared_text(duty_rule_word(rule));
         row->text = shared_text(duty_rule_text(rule));
+        row->allowed = !duty_rule_refuses(rule);
         for (size_t i = 0; i < user->n_role; i++) {
             row->allowed |= user->role[i] == ROLE_OWNER;
         }

@@ -10,6 +10,8 @@
 
 #include <inttypes.h>
 
+static const char *const SCOPE_WORDS[SCOPE_COUNT] = {"none", "own", "team", "region", "all"};
+
 struct editing {
     struct txn *txn;
     struct call *call;
@@ -143,14 +145,13 @@ static void mark(struct editing *editing, const RoleRecord *role)
 static const char *grant_text(struct arena *arena, const RoleRecord *role,
                               enum permission permission)
 {
-    static const char *const WORDS[] = {"none", "own", "team", "region", "all"};
     enum scope scope = SCOPE_NONE;
     int64_t limit_minor = 0;
     (void)role_grant_of(role, permission, &scope, &limit_minor);
     const char *denied = role_denies(role, permission) ? " denied" : "";
-    char *text = limit_minor > 0
-                     ? arena_print(arena, "%s %" PRId64 "%s", WORDS[scope], limit_minor, denied)
-                     : arena_print(arena, "%s%s", WORDS[scope], denied);
+    char *text = limit_minor > 0 ? arena_print(arena, "%s %" PRId64 "%s", SCOPE_WORDS[scope],
+                                               limit_minor, denied)
+                                 : arena_print(arena, "%s%s", SCOPE_WORDS[scope], denied);
     return text != NULL ? text : "";
 }
 
@@ -247,6 +248,11 @@ static enum status change_grant(struct editing *editing, RoleRecord *role, const
     const enum status status = permission_named(editing, change->permission, &permission);
     if (status != STATUS_OK) {
         return status;
+    }
+    if (permission_is_whole(permission) && change->scope > SCOPE__SCOPE_NONE &&
+        change->scope != SCOPE__SCOPE_ALL) {
+        return refuse_field(editing, STATUS_FIELD_NOT_CHOICE, "scope",
+                            SCOPE_WORDS[change->scope - 1], "none, all");
     }
     const char *before = grant_text(call->arena, role, permission);
     if (change->scope != SCOPE__SCOPE_UNSET) {

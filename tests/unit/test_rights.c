@@ -196,6 +196,11 @@ static void the_seed_is_what_the_table_says(void **state)
         assert_true(record->built_in);
         enum scope scope = SCOPE_NONE;
         int64_t limit_minor = 0;
+        for (int p = PERMISSION_FIRST; p < PERMISSION_COUNT; p++) {
+            const bool whole = permission_is_whole((enum permission)p) &&
+                               role_grant_of(record, (enum permission)p, &scope, &limit_minor);
+            assert_true(!whole || scope == SCOPE_ALL);
+        }
         for (int p = PERMISSION_FIRST; role == ROLE_OWNER && p < PERMISSION_COUNT; p++) {
             assert_true(role_grant_of(record, (enum permission)p, &scope, &limit_minor));
             assert_int_equal(scope, SCOPE_ALL);
