@@ -66,7 +66,7 @@ static void run_group(struct log *log, struct group *group)
 {
     struct txn *txn CLEANUP(txn_abort_at) = NULL;
     struct job *offender = NULL;
-    enum status status = store_room(log->options.store);
+    enum status status = group->urgent ? STATUS_OK : store_room(log->options.store);
     if (status == STATUS_OK && (group->first != NULL || group->looks)) {
         status = txn_begin(log->options.store, TXN_WRITE, log->arena, &txn);
     }

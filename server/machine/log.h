@@ -24,6 +24,7 @@ struct group {
     int64_t instant_us; // when it was taken up
     struct moment moment;
     bool demanded; // the journal is to be signed with it
+    bool urgent;   // it may use the room that is kept for mending
     bool looks;    // it may be without calls: is there something to sign?
     enum log_outcome outcome;
     enum status reason;

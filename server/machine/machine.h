@@ -16,6 +16,7 @@ struct peer {
     uint64_t session_id; // 0: not logged in
     bool invited;        // mode-2 channel
     bool system;         // the server itself
+    bool local;          // on the socket of this machine
     uint8_t device_key[KEY_BYTES];
     uint8_t invitation_id[16];
 };

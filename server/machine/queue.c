@@ -195,6 +195,7 @@ static void fly(struct queue *queue)
         .moment.forward_us = clock_forward_us(),
         .demanded = queue->wants_checkpoint,
         .looks = queue->wants_checkpoint,
+        .urgent = queue->is_degraded && batch.first != NULL,
     };
     memcpy(queue->group.moment.boot, queue->boot, sizeof queue->boot);
     queue->wants_checkpoint = false;
@@ -225,8 +226,8 @@ static void look_at_clocks(struct queue *queue)
 {
     const int64_t ahead_us = queue_now(queue) - clock_forward_us();
     const int64_t step_us = ahead_us - queue->ahead_us;
+    queue->ahead_us = ahead_us;
     if (step_us > CLOCK_STEP_US || step_us < -CLOCK_STEP_US) {
-        queue->ahead_us = ahead_us;
         befell(queue, NOTE_KIND__NOTE_KIND_CLOCK, step_us);
     }
 }
@@ -340,7 +341,8 @@ static void on_told(uv_async_t *told)
     }
     const bool has_grown = group.number > queue_number(queue);
     atomic_store(&queue->number, group.number);
-    set_degraded(queue, group.reason == STATUS_STORE_FULL);
+    // What went into the room kept for mending says nothing of the rest.
+    set_degraded(queue, group.reason == STATUS_STORE_FULL || (group.urgent && queue->is_degraded));
     if (queue->filling.count > 0 || queue->wants_checkpoint) {
         fly(queue);
     }
@@ -351,9 +353,15 @@ static void on_told(uv_async_t *told)
     stop_when_idle(queue);
 }
 
+// While there is no room, nobody logs in but on the socket of this machine: who mends it must.
+static bool is_for_mending(const struct job *job)
+{
+    return job->peer.local && job->command->permission == PERMISSION_DEVICE;
+}
+
 static enum status submit_write(struct queue *queue, struct job *job)
 {
-    if (queue->is_degraded) {
+    if (queue->is_degraded && !is_for_mending(job)) {
         return STATUS_DEGRADED;
     }
     struct calls *filling = &queue->filling;
@@ -396,7 +404,8 @@ static enum status start_parts(struct queue *queue)
         uv_timer_init(queue->options.loop, &queue->probe) != 0 ||
         uv_timer_init(queue->options.loop, &queue->sign) != 0 ||
         (queue->options.seal != NULL &&
-         uv_timer_start(&queue->sign, on_sign, CHECKPOINT_MS, CHECKPOINT_MS) != 0)) {
+         uv_timer_start(&queue->sign, on_sign, queue->options.seal_ms, queue->options.seal_ms) !=
+             0)) {
         return STATUS_ENVIRONMENT;
     }
     clock_boot(queue->boot);
@@ -429,6 +438,9 @@ enum status queue_make(const struct queue_options *options, struct queue **out)
     queue->options = *options;
     if (queue->options.clock == NULL) {
         queue->options.clock = system_clock;
+    }
+    if (queue->options.seal_ms == 0) {
+        queue->options.seal_ms = CHECKPOINT_MS;
     }
     const enum status status =
         clock_set_zone(options->time_zone) ? start_parts(queue) : STATUS_CONFIGURATION;

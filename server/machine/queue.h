@@ -59,6 +59,7 @@ struct queue_options {
     // now, if it has grown. NULL: nobody signs.
     enum status (*seal)(void *context, struct txn *txn, int64_t instant_us, bool demanded);
     void *seal_context;
+    uint64_t seal_ms; // how often it is asked at the least; 0: CHECKPOINT_MS
     // Called on the loop: something befell the server that belongs into the journal. NULL: nobody
     // writes it down.
     void (*befell)(void *context, NoteKind kind, int64_t step_us);

@@ -165,6 +165,7 @@ static void begin(struct session *session, const struct identity *identity)
     struct listener *listener = session->listener;
     struct peer *peer = &session->peer;
     memcpy(peer->device_key, noise_remote_static(session->noise), KEY_BYTES);
+    peer->local = session->source == NULL;
     session->token_presented = !bytes_are_zero(identity->token, TOKEN_BYTES);
     if (session->mode == WIRE_ENROLLED) {
         struct peer known = {0};

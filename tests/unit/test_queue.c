@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The queue over a real store and real views, with commands of our own in place of the ledger's.
+#include "server/machine/clock.h"
 #include "server/machine/queue.h"
 #include "shared/wire.h"
 #include "tests/unit/people.h"
@@ -375,6 +376,130 @@ static void a_full_disk_answers_all_and_takes_no_more(void **state)
     drop(jobs, 3);
 }
 
+static void without_room_only_a_local_login_is_taken(void **state)
+{
+    struct house *house = *state;
+    struct job *first = make(house, "customer_add", "", 1);
+    struct job *far = make(house, "session_login", NULL, 0);
+    struct job *near = make(house, "session_login", NULL, 0);
+    struct job *beside = make(house, "customer_add", "", 2);
+    near->peer.local = true;
+    beside->peer.local = true;
+    assert_int_equal(queue_submit(house->queue, first), STATUS_OK);
+    run_until(house, 1);
+    assert_true(queue_is_degraded(house->queue));
+    assert_int_equal(queue_submit(house->queue, far), STATUS_DEGRADED);
+    assert_int_equal(queue_submit(house->queue, beside), STATUS_DEGRADED);
+    assert_int_equal(queue_submit(house->queue, near), STATUS_OK);
+    run_until(house, 2);
+    assert_int_equal(near->failure, STATUS_OK);
+    assert_int_equal(queue_number(house->queue), 1); // it stands in the journal
+    assert_true(queue_is_degraded(house->queue));
+    struct job *jobs[4] = {first, far, near, beside};
+    drop(jobs, 4);
+}
+
+// ---- signing, clocks ----
+
+struct watch {
+    int64_t now_us;
+    int seals;
+    int demanded;
+    int befell;
+    NoteKind kind;
+    int64_t step_us;
+};
+
+static int64_t watch_clock(void *context)
+{
+    struct watch *watch = context;
+    return watch->now_us + clock_forward_us();
+}
+
+static enum status watch_seal(void *context, struct txn *txn, int64_t instant_us, bool demanded)
+{
+    struct watch *watch = context;
+    assert_true(txn_mode(txn) == TXN_WRITE && instant_us > 0);
+    watch->seals++;
+    watch->demanded += demanded;
+    return STATUS_OK;
+}
+
+static void watch_befell(void *context, NoteKind kind, int64_t step_us)
+{
+    struct watch *watch = context;
+    watch->befell++;
+    watch->kind = kind;
+    watch->step_us = step_us;
+}
+
+static void open_watched(struct house *house, struct watch *watch)
+{
+    queue_stop(house->queue, stopped, house);
+    assert_int_equal(uv_run(&house->loop, UV_RUN_DEFAULT), 0);
+    queue_free(house->queue);
+    const struct queue_options options = {.loop = &house->loop,
+                                          .store = house->store,
+                                          .views = house->views,
+                                          .clock = watch_clock,
+                                          .clock_context = watch,
+                                          .time_zone = "Asia/Shanghai",
+                                          .seal = watch_seal,
+                                          .seal_context = watch,
+                                          .seal_ms = 10,
+                                          .befell = watch_befell,
+                                          .befell_context = watch};
+    assert_int_equal(queue_make(&options, &house->queue), STATUS_OK);
+    queue_on_failure(house->queue, on_failure, house);
+}
+
+static void the_signer_is_asked_in_each_batch_from_time_to_time_and_at_the_end(void **state)
+{
+    struct house *house = *state;
+    static struct watch watch;
+    watch = (struct watch){.now_us = NOON_US};
+    open_watched(house, &watch);
+    struct job *job = make(house, "customer_add", "", 1);
+    assert_int_equal(queue_submit(house->queue, job), STATUS_OK);
+    run_until(house, 1);
+    assert_int_equal(watch.seals, 1);
+    assert_int_equal(watch.demanded, 0);
+    while (watch.demanded < 3) {
+        uv_run(&house->loop, UV_RUN_ONCE);
+    }
+    const int before = watch.demanded;
+    queue_stop(house->queue, stopped, house);
+    assert_int_equal(uv_run(&house->loop, UV_RUN_DEFAULT), 0);
+    assert_true(watch.demanded > before);
+    queue_free(house->queue);
+    open_queue(house);
+    drop(&job, 1);
+}
+
+static void a_step_of_the_clock_is_told_once(void **state)
+{
+    struct house *house = *state;
+    static struct watch watch;
+    watch = (struct watch){.now_us = NOON_US};
+    open_watched(house, &watch);
+    watch.now_us += CLOCK_STEP_US / 2;
+    while (watch.seals < 3) {
+        uv_run(&house->loop, UV_RUN_ONCE);
+    }
+    assert_int_equal(watch.befell, 0);
+    watch.now_us -= (int64_t)3600 * 1000 * 1000;
+    while (watch.befell == 0) {
+        uv_run(&house->loop, UV_RUN_ONCE);
+    }
+    const int seals = watch.seals;
+    while (watch.seals < seals + 3) {
+        uv_run(&house->loop, UV_RUN_ONCE);
+    }
+    assert_int_equal(watch.befell, 1);
+    assert_int_equal(watch.kind, NOTE_KIND__NOTE_KIND_CLOCK);
+    assert_true(watch.step_us < -(int64_t)3599 * 1000 * 1000);
+}
+
 static void damage_ends_the_process(void **state)
 {
     struct house *house = *state;
@@ -451,6 +576,10 @@ int main(void)
         CASE(a_full_queue_says_busy),
         cmocka_unit_test_setup_teardown(a_full_disk_answers_all_and_takes_no_more, set_up_full,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(without_room_only_a_local_login_is_taken, set_up_full,
+                                        tear_down),
+        CASE(the_signer_is_asked_in_each_batch_from_time_to_time_and_at_the_end),
+        CASE(a_step_of_the_clock_is_told_once),
         CASE(damage_ends_the_process),
         cmocka_unit_test(all_work_is_done_before_workers_stop),
     };
