@@ -29,5 +29,9 @@ MUST_CHECK enum status audit_row_fill(struct txn *txn, struct call *call,
                                       const JournalRecord *record, AuditRow *row);
 MUST_CHECK enum status audit_leaf(struct arena *arena, const JournalRecord *record,
                                   uint8_t out[static LEAF_BYTES]);
+// What an export is of, for its record in the journal: how many records stand before this one, and
+// the root of their tree.
+MUST_CHECK enum status audit_note_extent(struct txn *txn, struct call *call, uint64_t export_id,
+                                         uint8_t root[static LEAF_BYTES]);
 // "invoice_issue" as people say it: "invoice issue"; NULL when the arena is exhausted.
 char *audit_action(struct arena *arena, const char *name);

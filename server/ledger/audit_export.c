@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/audit.h"
 #include "server/ledger/cursor.h"
 #include "server/store/rows.h"
 #include "shared/checkpoint.h"
@@ -19,20 +20,28 @@ static char *hex_of(struct arena *arena, const uint8_t *bytes, size_t size)
     return text;
 }
 
-// Both say the same of every replay: what stands before this record, not what was committed so far.
+// The same in every replay: what stands before this record, not what was committed so far.
+enum status audit_note_extent(struct txn *txn, struct call *call, uint64_t export_id,
+                              uint8_t root[static LEAF_BYTES])
+{
+    const struct tree *tree = &txn_head(txn)->tree;
+    tree_root(tree, root);
+    const char *text = hex_of(call->arena, root, LEAF_BYTES);
+    const char *records = arena_print(call->arena, "%llu", (unsigned long long)tree->size);
+    if (text == NULL || records == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    call_note_change(call, export_id, "records", NULL, records);
+    call_note_change(call, export_id, "root", NULL, text);
+    return STATUS_OK;
+}
+
 enum status audit_export(struct txn *txn, struct call *call, const AuditExport *request,
                          AuditExportReply *reply)
 {
     (void)request;
-    const struct tree *tree = &txn_head(txn)->tree;
     uint8_t *root = arena_alloc(call->arena, LEAF_BYTES);
-    char *records = arena_print(call->arena, "%llu", (unsigned long long)tree->size);
-    if (root == NULL || records == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    tree_root(tree, root);
-    const char *text = hex_of(call->arena, root, LEAF_BYTES);
-    if (text == NULL) {
+    if (root == NULL) {
         return STATUS_TOO_LARGE;
     }
 
@@ -46,14 +55,15 @@ enum status audit_export(struct txn *txn, struct call *call, const AuditExport *
     record.user_id = call->user_id;
     record.is_audit = true;
     record.number = call->number;
-    const enum status status = export_put(txn, key_u64(record.id), &record);
+    enum status status = export_put(txn, key_u64(record.id), &record);
+    if (status == STATUS_OK) {
+        status = audit_note_extent(txn, call, record.id, root);
+    }
     call->anchors = true;
 
     call_about(call, record.id, NULL);
-    call_note_change(call, record.id, "records", NULL, records);
-    call_note_change(call, record.id, "root", NULL, text);
     reply->export_id = record.id;
-    reply->records = tree->size;
+    reply->records = txn_head(txn)->tree.size;
     reply->root = (ProtobufCBinaryData){.len = LEAF_BYTES, .data = root};
     return status;
 }

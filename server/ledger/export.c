@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/audit.h"
 #include "server/ledger/books.h"
 #include "server/ledger/cursor.h"
 #include "shared/day.h"
@@ -54,6 +55,10 @@ enum status export_journal(struct txn *txn, struct call *call, const ExportJourn
     record.to_day = request->to_day;
     record.number = call->number;
     status = export_put(txn, key_u64(record.id), &record);
+    uint8_t root[LEAF_BYTES];
+    if (status == STATUS_OK) {
+        status = audit_note_extent(txn, call, record.id, root);
+    }
 
     reply->export_id = record.id;
     call_about(call, record.id, NULL);

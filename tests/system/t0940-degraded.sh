@@ -34,13 +34,13 @@ await() { # STATE: what whoami says
 kontord init --dir "$disk/book" --company "示例商贸" --currency CNY --chart cn-small --time-zone Asia/Shanghai --owner zhang \
     --invitation "$place/zhang.invitation" >/dev/null
 ln -s "$disk/book" "$place/book"
-listen_again() {
-    kontord serve --dir "$disk/book" --listen "${1:-127.0.0.1:0}" --socket "$place/socket" --address-file "$place/address" \
+listen() {
+    kontord serve --dir "$disk/book" --listen 127.0.0.1:0 --socket "$place/socket" --address-file "$place/address" \
         2>>"$place/kontord.log" &
     server=$!
     for _ in $(seq 400); do [ -s "$place/address" ] && return 0; sleep 0.025; done
 }
-listen_again
+listen
 echo 'correct horse battery zhang' | as zhang join "@$place/zhang.invitation" --password-stdin >/dev/null
 person li finance
 exits 0 as zhang customer add --kind organisation --name "公司 1"
