@@ -4,6 +4,7 @@
 #include "server/ledger/audit.h"
 #include "server/ledger/control.h"
 #include "server/ledger/reading.h"
+#include "shared/fields.h"
 
 bool approval_may_see(const struct call *call, const ApprovalRecord *approval)
 {
@@ -135,6 +136,22 @@ static enum status decide(struct txn *txn, struct call *call, ApprovalRecord *ap
     return approval_put(txn, key_u64(approval->id), approval);
 }
 
+// The list of that name in the reply of what was approved; NULL where it has none.
+static void *list_of(const ProtobufCMessage *result, const char *name,
+                     const ProtobufCMessageDescriptor *element, size_t *count)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(result->descriptor, name);
+    if (field == NULL || field->label != PROTOBUF_C_LABEL_REPEATED ||
+        field->descriptor != element) {
+        return NULL;
+    }
+    void *list = NULL;
+    memcpy(&list, field_at(result, field), sizeof list);
+    *count = field_count(result, field);
+    return list;
+}
+
 enum status approval_approve(struct txn *txn, struct call *call, const ApprovalApprove *request,
                              ApprovalReply *reply)
 {
@@ -157,7 +174,8 @@ enum status approval_approve(struct txn *txn, struct call *call, const ApprovalA
     }
 
     const uint64_t approver_id = call->user_id;
-    status = control_run(txn, call, approval);
+    ProtobufCMessage *result = NULL;
+    status = control_run(txn, call, approval, &result);
     if (status == STATUS_OK) {
         approval->object = (char *)(uintptr_t)(call->object != NULL ? call->object : "");
         approval->object_id = call->object_id;
@@ -165,7 +183,13 @@ enum status approval_approve(struct txn *txn, struct call *call, const ApprovalA
                         approver_id);
     }
 
-    return status == STATUS_OK ? reply_approval(txn, call, approval, reply) : status;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    reply->consequence =
+        list_of(result, "consequence", &consequence__descriptor, &reply->n_consequence);
+    reply->conflict = list_of(result, "conflict", &role_conflict__descriptor, &reply->n_conflict);
+    return reply_approval(txn, call, approval, reply);
 }
 
 // Ends what waits without doing it.

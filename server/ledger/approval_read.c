@@ -2,6 +2,7 @@
 #include "server/ledger/approval.h"
 #include "server/ledger/audit.h"
 #include "server/ledger/reading.h"
+#include "shared/args_values.h"
 #include "shared/fields.h"
 #include "shared/render.h"
 #include "shared/wire.h"
@@ -38,17 +39,29 @@ static enum status say(struct saying *saying, const char *field, const char *val
     return STATUS_OK;
 }
 
-// Number or login of what a reference names, "" when it has none that the reader may see.
-static enum status reference_text(struct saying *saying, const ProtobufCMessage *message,
+static enum status role_text(struct txn *txn, uint64_t role_id, char **out)
+{
+    RoleRecord *role = NULL;
+    const enum status status = role_get(txn, key_u64(role_id), &role);
+    *out = reading_constant(status == STATUS_OK ? role->word : "");
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+// Number, login or word of what a reference names, "" when it has none that the reader may see.
+static enum status reference_text(struct txn *txn, struct call *call,
+                                  const ProtobufCMessage *message,
                                   const ProtobufCFieldDescriptor *field, char **out)
 {
     uint64_t id = 0;
     memcpy(&id, field_element(message, field, 0), sizeof id);
-    enum status status = reading_login(saying->txn, id, out);
-    if (status == STATUS_OK && (*out)[0] == '\0') {
-        status = reading_object(saying->txn, saying->call, id, out);
+    switch ((int)args_noun(field)) {
+    case FIND_NOUN__FIND_NOUN_USER:
+        return reading_login(txn, id, out);
+    case FIND_NOUN__FIND_NOUN_ROLE:
+        return role_text(txn, id, out);
+    default:
+        return reading_object(txn, call, id, out);
     }
-    return status;
 }
 
 // What admission filled in is left out, and a field of a class that the reader's roles do not show
@@ -76,7 +89,7 @@ static enum status say_fields(struct saying *saying, const ProtobufCMessage *mes
         char *value = NULL;
         field_option(field.descriptor, option);
         if (field.kind == KIND_REFERENCE) {
-            status = reference_text(saying, message, field.descriptor, &value);
+            status = reference_text(saying->txn, saying->call, message, field.descriptor, &value);
         } else {
             value = render_cell(&saying->render, message, field.descriptor);
         }
@@ -186,8 +199,8 @@ static enum status say_request(struct txn *txn, struct call *call, const Approva
 
 // ---- rows ----
 
-// What the request names first: a document, a customer or a user; without a reference its first
-// word, as the login of an invitation.
+// What the request names first: a document, a customer, a user, a role; without a reference its
+// first word, as the login of an invitation.
 static enum status about_text(struct txn *txn, struct call *call, const ApprovalRecord *approval,
                               ApprovalRow *row)
 {
@@ -195,25 +208,23 @@ static enum status about_text(struct txn *txn, struct call *call, const Approval
     ProtobufCMessage *request = NULL;
     enum status status = reading_customer(txn, call, approval->customer_id, &customer);
     if (status == STATUS_OK) {
-        status = reading_object(txn, call, approval->about_id, &row->about);
-    }
-    if (status == STATUS_OK && row->about[0] == '\0') {
-        status = reading_login(txn, approval->about_id, &row->about);
+        status = unpack(call, approval, &request);
     }
     if (status != STATUS_OK) {
         return status;
     }
     row->about_name = customer.name;
-    if (approval->about_id != 0) {
-        return STATUS_OK;
+    for (unsigned i = 0; i < request->descriptor->n_fields; i++) {
+        const struct field field = field_of(request->descriptor, i);
+        if (field.kind == KIND_REFERENCE && field_is_set(request, field.descriptor)) {
+            return reference_text(txn, call, request, field.descriptor, &row->about);
+        }
     }
-    status = unpack(call, approval, &request);
-    if (status == STATUS_OK && request->descriptor->n_fields > 0 &&
-        request->descriptor->fields[0].type == PROTOBUF_C_TYPE_STRING &&
-        !field_of(request->descriptor, 0).sealed) {
-        row->about = *(char *const *)field_at(request, &request->descriptor->fields[0]);
+    const struct field first = field_of(request->descriptor, 0);
+    if (first.kind == KIND_TEXT && !first.sealed && field_count(request, first.descriptor) == 1) {
+        row->about = *(char *const *)field_element(request, first.descriptor, 0);
     }
-    return status;
+    return STATUS_OK;
 }
 
 static enum status fill_row(struct txn *txn, struct call *call, const ApprovalRecord *approval,

@@ -234,7 +234,8 @@ static struct self become(struct txn *txn, struct call *call, const struct self 
     return was;
 }
 
-enum status control_run(struct txn *txn, struct call *call, const ApprovalRecord *approval)
+enum status control_run(struct txn *txn, struct call *call, const ApprovalRecord *approval,
+                        ProtobufCMessage **result)
 {
     assert(call->second != NULL && call->approved == NULL);
     assert(call->second->creator.denial == STATUS_OK);
@@ -269,5 +270,6 @@ enum status control_run(struct txn *txn, struct call *call, const ApprovalRecord
     call->command = own.command;
     call->request = own.request;
     call->ran = command;
+    *result = reply;
     return STATUS_OK;
 }

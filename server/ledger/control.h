@@ -26,5 +26,6 @@ MUST_CHECK enum status control_rule(struct txn *txn, enum control control, RuleR
 
 // Runs what waits, as call->second->creator. On STATUS_OK the call says what came of it, and the
 // transaction looks with the creator's eyes; a refusal leaves the call as the approver's.
+// *result is the command's own reply.
 MUST_CHECK enum status control_run(struct txn *txn, struct call *call,
-                                   const ApprovalRecord *approval);
+                                   const ApprovalRecord *approval, ProtobufCMessage **result);
