@@ -124,9 +124,12 @@ static void check_residuals(struct facts *facts)
     facts_sort(&facts->settling, by_item_and_day);
     const struct fact_settling *settling = facts->settling.data;
     const struct fact_item *item = facts->item.data;
-    size_t at = 0;
+    size_t left = facts->settling.count;
     for (size_t i = 0; i < facts->item.count; i++) {
-        at += check_residual(facts, &item[i], settling + at, facts->settling.count - at);
+        // Nothing was ever settled: there is no list to step along.
+        const size_t own = check_residual(facts, &item[i], settling, left);
+        settling = own > 0 ? settling + own : settling;
+        left -= own;
     }
 }
 
