@@ -48,6 +48,11 @@ static void line_print(struct tail *tail, const AuditRow *row)
         assert(field != NULL);
         const char *cell = render_cell(&render, &row->base, field);
         const char *text = cell == NULL ? "" : cell;
+        if (strcmp(COLUMNS[i].field, "actor") == 0 && row->approved_by[0] != '\0') {
+            const char *second = text_safe(tail->arena, row->approved_by);
+            const char *both = arena_print(tail->arena, "%s+%s", text, second);
+            text = both == NULL ? text : both;
+        }
         text = strcmp(COLUMNS[i].field, "status") == 0 ? language_word(text) : text;
         const int cells = (int)text_cells(text);
         const int pad = cells < COLUMNS[i].cells ? COLUMNS[i].cells - cells : 0;

@@ -213,16 +213,24 @@ bool audit_query_parse(struct arena *arena, const char *text, struct audit_query
     char *state = NULL;
     for (char *term = rest != NULL ? strtok_r(rest, " ", &state) : NULL; term != NULL;
          term = strtok_r(NULL, " ", &state)) {
-        const char *value = NULL;
-        if ((value = behind(term, "actor:")) != NULL) {
-            out->actor = value;
-        } else if ((value = behind(term, "action:")) != NULL) {
-            out->action = value;
-        } else if ((value = behind(term, "status:")) != NULL) {
-            out->status = value;
-        } else if (out->word_count == QUERY_TERMS_MAX) {
+        const struct {
+            const char *prefix;
+            const char **value;
+        } TERMS[] = {
+            {"actor:", &out->actor},   {"action:", &out->action}, {"noun:", &out->noun},
+            {"object:", &out->object}, {"device:", &out->device}, {"status:", &out->status},
+        };
+
+        bool is_term = false;
+        for (size_t i = 0; i < COUNT_OF(TERMS) && !is_term; i++) {
+            const char *value = behind(term, TERMS[i].prefix);
+            is_term = value != NULL;
+            *TERMS[i].value = is_term ? value : *TERMS[i].value;
+        }
+        if (!is_term && out->word_count == QUERY_TERMS_MAX) {
             return false;
-        } else {
+        }
+        if (!is_term) {
             out->word[out->word_count++] = term;
         }
     }
@@ -235,11 +243,27 @@ static bool has_part(struct arena *arena, const char *text, const char *folded)
     return own != NULL && strstr(own, folded) != NULL;
 }
 
+static bool is_word(struct arena *arena, const char *text, const char *folded)
+{
+    const char *own = text_fold(arena, text);
+    return own != NULL && strcmp(own, folded) == 0;
+}
+
+// "role grant" is of the noun "role".
+static bool is_of_noun(const char *action, const char *noun)
+{
+    const size_t size = strlen(noun);
+    return strncmp(action, noun, size) == 0 && (action[size] == ' ' || action[size] == '\0');
+}
+
 bool audit_query_takes(struct arena *arena, const AuditRow *row, const struct audit_query *query)
 {
     if ((query->actor != NULL && strcmp(row->actor, query->actor) != 0 &&
          strcmp(row->approved_by, query->actor) != 0) ||
         (query->action != NULL && !has_part(arena, row->action, query->action)) ||
+        (query->noun != NULL && !is_of_noun(row->action, query->noun)) ||
+        (query->object != NULL && !is_word(arena, row->object, query->object)) ||
+        (query->device != NULL && !is_word(arena, row->device, query->device)) ||
         (query->status != NULL && !has_part(arena, row->status, query->status))) {
         return false;
     }
@@ -255,7 +279,8 @@ bool audit_query_takes(struct arena *arena, const AuditRow *row, const struct au
 
 bool audit_query_takes_all(const struct audit_query *query)
 {
-    return query->actor == NULL && query->action == NULL && query->status == NULL &&
+    return query->actor == NULL && query->action == NULL && query->noun == NULL &&
+           query->object == NULL && query->device == NULL && query->status == NULL &&
            query->word_count == 0;
 }
 

@@ -10,10 +10,14 @@
 #define AUDIT_SCANNED_MAX 20000                // records that one answer looks at
 #define AUDIT_ARENA_SHARE (CALL_ARENA_MAX / 2) // of the call, for the records of one answer
 
-// Words and actor:, action:, status: terms, folded.
+// Words and actor:, action:, noun:, object:, device:, status: terms, folded. An actor is either
+// person of a record.
 struct audit_query {
     const char *actor;
     const char *action;
+    const char *noun;
+    const char *object;
+    const char *device;
     const char *status;
     const char *word[QUERY_TERMS_MAX];
     size_t word_count;

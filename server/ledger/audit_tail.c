@@ -50,7 +50,8 @@ static enum status tail_fill(struct call *call, const JournalRecord *record, Aud
     reply->row = row;
     reply->action = row->action;
     reply->object = row->object;
-    reply->id = record->object_id;
+    // An object that the reader may not see has no number here, and no id either.
+    reply->id = row->object[0] != '\0' ? record->object_id : 0;
     reply->at_us = row->at_us;
     // The position is sealed by admission, which takes it from here.
     call_about(call, record->number, NULL);

@@ -138,12 +138,16 @@ static enum status record_add(struct sink *sink, struct txn *txn, const JournalR
     struct sink_record line = {.number = record->number,
                                .instant_us = record->instant_us,
                                .device_id = record->device_id,
+                               .approved_by = "",
                                .action = action,
                                .object = record->object};
     enum status status = wire_pack(sink->arena, (const ProtobufCMessage *)record, &packed);
     if (status == STATUS_OK) {
         tree_leaf(packed, line.leaf);
         status = actor_of(txn, record->user_id, &line.actor);
+    }
+    if (status == STATUS_OK && record->approved_by != 0) {
+        status = actor_of(txn, record->approved_by, &line.approved_by);
     }
     if (status != STATUS_OK) {
         return status;

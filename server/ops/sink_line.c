@@ -116,6 +116,7 @@ size_t sink_line(enum sink_form form, const struct sink_record *record,
     put_pair(&line, form, "number", number);
     put_pair(&line, form, "time", moment);
     put_pair(&line, form, "actor", record->actor);
+    put_pair(&line, form, "approved_by", record->approved_by);
     put_pair(&line, form, "device", device);
     put_pair(&line, form, "action", record->action);
     put_pair(&line, form, "object", record->object);

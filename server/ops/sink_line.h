@@ -16,7 +16,8 @@ enum sink_form { SINK_LOGFMT, SINK_JSON };
 struct sink_record {
     uint64_t number;
     int64_t instant_us;
-    const char *actor; // login, or "kontord"
+    const char *actor;       // login, or "kontord"
+    const char *approved_by; // the second person's login; "" when there is none
     uint64_t device_id;
     const char *action; // "invoice issue"
     const char *object; // human number; "" when there is none

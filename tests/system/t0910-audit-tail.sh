@@ -23,6 +23,12 @@ exits 0 as zhang audit tail -n 1000 --count 6
 claim "all of them, when asked for more than there are" "1 2 3 4 5 6 " "$(numbers "$place/out")"
 exits 0 as zhang audit tail -q 'action:join' --count 1
 claim "what the query says" "3 " "$(numbers "$place/out")"
+exits 0 as zhang audit tail -q 'noun:customer' -n 1000 --count 3
+claim "of one noun" "customer customer customer " "$(awk '{ print $6 }' "$place/out" | tr '\n' ' ')"
+exits 0 as zhang audit tail -q 'object:C-0002 actor:zhang' --count 1
+claim "of one object" C-0002 "$(awk '{ print $8 }' "$place/out")"
+claim "no other" 1 "$(as zhang audit list -q 'object:C-0002' --json | jq '.data | length')"
+claim "part of a noun is none" 0 "$(as zhang audit list -q 'noun:custom' --json | jq '.data | length')"
 exits 0 as zhang audit tail -n 2 --count 2 --json
 claim "JSON: one object a line" "5 6" "$(jq -r '.data.number' "$place/out" | tr '\n' ' ' | sed 's/ $//')"
 claim "its schema" kontor.audit.tail/1 "$(head -n 1 "$place/out" | jq -r .schema)"

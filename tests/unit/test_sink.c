@@ -200,6 +200,7 @@ static void a_line_is_one_line_whatever_the_text(void **state)
         .number = 12,
         .instant_us = 1770000000000001,
         .actor = "zhang \"the boss\"\n\\ \x1b[31m 恒通\u202e \u2066 \xc2\x9b",
+        .approved_by = "li",
         .device_id = 513,
         .action = "customer add",
         .object = "",
@@ -212,13 +213,13 @@ static void a_line_is_one_line_whatever_the_text(void **state)
     assert_string_equal(
         line, "number=12 time=2026-02-02T02:40:00.000001Z "
               "actor=\"zhang \\\"the boss\\\"\\u000a\\\\ \\u001b[31m 恒通\\u202e \\u2066 \\u009b\" "
-              "device=513 action=\"customer add\" object=\"\" status=E-PERM-DENIED "
+              "approved_by=li device=513 action=\"customer add\" object=\"\" status=E-PERM-DENIED "
               "leaf=ab00000000000000000000000000000000000000000000000000000000000000");
     size = sink_line(SINK_JSON, &record, line);
     json_t *json = json_loadb(line, size, 0, NULL);
     assert_non_null(json);
     assert_string_equal(json_string_value(json_object_get(json, "actor")), record.actor);
-    assert_int_equal(json_object_size(json), 8);
+    assert_int_equal(json_object_size(json), 9);
     assert_true(line[size - 1] == '\n' && memchr(line, '\n', size - 1) == NULL);
     json_decref(json);
 }
@@ -230,8 +231,11 @@ static void a_line_of_endless_text_is_cut_between_characters(void **state)
     for (size_t i = 0; i + 3 < sizeof endless; i += 3) {
         memcpy(endless + i, i % 2 == 0 ? "恒" : "\"\x1b\"", 3);
     }
-    const struct sink_record record = {
-        .actor = endless, .action = endless, .object = endless, .status = endless};
+    const struct sink_record record = {.actor = endless,
+                                       .approved_by = "",
+                                       .action = endless,
+                                       .object = endless,
+                                       .status = endless};
     char line[SINK_LINE_MAX];
     for (enum sink_form form = SINK_LOGFMT; form <= SINK_JSON; form++) {
         const size_t size = sink_line(form, &record, line);
