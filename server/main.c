@@ -6,6 +6,7 @@
 #include "server/ops/audit.h"
 #include "server/ops/backup.h"
 #include "server/ops/init.h"
+#include "server/ops/recover.h"
 #include "server/ops/server_keys.h"
 #include "server/ops/signer.h"
 #include "server/ops/verify.h"
@@ -440,6 +441,34 @@ struct subcommand {
     const char *sentence;
 };
 
+static int run_recover(const struct line *line)
+{
+    static const enum option_index NEEDED[] = {OPTION_dir, OPTION_login, OPTION_output};
+
+    for (size_t i = 0; i < COUNT_OF(NEEDED); i++) {
+        const int missing = need(line, NEEDED[i]);
+        if (missing != 0) {
+            return missing;
+        }
+    }
+    struct place place CLEANUP(place_wipe) = {0};
+    enum status status =
+        place_of(line, line->value[OPTION_dir], line->value[OPTION_key_file], &place);
+    if (status == STATUS_OK) {
+        const struct recover_options options = {.store = place.store,
+                                                .login = line->value[OPTION_login],
+                                                .output = line->value[OPTION_output],
+                                                .address = line->value[OPTION_address],
+                                                .instant_us = clock_now_us()};
+        status = recover_run(&options);
+    }
+    if (status == STATUS_OK) {
+        (void)printf("invitation  %s  (valid %d hours, once; everybody who is logged in is told)\n",
+                     line->value[OPTION_output], INVITATION_HOURS);
+    }
+    return finish(status, "recover-admin");
+}
+
 static const struct subcommand SUBCOMMANDS[] = {
     {"init", "", run_init, "make a book and the owner's invitation"},
     {"serve", "", run_serve, "serve the book"},
@@ -448,6 +477,7 @@ static const struct subcommand SUBCOMMANDS[] = {
      "check that nobody rewrote the journal; or begin a signing epoch with the house key"},
     {"backup", "", run_backup, "write a sealed copy of the book while no server runs"},
     {"restore", "FILE", run_restore, "restore a copy into a new directory"},
+    {"recover-admin", "", run_recover, "invite an owner anew who lost everything"},
 };
 
 // ---- the command line ----

@@ -3,6 +3,7 @@
 
 #include "server/machine/clock.h"
 #include "server/net/listener.h"
+#include "server/net/local.h"
 #include "server/ops/init.h"
 #include "server/ops/signer.h"
 #include "server/ops/sink.h"
@@ -24,6 +25,7 @@ struct server {
     struct queue *queue;
     struct admit *admit;
     struct listener *listener;
+    struct local *local;
     struct server_keys keys;
     struct signer *signer;
     struct sinks *sinks;
@@ -62,6 +64,12 @@ static void listener_stopped(void *context)
     admit_stop(server->admit, admit_stopped, server);
 }
 
+static void local_stopped(void *context)
+{
+    struct server *server = context;
+    listener_stop(server->listener, listener_stopped, server);
+}
+
 static void on_signal(uv_signal_t *signal, int number)
 {
     struct server *server = signal->data;
@@ -69,7 +77,7 @@ static void on_signal(uv_signal_t *signal, int number)
     if (!server->is_stopping) {
         server->is_stopping = true;
         say(server, LOG_LEVEL_INFO, "stopping");
-        listener_stop(server->listener, listener_stopped, server);
+        local_stop(server->local, local_stopped, server);
     }
 }
 
@@ -339,6 +347,21 @@ static enum status open_door(struct server *server)
     return status != STATUS_OK ? status : tell_address(server);
 }
 
+// Without it the operator has to stop the server first.
+static enum status open_back_door(struct server *server)
+{
+    char path[PATH_BYTES_MAX];
+    if (!file_path(server->options->store.dir, LOCAL_NAME, path)) {
+        return STATUS_CONFIGURATION;
+    }
+    const enum status status = local_start(&server->loop, server->admit, path, &server->local);
+    if (status == STATUS_FILE_ERROR) {
+        say(server, LOG_LEVEL_WARN, "the local socket cannot be opened");
+        return STATUS_OK;
+    }
+    return status;
+}
+
 static enum status watch_signals(struct server *server)
 {
     server->terminate.data = server;
@@ -368,11 +391,15 @@ static enum status build_up(struct server *server)
     if (status == STATUS_OK) {
         status = start_sinks(server);
     }
+    if (status == STATUS_OK) {
+        status = open_back_door(server);
+    }
     return status != STATUS_OK ? status : open_door(server);
 }
 
 static void free_all(struct server *server)
 {
+    local_free(server->local);
     listener_free(server->listener);
     sinks_stop(server->sinks);
     admit_free(server->admit);

@@ -44,6 +44,12 @@ void admit_note(struct admit *admit, NoteKind kind, int64_t step_us);
 struct job *job_make(struct admit *admit);
 void job_free(struct admit *admit, struct job *job);
 
+// A lost owner, asked for on the machine itself: `done` gets the invitation's text, on the loop;
+// unless this call refuses at once.
+typedef void admit_recovered(void *context, enum status status, const char *invitation);
+MUST_CHECK enum status admit_recover(struct admit *admit, const char *login, admit_recovered *done,
+                                     void *context);
+
 // ---- what a handshake asks; answers at once, from views and a short read ----
 
 // The psk of an invitation, also of a used or expired one (kept 7 days after); false when there is

@@ -67,6 +67,7 @@ uint64_t peer_user(struct admit *admit, const struct job *job); // 0: nobody yet
 // STATUS_BUSY when it was refused too often.
 MUST_CHECK enum status peer_hear(struct admit *admit, const struct job *job);
 void peer_keep(struct admit *admit, const struct job *job); // after a commit
+void peer_forget_ended(struct admit *admit);                // sessions that ended with a command
 void peer_end_idle(struct admit *admit);
 MUST_CHECK enum status peer_load_sessions(struct admit *admit, struct txn *txn);
 

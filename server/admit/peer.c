@@ -68,7 +68,7 @@ static bool is_live(struct admit *admit, const struct peer *peer)
 }
 
 // Forgets the sessions that ended with a command.
-static void forget_ended(struct admit *admit)
+void peer_forget_ended(struct admit *admit)
 {
     size_t i = 0;
     while (i < presences_count(admit->presences)) {
@@ -129,7 +129,7 @@ void peer_keep(struct admit *admit, const struct job *job)
         session_begun(admit, job, reply->session_login);
     }
     if (ends_sessions(job->command)) {
-        forget_ended(admit);
+        peer_forget_ended(admit);
     }
 }
 

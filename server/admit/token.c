@@ -146,6 +146,10 @@ static struct invited invited_of(Request *request)
         UserReset *reset = request->user_reset;
         return (struct invited){reset->valid_hours, &reset->invitation_id, &reset->expires_us};
     }
+    if (request->command_case == REQUEST__COMMAND_USER_RECOVER) {
+        UserRecover *recover = request->user_recover;
+        return (struct invited){0, &recover->invitation_id, &recover->expires_us};
+    }
     assert(request->command_case == REQUEST__COMMAND_USER_INVITE);
     UserInvite *invite = request->user_invite;
     return (struct invited){invite->valid_hours, &invite->invitation_id, &invite->expires_us};

@@ -151,7 +151,7 @@ static enum status check_places(struct making *making)
 
 // ---- the first record ----
 
-static int32_t book_day(const char *time_zone, int64_t instant_us)
+int32_t init_book_day(const char *time_zone, int64_t instant_us)
 {
     (void)setenv("TZ", time_zone, 1);
     tzset();
@@ -181,7 +181,7 @@ static enum status run_genesis(struct making *making, struct txn *txn, Request *
     const int64_t instant_us = making->options->instant_us;
     const struct stamp stamp = {.number = 1,
                                 .instant_us = instant_us,
-                                .book_day = book_day(making->options->time_zone, instant_us)};
+                                .book_day = init_book_day(making->options->time_zone, instant_us)};
     const struct peer peer = {.system = true};
     struct call call = {.arena = making->arena};
     Reply reply;

@@ -36,6 +36,9 @@ struct init_report {
 // STATUS_STORE_EXISTS, or a status about a field, or of the store and its files.
 MUST_CHECK enum status init_run(const struct init_options *options, struct init_report *report);
 
+// The book's day at an instant, in its time zone. Sets the time zone of this process.
+int32_t init_book_day(const char *time_zone, int64_t instant_us);
+
 // The owner's invitation names an address, which nobody knew when the book was made. A server that
 // listens says it here: as long as the file is there and is the one that init wrote, it is written
 // anew with this address.
