@@ -2,6 +2,7 @@
 #include "client/client.h"
 #include "client/hex.h"
 #include "client/letters.h"
+#include "client/pins.h"
 #include "client/trust.h"
 #include "shared/wire.h"
 #include "shared/words.h"
@@ -15,6 +16,16 @@ static uint32_t time_left(const struct client *client)
 {
     int64_t left = client->deadline_ms - client_clock_ms();
     return left < 1 ? 1 : left > TIMEOUT_MS_MAX ? TIMEOUT_MS_MAX : (uint32_t)left;
+}
+
+// Nothing more is said to a server that was found out.
+static enum status link_doubt(struct client *client, enum status status)
+{
+    if (status != STATUS_OK) {
+        link_close(client->link);
+        client->link = NULL;
+    }
+    return status;
 }
 
 // A link to this context's server. What it says is not to be believed while a proof is due.
@@ -50,23 +61,16 @@ static enum status link_begin(struct client *client)
     }
     memcpy(options.server_key, client->context.server_key, KEY_BYTES);
     memcpy(options.checkpoint_root, client->seen.anchor.root, sizeof(options.checkpoint_root));
-    status = link_open(&options, &client->link);
+    status = pins_open(client, &options, &client->link);
     if (status == STATUS_UNREACHABLE) {
         client->fault =
             arena_print(client->arena, _("no answer from %s"), client->context.server[0]);
         client_hint(client, _("is the server running?"));
     }
-    return status == STATUS_OK ? trust_greet(client, client->link, &client->proof_is_due) : status;
-}
-
-// Nothing more is said to a server that was found out.
-static enum status link_doubt(struct client *client, enum status status)
-{
-    if (status != STATUS_OK) {
-        link_close(client->link);
-        client->link = NULL;
+    if (status == STATUS_OK) {
+        status = trust_greet(client, client->link, &client->proof_is_due);
     }
-    return status;
+    return status == STATUS_OK ? link_doubt(client, pins_learn(client)) : status;
 }
 
 enum status client_connect(struct client *client)

@@ -2,6 +2,7 @@
 #include "client/enrol.h"
 
 #include "client/letters.h"
+#include "client/pins.h"
 #include "client/tools.h"
 #include "client/trust.h"
 #include "shared/text.h"
@@ -253,10 +254,9 @@ void enrol_link_facts(struct client *client, struct link_options *options)
     memcpy(options->server_key, client->context.server_key, KEY_BYTES);
 }
 
-enum status enrol_link_try(struct client *client, const struct link_options *options,
-                           struct link **out)
+enum status enrol_link_try(struct client *client, struct link_options *options, struct link **out)
 {
-    enum status status = link_open(options, out);
+    enum status status = pins_open(client, options, out);
     if (status == STATUS_UNREACHABLE) {
         client->fault =
             arena_print(client->arena, _("no answer from %s"), client->context.server[0]);

@@ -7,7 +7,7 @@
 #include "client/client.h"
 
 void enrol_link_facts(struct client *client, struct link_options *options);
-MUST_CHECK enum status enrol_link_try(struct client *client, const struct link_options *options,
+MUST_CHECK enum status enrol_link_try(struct client *client, struct link_options *options,
                                       struct link **out);
 // From standard input with --password-stdin, else asked, twice if it is a new one.
 MUST_CHECK enum status enrol_password_take(struct client *client, bool twice, const char *prompt,

@@ -195,6 +195,7 @@ enum status profile_load(const struct home *home, struct arena *arena, const cha
     text_get(json, "login", context.login, sizeof(context.login));
     text_get(json, "currency", context.currency, sizeof(context.currency));
     text_get(json, "time_zone", context.time_zone, sizeof(context.time_zone));
+    text_get(json, "statement", context.statement, sizeof(context.statement));
     const json_int_t decimals = json_integer_value(json_object_get(json, "decimals"));
     if (decimals < 0 || decimals > DECIMALS_MAX) {
         return STATUS_CONFIGURATION;
@@ -238,6 +239,9 @@ enum status profile_save(const struct home *home, struct arena *arena,
     failed |= json_object_set_new(json, "login", json_string(context->login));
     failed |= json_object_set_new(json, "currency", json_string(context->currency));
     failed |= json_object_set_new(json, "time_zone", json_string(context->time_zone));
+    if (context->statement[0] != '\0') {
+        failed |= json_object_set_new(json, "statement", json_string(context->statement));
+    }
     failed |= json_object_set_new(json, "decimals", json_integer(context->decimals));
     failed |= json_object_set_new(json, "joined", json_boolean(context->joined));
     failed |= json_object_set_new(json, "protect", json_boolean(context->protect));

@@ -28,7 +28,8 @@ struct context {
     char currency[8];
     uint32_t decimals;
     char time_zone[64];
-    bool protect; // the device key is sealed by a passphrase
+    char statement[2049]; // the newest one about the server's keys; "": none was seen
+    bool protect;         // the device key is sealed by a passphrase
 };
 
 // What this client has seen of the server's journal: its own changes, and the last checkpoint.

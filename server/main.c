@@ -6,6 +6,7 @@
 #include "server/ops/audit.h"
 #include "server/ops/backup.h"
 #include "server/ops/init.h"
+#include "server/ops/key.h"
 #include "server/ops/recover.h"
 #include "server/ops/server_keys.h"
 #include "server/ops/signer.h"
@@ -469,6 +470,50 @@ static int run_recover(const struct line *line)
     return finish(status, "recover-admin");
 }
 
+static int run_key(const struct line *line)
+{
+    static const struct {
+        const char *word;
+        enum status (*run)(const struct key_options *options);
+        enum option_index needed[3]; // OPTION_COUNT: none
+    } VERBS[] = {
+        {"plan", key_plan, {OPTION_dir, OPTION_output, OPTION_COUNT}},
+        {"revoke", key_revoke, {OPTION_dir, OPTION_output, OPTION_COUNT}},
+        {"sign", key_sign_statement, {OPTION_statement, OPTION_house_key, OPTION_output}},
+        {"apply", key_apply, {OPTION_dir, OPTION_statement, OPTION_COUNT}},
+        {"list", NULL, {OPTION_dir, OPTION_COUNT, OPTION_COUNT}},
+    };
+
+    size_t verb = 0;
+    while (verb < COUNT_OF(VERBS) &&
+           (line->word == NULL || strcmp(VERBS[verb].word, line->word) != 0)) {
+        verb++;
+    }
+    if (verb == COUNT_OF(VERBS)) {
+        return fail(STATUS_USAGE, "key plan | revoke | sign | apply | list");
+    }
+    for (size_t i = 0; i < COUNT_OF(VERBS[verb].needed); i++) {
+        const enum option_index option = VERBS[verb].needed[i];
+        const int missing = option != OPTION_COUNT ? need(line, option) : 0;
+        if (missing != 0) {
+            return missing;
+        }
+    }
+    struct place place CLEANUP(place_wipe) = {0};
+    const char *dir = line->value[OPTION_dir];
+    enum status status =
+        dir != NULL ? place_of(line, dir, line->value[OPTION_key_file], &place) : STATUS_OK;
+    const struct key_options options = {.store = place.store,
+                                        .statement = line->value[OPTION_statement],
+                                        .output = line->value[OPTION_output],
+                                        .house_key = line->value[OPTION_house_key],
+                                        .instant_us = clock_now_us()};
+    if (status == STATUS_OK) {
+        status = VERBS[verb].run != NULL ? VERBS[verb].run(&options) : key_list(&options, stdout);
+    }
+    return finish(status, "key");
+}
+
 static const struct subcommand SUBCOMMANDS[] = {
     {"init", "", run_init, "make a book and the owner's invitation"},
     {"serve", "", run_serve, "serve the book"},
@@ -478,6 +523,7 @@ static const struct subcommand SUBCOMMANDS[] = {
     {"backup", "", run_backup, "write a sealed copy of the book while no server runs"},
     {"restore", "FILE", run_restore, "restore a copy into a new directory"},
     {"recover-admin", "", run_recover, "invite an owner anew who lost everything"},
+    {"key", "WORD", run_key, "plan, revoke, sign, apply or list the server's keys"},
 };
 
 // ---- the command line ----

@@ -8,6 +8,7 @@
 #include "server/ops/signer.h"
 #include "server/ops/sink.h"
 #include "server/store/file.h"
+#include "shared/statement.h"
 
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ struct server {
     struct local *local;
     struct server_keys keys;
     struct signer *signer;
+    bool serves_next; // the house key has said that the next key is valid too
     struct sinks *sinks;
     char *time_zone;
     char address[ADDRESS_BYTES]; // that invitations name
@@ -113,6 +115,9 @@ static void greet(void *context, struct greeting *greeting)
     memcpy(greeting->book_id, head->book_id, sizeof head->book_id);
     greeting->tree_size = head->number;
     memcpy(greeting->tree_root, head->tree_root, sizeof greeting->tree_root);
+    if (server->serves_next) {
+        server_key_id(server->keys.next.public_bytes, greeting->next_key_id);
+    }
 }
 
 // ---- second places of the journal ----
@@ -203,6 +208,27 @@ static enum status look_back(struct server *server)
     return status == STATUS_END ? STATUS_OK : status;
 }
 
+// Is there a next key that the newest statement calls valid?
+static enum status look_at_statement(struct server *server, struct txn *txn)
+{
+    struct scan *scan CLEANUP(scan_close_at) = NULL;
+    struct row_key key;
+    ProtobufCMessage *row = NULL;
+    struct statement statement;
+    enum status status =
+        scan_open(txn, TABLE_statement, (struct row_key){.size = 0}, 0, true, &scan);
+    if (status == STATUS_OK) {
+        status = scan_next(scan, &key, &row);
+    }
+    if (status == STATUS_OK) {
+        const char *text = ((const StatementRecord *)row)->statement;
+        status = statement_check(text, server->keys.house_key, &statement);
+        server->serves_next = status == STATUS_OK && server->keys.has_next &&
+                              statement_has(&statement, server->keys.next.public_bytes);
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
 static enum status open_book(struct server *server)
 {
     struct arena *arena CLEANUP(arena_free_at) = arena_make(CALL_ARENA_MAX);
@@ -222,6 +248,9 @@ static enum status open_book(struct server *server)
     if (status == STATUS_OK) {
         status = table_get(txn, TABLE_book, key_u64(1), &row, NULL);
         status = status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+    }
+    if (status == STATUS_OK) {
+        status = look_at_statement(server, txn);
     }
     if (status != STATUS_OK) {
         return status;
@@ -338,6 +367,7 @@ static enum status open_door(struct server *server)
         .address = options->listen,
         .socket_path = options->socket_path[0] != '\0' ? options->socket_path : NULL,
         .server_key = &server->keys.server,
+        .next_key = server->serves_next ? &server->keys.next : NULL,
         .greet = greet,
         .greet_context = server,
         .note = note,

@@ -34,9 +34,22 @@ static enum status make_noise(struct session *session)
         .protocol_name = wire_protocol(session->mode),
         .role = NOISE_RESPONDER,
         .prologue = bytes_of(prologue, sizeof prologue),
-        .static_pair = &session->listener->server_key,
+        .static_pair = &session->listener->key[session->key],
     };
     return noise_make(&config, &session->noise);
+}
+
+// Which of the server's keys is meant.
+static bool find_key(struct session *session, const uint8_t id[static KEY_ID_BYTES])
+{
+    const struct listener *listener = session->listener;
+    for (size_t i = 0; i < listener->key_count; i++) {
+        if (memcmp(id, listener->key_id[i], KEY_ID_BYTES) == 0) {
+            session->key = i;
+            return true;
+        }
+    }
+    return false;
 }
 
 // The 16 bytes in clear. False: the session has ended or says its hint.
@@ -48,8 +61,7 @@ static bool check_preamble(struct session *session)
         fail(session, "ended: not a kontor client", PENALTY_GARBAGE_MS);
         return false;
     }
-    if (status == STATUS_VERSION ||
-        memcmp(preamble.key_id, session->listener->key_id, KEY_ID_BYTES) != 0) {
+    if (status == STATUS_VERSION || !find_key(session, preamble.key_id)) {
         session->listener->counts.handshakes_failed++;
         if (session->source != NULL) {
             source_penalise(session->source, PENALTY_VERSION_MS, session_now(session));

@@ -249,8 +249,13 @@ static enum status listener_make(const struct listener_options *options, struct 
     }
     listener->options = *options;
     listener->limits = options->limits != NULL ? *options->limits : NET_LIMITS;
-    listener->server_key = *options->server_key;
-    server_key_id(listener->server_key.public_bytes, listener->key_id);
+    listener->key[listener->key_count++] = *options->server_key;
+    if (options->next_key != NULL) {
+        listener->key[listener->key_count++] = *options->next_key;
+    }
+    for (size_t i = 0; i < listener->key_count; i++) {
+        server_key_id(listener->key[i].public_bytes, listener->key_id[i]);
+    }
     version_hint_print(listener->hint);
     listener->scratch = arena_make(SCRATCH_BYTES_MAX);
     if (listener->scratch == NULL || sources_make(&listener->sources) != STATUS_OK) {

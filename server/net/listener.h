@@ -69,6 +69,7 @@ struct listener_options {
     const char *address;     // "host:port", "[v6]:port"; port 0 takes a free one; NULL: no TCP
     const char *socket_path; // NULL: no Unix socket
     const struct key_pair *server_key; // lives as long as the listener
+    const struct key_pair *next_key;   // served beside it; NULL: none
     // Fills message 2: book, tree, clock, degraded. Called for each handshake, on the loop.
     void (*greet)(void *context, struct greeting *greeting);
     void *greet_context;

@@ -90,6 +90,7 @@ struct session {
     struct noise *noise;
     struct peer peer;
     enum wire_mode mode;
+    size_t key;        // of the listener's, that the preamble names
     bool opening_seen; // the preamble was checked
     bool token_presented;
     bool doomed;   // no more what it was; ends when its writes are answered
@@ -132,8 +133,9 @@ struct listener {
     struct listener_options options;
     struct net_limits limits;
     struct net_counts counts;
-    struct key_pair server_key;
-    uint8_t key_id[KEY_ID_BYTES];
+    struct key_pair key[2]; // the current one, the next one
+    uint8_t key_id[2][KEY_ID_BYTES];
+    size_t key_count;
     uint8_t hint[VERSION_HINT_BYTES];
     struct sources *sources;
     struct bucket handshakes;

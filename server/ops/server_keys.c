@@ -5,6 +5,7 @@
 #include "server/store/keyring.h"
 
 #define FILE_NAME "server.key"
+#define NEXT_NAME "server.next.key"
 #define PLAIN_BYTES \
     (2 * KEY_BYTES) // secret half of the server's pair, public half of the house key
 #define BOUND "kontor server.key 1"
@@ -12,42 +13,74 @@
 void server_keys_wipe(struct server_keys *keys)
 {
     key_pair_wipe(&keys->server);
+    key_pair_wipe(&keys->next);
+}
+
+static enum status pair_write(const struct store *store, const char *dir, const char *name,
+                              const struct key_pair *pair,
+                              const uint8_t house_key[static KEY_BYTES])
+{
+    char path[PATH_BYTES_MAX];
+    if (!file_path(dir, name, path)) {
+        return STATUS_FILE_ERROR;
+    }
+    uint8_t plain[PLAIN_BYTES];
+    uint8_t sealed[PLAIN_BYTES + BOX_BYTES];
+    memcpy(plain, pair->secret.bytes, KEY_BYTES);
+    memcpy(plain + KEY_BYTES, house_key, KEY_BYTES);
+    CLEANUP(key_wipe) struct key key = store_key(store, STORE_KEY_SERVER);
+    key_seal(&key, bytes_of(BOUND, strlen(BOUND)), bytes_of(plain, sizeof plain), sealed);
+    explicit_bzero(plain, sizeof plain);
+    return file_write_new(path, 0400, bytes_of(sealed, sizeof sealed));
 }
 
 enum status server_keys_make(const struct store *store, const char *dir,
                              const uint8_t house_key[static KEY_BYTES], struct server_keys *out)
 {
-    char path[PATH_BYTES_MAX];
-    if (!file_path(dir, FILE_NAME, path)) {
-        return STATUS_FILE_ERROR;
-    }
     struct server_keys keys CLEANUP(server_keys_wipe) = {.server = key_pair_random()};
     memcpy(keys.house_key, house_key, KEY_BYTES);
-    uint8_t plain[PLAIN_BYTES];
-    uint8_t sealed[PLAIN_BYTES + BOX_BYTES];
-    memcpy(plain, keys.server.secret.bytes, KEY_BYTES);
-    memcpy(plain + KEY_BYTES, house_key, KEY_BYTES);
-    CLEANUP(key_wipe) struct key key = store_key(store, STORE_KEY_SERVER);
-    key_seal(&key, bytes_of(BOUND, strlen(BOUND)), bytes_of(plain, sizeof plain), sealed);
-    explicit_bzero(plain, sizeof plain);
-    const enum status status = file_write_new(path, 0400, bytes_of(sealed, sizeof sealed));
+    const enum status status = pair_write(store, dir, FILE_NAME, &keys.server, house_key);
     if (status == STATUS_OK) {
         *out = keys;
     }
     return status;
 }
 
-enum status server_keys_load(const struct store *store, const char *dir, struct server_keys *out)
+enum status server_keys_draw_next(const struct store *store, const char *dir,
+                                  struct server_keys *keys)
+{
+    struct key_pair next CLEANUP(key_pair_wipe) = key_pair_random();
+    const enum status status = pair_write(store, dir, NEXT_NAME, &next, keys->house_key);
+    if (status == STATUS_OK) {
+        keys->next = next;
+        keys->has_next = true;
+    }
+    return status;
+}
+
+enum status server_keys_promote(const char *dir)
+{
+    char from[PATH_BYTES_MAX];
+    char to[PATH_BYTES_MAX];
+    if (!file_path(dir, NEXT_NAME, from) || !file_path(dir, FILE_NAME, to)) {
+        return STATUS_FILE_ERROR;
+    }
+    return rename(from, to) == 0 ? file_sync_parent(to) : STATUS_FILE_ERROR;
+}
+
+// STATUS_NOT_FOUND when the file is missing.
+static enum status pair_read(const struct store *store, const char *dir, const char *name,
+                             struct key_pair *pair, uint8_t house_key[static KEY_BYTES])
 {
     char path[PATH_BYTES_MAX];
     uint8_t sealed[PLAIN_BYTES + BOX_BYTES];
     size_t size = 0;
-    if (!file_path(dir, FILE_NAME, path)) {
+    if (!file_path(dir, name, path)) {
         return STATUS_FILE_ERROR;
     }
     enum status status = file_read(path, sealed, sizeof sealed, &size);
     if (status != STATUS_OK) {
-        return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : STATUS_UNREADABLE;
+        return status == STATUS_NOT_FOUND ? status : STATUS_UNREADABLE;
     }
     uint8_t plain[PLAIN_BYTES];
     CLEANUP(key_wipe) struct key key = store_key(store, STORE_KEY_SERVER);
@@ -59,10 +92,22 @@ enum status server_keys_load(const struct store *store, const char *dir, struct 
     }
     CLEANUP(key_wipe) struct key secret;
     memcpy(secret.bytes, plain, KEY_BYTES);
-    out->server = key_pair_of_secret(&secret);
-    memcpy(out->house_key, plain + KEY_BYTES, KEY_BYTES);
+    *pair = key_pair_of_secret(&secret);
+    memcpy(house_key, plain + KEY_BYTES, KEY_BYTES);
     explicit_bzero(plain, sizeof plain);
     return STATUS_OK;
+}
+
+enum status server_keys_load(const struct store *store, const char *dir, struct server_keys *out)
+{
+    uint8_t same_house_key[KEY_BYTES];
+    enum status status = pair_read(store, dir, FILE_NAME, &out->server, out->house_key);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+    }
+    status = pair_read(store, dir, NEXT_NAME, &out->next, same_house_key);
+    out->has_next = status == STATUS_OK;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 enum status house_key_ensure(const char *path, uint8_t public_bytes[static KEY_BYTES])

@@ -11,6 +11,8 @@
 struct server_keys {
     struct key_pair server;
     uint8_t house_key[KEY_BYTES]; // public, Ed25519
+    struct key_pair next;         // drawn by `kontord key plan`
+    bool has_next;
 };
 
 void server_keys_wipe(struct server_keys *keys);
@@ -22,6 +24,12 @@ MUST_CHECK enum status server_keys_make(const struct store *store, const char *d
 // STATUS_INCOMPLETE when the file is missing, STATUS_TAMPERED when it does not open.
 MUST_CHECK enum status server_keys_load(const struct store *store, const char *dir,
                                         struct server_keys *out);
+
+// Draws the next pair and writes server.next.key; STATUS_STORE_EXISTS when there is one.
+MUST_CHECK enum status server_keys_draw_next(const struct store *store, const char *dir,
+                                             struct server_keys *keys);
+// The next pair takes the place of the current one, which is gone then.
+MUST_CHECK enum status server_keys_promote(const char *dir);
 
 // The house key: 32 bytes of a seed in a file of 0600, drawn when there is none. Gives the public
 // half.
