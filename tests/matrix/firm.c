@@ -429,15 +429,15 @@ static void watch_payments(struct firm *firm)
     (void)DO(firm, RuleReply, "rule_set", set);
 }
 
-// A payment that the clerk enters and that waits; the newest approval is its.
-static uint64_t ask_for_payment(struct firm *firm, uint64_t customer_id, char number[static 32])
+// A payment that somebody enters and that waits; the newest approval is its.
+static uint64_t ask_for_payment(struct firm *firm, const struct peer *peer, uint64_t customer_id,
+                                char number[static 32])
 {
     PaymentAdd *add = MAKE(firm, PaymentAdd, payment_add);
     add->customer_id = customer_id;
     add->amount_minor = MUCH + 1;
     add->method = PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER;
-    const Reply *reply =
-        desk_call(&firm->desk, &firm->clerk.peer, "payment_add", (ProtobufCMessage *)add);
+    const Reply *reply = desk_call(&firm->desk, peer, "payment_add", (ProtobufCMessage *)add);
     demand(reply->status == STATUS_APPROVAL_PENDING, "a payment that waits");
     const ApprovalListReply *list =
         DO(firm, ApprovalListReply, "approval_list", MAKE(firm, ApprovalList, approval_list));
@@ -479,12 +479,41 @@ static void make_approvals(struct firm *firm, bool early)
         }
         for (size_t k = early ? 0 : 1; k < (early ? 1 : COUNT_OF(STATES)); k++) {
             char number[32];
-            const uint64_t id = ask_for_payment(firm, guarded->customer_id, number);
+            const uint64_t id =
+                ask_for_payment(firm, &firm->clerk.peer, guarded->customer_id, number);
             decide(firm, STATES[k], id);
             (void)keep(firm, guarded->owner, "approval", STATES[k], id, number);
             desk_reset(&firm->desk);
         }
     }
+}
+
+// What the person asked for who asks now.
+static void make_requests(struct firm *firm)
+{
+    for (size_t i = 0; i < firm->subject_count; i++) {
+        const enum role role = firm->subject[i].role;
+        if (role == ROLE_OWNER || role == ROLE_FINANCE) {
+            char number[32];
+            const struct object *guarded = object_of(firm, i, "guarded", "");
+            const uint64_t id = ask_for_payment(firm, &firm->subject[i].peer[LOGIN_FRESH],
+                                                guarded->customer_id, number);
+            (void)keep(firm, i, "request", "pending", id, number);
+            desk_reset(&firm->desk);
+        }
+    }
+}
+
+// The cashier enters no payment above this.
+static void cap_payments(struct firm *firm)
+{
+    RoleGrant *grant = MAKE(firm, RoleGrant, role_grant);
+    grant->role_id = ROLE_CASHIER;
+    grant->permission = desk_text(&firm->desk, "payment.add");
+    grant->scope = SCOPE__SCOPE_ALL;
+    grant->limit_minor = 500000;
+    (void)DO(firm, RoleReply, "role_grant", grant);
+    desk_reset(&firm->desk);
 }
 
 // ---- logins ----
@@ -563,7 +592,9 @@ void firm_open(struct firm *firm)
     make_people(firm, RELATION_REGION, "south", FIRM_REGION);
     make_people(firm, RELATION_FOREIGN, "south", "West");
     make_roles(firm);
+    cap_payments(firm);
     stage_logins(firm);
+    make_requests(firm);
     keep_subjects(firm);
 }
 
