@@ -627,6 +627,7 @@ const struct object *firm_object(const struct firm *firm, size_t subject, const 
 {
     static const struct object MISSING = {.noun = "",
                                           .state = "",
+                                          .owner = SIZE_MAX,
                                           .id = FIRM_MISSING,
                                           .customer_id = FIRM_MISSING,
                                           .version = 1,

@@ -9,7 +9,8 @@
 //
 // Each cell is a packed request through gate, admission, queue and machine; what a write did is
 // given up, so that all cells find the same firm. Writes are asked twice: to be done, and as a
-// preview. What is out of scope must answer byte for byte as what does not exist.
+// preview. The owner's requests are sent again by everybody else. What is out of scope must answer
+// byte for byte as what does not exist.
 #include "shared/wire.h"
 #include "tests/ledger/path.h"
 #include "tests/matrix/firm.h"
@@ -21,6 +22,7 @@
 #define STATES       5
 #define LUMPS_MAX    200
 #define COMMANDS_MAX 512
+#define REPLAYED     0x40000000 // request ids from here on
 
 static const char *const STATE_COLUMNS[STATES] = {"1", "2", "3", "4", "5"};
 
@@ -47,6 +49,8 @@ struct cell {
     size_t row; // of commands.tsv
     const struct command *command;
     size_t subject;
+    size_t
+        author; // who wrote the request: the subject, or whose it is that the subject sends again
     enum login login;
     enum relation relation;
     size_t state; // column
@@ -187,12 +191,13 @@ static const char *value_of(struct matrix *matrix, const struct cell *cell, cons
     struct firm *firm = &matrix->firm;
     struct arena *arena = firm->desk.arena;
     const struct object *object = cell->object;
-    const enum relation relation = object != NULL ? cell->relation : RELATION_OWN;
+    const bool is_own = object == NULL || object->owner == cell->author;
+    const enum relation relation = is_own ? RELATION_OWN : cell->relation;
     unsigned long long number = 0;
     if (is(word, "@me")) {
-        number = firm->subject[cell->subject].member.user_id;
+        number = firm->subject[cell->author].member.user_id;
     } else if (is(word, "@owner")) {
-        number = firm_owner(firm, cell->subject, relation);
+        number = firm_owner(firm, cell->author, relation);
     } else if (is(word, "@stranger")) {
         number = firm->stranger.user_id;
     } else if (object == NULL) {
@@ -441,6 +446,7 @@ static void ask_row(struct matrix *matrix, size_t row)
                              is(channel_of(matrix, &cell), "session") &&
                              !is(sheet_cell(&matrix->commands, row, "kind"), "secret");
     for (cell.subject = 0; cell.subject < matrix->firm.subject_count; cell.subject++) {
+        cell.author = cell.subject;
         if (sheet_column(&matrix->commands, role_name(matrix, &cell)) == SIZE_MAX) {
             fatal(&matrix->commands, row, role_name(matrix, &cell));
         }
@@ -450,6 +456,62 @@ static void ask_row(struct matrix *matrix, size_t row)
             cell.is_preview = true;
             ask_logins(matrix, cell);
         }
+    }
+}
+
+// ---- the owner's requests, sent again by everybody else ----
+
+static size_t subject_of(const struct matrix *matrix, enum role role)
+{
+    size_t subject = 0;
+    while (matrix->firm.subject[subject].role != role) {
+        subject++;
+        assert(subject < matrix->firm.subject_count);
+    }
+    return subject;
+}
+
+// All are of the owner's team: what is the owner's own is a mate's for them.
+static void replay_states(struct matrix *matrix, struct cell cell, const char *noun, size_t noun_at)
+{
+    // What the owner is or asked for in person is another matter in a mate's hands.
+    const bool is_personal = is(noun, "user") || is(noun, "request");
+    const int last = is_personal ? RELATION_TEAM : RELATION_OWN;
+    for (int each = RELATION_MISSING; each >= last; each--) {
+        const enum relation relation = (enum relation)each;
+        for (cell.state = 0; cell.state < STATES; cell.state++) {
+            const char *state = sheet_cell(&matrix->nouns, noun_at, STATE_COLUMNS[cell.state]);
+            cell.relation = relation == RELATION_OWN ? RELATION_TEAM : relation;
+            cell.object = is(state, "-")
+                              ? NULL
+                              : firm_object(&matrix->firm, cell.author, noun, relation, state);
+            if (cell.object != NULL) {
+                matrix->firm.desk.keys = REPLAYED; // the very bytes, with their request id
+                ask(matrix, &cell);
+            }
+        }
+    }
+}
+
+static void replay_row(struct matrix *matrix, size_t row)
+{
+    const char *name = sheet_cell(&matrix->commands, row, "command");
+    const char *noun = sheet_cell(&matrix->commands, row, "noun");
+    char base[64];
+    (void)snprintf(base, sizeof base, "%.*s", (int)strcspn(name, "/"), name);
+    struct cell cell = {.row = row,
+                        .command = command_by_name(base),
+                        .author = subject_of(matrix, ROLE_OWNER),
+                        .login = LOGIN_FRESH};
+    if (is(noun, "-")) {
+        return;
+    }
+    for (cell.subject = 0; cell.subject < matrix->firm.subject_count; cell.subject++) {
+        matrix->missing = (struct bytes){0};
+        if (cell.subject != cell.author) {
+            replay_states(matrix, cell, noun, noun_row(matrix, noun));
+        }
+        desk_reset(&matrix->firm.desk);
     }
 }
 
@@ -490,6 +552,7 @@ int main(int count, char **words)
         const char *name = sheet_cell(&matrix.commands, row, "command");
         if (count < 3 || strncmp(name, words[2], strlen(words[2])) == 0) {
             ask_row(&matrix, row);
+            replay_row(&matrix, row);
         }
     }
     tell_differences(&matrix);
