@@ -32,6 +32,7 @@ struct signer {
     struct epoch_key current;
     struct epoch_key next; // signed by the current one in a transaction that may not be committed
     bool has_next;
+    bool is_behind;      // the file: it could not be written when an epoch had ended
     uint64_t begun_size; // records before the current epoch
 };
 
@@ -333,19 +334,22 @@ void signer_free(struct signer *signer)
 
 // ---- signing ----
 
-// The transaction that began the next epoch is known by now: the old key goes, or the new one.
-static enum status settle(struct signer *signer, const struct head *head)
+// The transaction that began the next epoch is known by now: the old key goes, or the new one. A
+// file that cannot be written now holds both until it can.
+static void settle(struct signer *signer, const struct head *head)
 {
-    if (!signer->has_next) {
-        return STATUS_OK;
+    if (signer->has_next) {
+        if (head->epochs == signer->next.number + 1) {
+            signer->current = signer->next;
+            signer->begun_size = head->checkpoint_size;
+        }
+        signer->has_next = false;
+        key_wipe(&signer->next.seed);
+        signer->is_behind = true;
     }
-    if (head->epochs == signer->next.number + 1) {
-        signer->current = signer->next;
-        signer->begun_size = head->checkpoint_size;
+    if (signer->is_behind) {
+        signer->is_behind = keys_write(signer) != STATUS_OK;
     }
-    signer->has_next = false;
-    key_wipe(&signer->next.seed);
-    return keys_write(signer);
 }
 
 static bool epoch_is_over(const struct signer *signer, const struct head *head, int64_t now_us)
@@ -354,15 +358,17 @@ static bool epoch_is_over(const struct signer *signer, const struct head *head, 
            head->tree.size - signer->begun_size >= EPOCH_RECORDS;
 }
 
-// Both keys are on the disk before the statement is: the file is never behind the store.
+// Both keys are on the disk before the statement is. When they cannot be written, the epoch goes on
+// until the next checkpoint: a disk without room must not end the process.
 static enum status succeed(struct signer *signer, struct txn *txn, int64_t now_us)
 {
     signer->next = (struct epoch_key){
         .number = signer->current.number + 1, .begun_us = now_us, .seed = key_random()};
     signer->has_next = true;
-    const enum status status = keys_write(signer);
-    if (status != STATUS_OK) {
-        return status;
+    if (keys_write(signer) != STATUS_OK) {
+        signer->has_next = false;
+        key_wipe(&signer->next.seed);
+        return STATUS_OK;
     }
     CLEANUP(key_pair_wipe) struct key_pair pair = pair_of(&signer->current);
     return epoch_put(txn, &signer->next, &pair, false);
@@ -371,15 +377,12 @@ static enum status succeed(struct signer *signer, struct txn *txn, int64_t now_u
 enum status signer_seal(struct signer *signer, struct txn *txn, int64_t now_us, bool demanded)
 {
     const struct head *head = txn_head(txn);
-    enum status status = settle(signer, head);
-    if (status != STATUS_OK) {
-        return status;
-    }
+    settle(signer, head);
     const uint64_t grown = head->tree.size - head->checkpoint_size;
     if (grown == 0 || (!demanded && grown < CHECKPOINT_RECORDS)) {
         return STATUS_OK;
     }
-    status = txn_end_journal(txn);
+    enum status status = txn_end_journal(txn);
     if (status == STATUS_OK) {
         status = checkpoint_put(txn, &signer->current);
     }

@@ -10,6 +10,7 @@
 #include "tests/unit/temporary.h"
 #include "tests/unit/unit.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MOMENT   ((int64_t)1795000000 * 1000000)
@@ -223,6 +224,30 @@ static void an_epoch_ends_after_a_day_and_its_key_goes(void **state)
     expect_whole(house);
 }
 
+// Where the new file would be written stands something else.
+static void an_epoch_goes_on_while_its_successor_cannot_be_written(void **state)
+{
+    struct house *house = *state;
+    char beside[220];
+    (void)snprintf(beside, sizeof beside, "%s.new", house->audit_key);
+    assert_int_equal(mkdir(beside, 0700), 0);
+    house->now_us += HOURS_25;
+    batch(house, 1, true, true);
+    assert_int_equal(head_of(house).epochs, 1);
+    batch(house, 1, true, true);
+    assert_int_equal(head_of(house).epochs, 1);
+    assert_int_equal(rmdir(beside), 0);
+    batch(house, 1, true, true);
+    assert_int_equal(head_of(house).epochs, 2);
+    assert_int_equal(mkdir(beside, 0700), 0);
+    batch(house, 1, true, true); // the old key stays in the file for a while
+    assert_true(holds_two_keys(house));
+    assert_int_equal(rmdir(beside), 0);
+    batch(house, 0, false, true);
+    assert_false(holds_two_keys(house));
+    expect_whole(house);
+}
+
 static void a_power_cut_while_an_epoch_begins_leaves_a_key_that_fits(void **state)
 {
     struct house *house = *state;
@@ -301,6 +326,7 @@ int main(void)
         CASE(a_checkpoint_comes_when_asked_for_or_by_the_thousand),
         CASE(too_many_records_without_a_checkpoint_are_a_finding),
         CASE(an_epoch_ends_after_a_day_and_its_key_goes),
+        CASE(an_epoch_goes_on_while_its_successor_cannot_be_written),
         CASE(a_power_cut_while_an_epoch_begins_leaves_a_key_that_fits),
         CASE(a_lost_or_foreign_key_is_not_taken),
         CASE(somebody_elses_house_key_begins_no_epoch),
