@@ -88,6 +88,32 @@ stop_server
 exits 0 kontord audit verify --dir "$place/book" --replay
 says ' 2 epochs'
 
+# An export: checked without book and key, and against a checkpoint of an older one.
+serve
+exits 0 as zhang audit export "$place/older.kta"
+add "公司 9"
+exits 0 as zhang audit export "$place/newer.kta"
+stop_server
+mkdir "$place/elsewhere"
+cp "$place"/*.kta "$place/elsewhere"
+exits 0 kontord audit verify --export "$place/elsewhere/newer.kta"
+says '; 0 records lie behind the last checkpoint$'
+exits 0 kontord audit verify --export "$place/elsewhere/newer.kta" --house-words "$words"
+exits 20 kontord audit verify --export "$place/elsewhere/newer.kta" --house-words "one two three four five six seven eight"
+note_of() { # FILE: the last checkpoint in it
+    grep -aoE 'P.{4}kontor/[0-9a-f]{32}$' "$1" | tail -n 1 | grep -aoE 'kontor/[0-9a-f]{32}'
+    LC_ALL=C tr '\000' ' ' <"$1" | awk -v RS='kontor/[0-9a-f]+\n' '{ last = $0 } END { print last }' | head -n 8
+}
+note_of "$place/newer.kta" | head -n 9 >"$place/kept.note"
+exits 0 kontord audit verify --dir "$place/book" --checkpoint "$place/kept.note"
+exits 0 kontord audit verify --export "$place/elsewhere/newer.kta" --checkpoint "$place/kept.note"
+exits 21 kontord audit verify --export "$place/elsewhere/older.kta" --checkpoint "$place/kept.note"
+says 'shorter than the checkpoint kept outside'
+truncate -s -20 "$place/elsewhere/older.kta"
+exits 21 kontord audit verify --export "$place/elsewhere/older.kta"
+flip "$place/elsewhere/newer.kta" 1200
+exits 20 kontord audit verify --export "$place/elsewhere/newer.kta"
+
 # Not an export.
 printf 'something else' >"$place/export"
 exits 22 kontord audit verify --export "$place/export"
