@@ -54,7 +54,8 @@ static enum status reference_text(struct txn *txn, struct call *call,
 {
     uint64_t id = 0;
     memcpy(&id, field_element(message, field, 0), sizeof id);
-    switch ((int)args_noun(field)) {
+    const FindNoun noun = args_noun(field);
+    switch ((int)noun) {
     case FIND_NOUN__FIND_NOUN_USER:
         return reading_login(txn, id, out);
     case FIND_NOUN__FIND_NOUN_ROLE:
