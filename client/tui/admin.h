@@ -13,6 +13,7 @@ enum admin_action {
     ADMIN_DISABLE,
     ADMIN_ENABLE,
     ADMIN_REVOKE,
+    ADMIN_TRUST,
     ADMIN_PAUSE,
     ADMIN_ONLY_ACTOR,
     ADMIN_VERIFY,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "client/letters.h"
 #include "client/tui/admin.h"
 #include "client/tui/list.h"
 #include "shared/words.h"
@@ -8,9 +9,11 @@
 struct devices {
     struct list list;
     uint64_t target; // what the open form is about
+    char words[128]; // that were shown for it
 };
 
 static const struct binding KEYS[] = {
+    {"a", ADMIN_TRUST, N_("approve…")},
     {"d", ADMIN_REVOKE, N_("revoke…")},
 };
 
@@ -28,11 +31,21 @@ static enum style style(const ProtobufCMessage *message)
                                                               : STYLE_PLAIN;
 }
 
+// What waits for somebody to look at it comes first, what is gone last.
+static int rank(const ProtobufCMessage *message)
+{
+    const DeviceRow *row = (const DeviceRow *)(const void *)message;
+    return row->state == DEVICE_STATE__DEVICE_STATE_PENDING   ? 0
+           : row->state == DEVICE_STATE__DEVICE_STATE_REVOKED ? 2
+                                                              : 1;
+}
+
 static enum status devices_open(struct page *page)
 {
     struct devices *devices = page->state;
     devices->list.cell = cell;
     devices->list.style = style;
+    devices->list.rank = rank;
     return list_open(&devices->list, "device_list", "name,login,state,enrolled,words");
 }
 
@@ -73,21 +86,64 @@ static void revoke_done(void *context, struct dialog *dialog, int purpose)
     (void)console_ask(page, "device_revoke", &inner.base, admin_done);
 }
 
-static void devices_act(struct page *page, int action)
+static void trust_done(void *context, struct dialog *dialog, int purpose)
+{
+    struct page *page = context;
+    const struct devices *devices = page->state;
+    (void)dialog;
+    (void)purpose;
+    DeviceApprove inner;
+    device_approve__init(&inner);
+    inner.device_id = devices->target;
+    inner.words = letters_lend(devices->words);
+    (void)console_ask(page, "device_approve", &inner.base, admin_done);
+}
+
+static void trust_open(struct page *page, const DeviceRow *device)
 {
     struct devices *devices = page->state;
-    const DeviceRow *device = chosen_device(page);
-    if (device == NULL || action != ADMIN_REVOKE) {
+    const char *last = strrchr(device->words, ' ');
+    const char *text = arena_print(
+        console_frame(page->console),
+        _("Whoever sits at %s reads its eight words to you (kontor whoami). They must be:\n\n%s"),
+        device->name, device->words);
+    struct dialog *dialog = console_form(page, _("Approve a device"), text == NULL ? "" : text,
+                                         trust_done, ADMIN_TRUST);
+    if (dialog == NULL || last == NULL) {
         return;
     }
+    devices->target = device->id;
+    (void)snprintf(devices->words, sizeof devices->words, "%s", device->words);
+    struct dialog_field *field = dialog_add(dialog, _("the last word that you heard"), true);
+    field->expected = arena_copy(dialog->arena, last + 1, strlen(last + 1));
+}
+
+static void revoke_open(struct page *page, const DeviceRow *device)
+{
+    struct devices *devices = page->state;
     struct dialog *dialog =
         console_form(page, _("Revoke a device"),
                      _("Its connections are closed at once, and it cannot connect any more."),
-                     revoke_done, action);
+                     revoke_done, ADMIN_REVOKE);
     if (dialog != NULL) {
         devices->target = device->id;
         (void)dialog_add(dialog, _("reason"), true);
         admin_confirm(dialog, device->name);
+    }
+}
+
+static void devices_act(struct page *page, int action)
+{
+    const DeviceRow *device = chosen_device(page);
+    if (device == NULL) {
+        return;
+    }
+    if (action == ADMIN_REVOKE) {
+        revoke_open(page, device);
+    } else if (device->state == DEVICE_STATE__DEVICE_STATE_PENDING) {
+        trust_open(page, device);
+    } else {
+        console_say(page->console, _("this device does not wait for its approval"));
     }
 }
 

@@ -4,7 +4,7 @@
 #include "shared/words.h"
 
 #define LINES_MAX   24
-#define LABEL_CELLS 22
+#define LABEL_CELLS 28
 
 struct server {
     struct arena *arena;
@@ -89,6 +89,21 @@ static void channel_facts(struct console *console, struct fact *fact, size_t *co
     }
 }
 
+static void sink_facts(struct console *console, const SessionWhoamiReply *who, struct fact *fact,
+                       size_t *count)
+{
+    for (size_t i = 0; i < who->n_sink; i++) {
+        const SinkState *sink = who->sink[i];
+        const size_t before = *count;
+        add(fact, count, _("second copy of the journal"),
+            arena_print(console_frame(console), _("%s: %s, %u s behind"), sink->name,
+                        language_word(sink->state), sink->lag_seconds));
+        if (*count > before) {
+            fact[before].is_bad = strcmp(sink->state, "ok") != 0;
+        }
+    }
+}
+
 static size_t facts(struct page *page, struct fact fact[static LINES_MAX])
 {
     const struct server *server = page->state;
@@ -110,7 +125,12 @@ static size_t facts(struct page *page, struct fact fact[static LINES_MAX])
             arena_print(frame, "%s · %s", who->login,
                         admin_roles(page->console, who->role, who->n_role)));
         add(fact, &count, _("this device"), who->device);
+        add(fact, &count, _("its words"), who->words);
         add(fact, &count, _("logged in until"), admin_moment(page->console, who->expires_us));
+        add(fact, &count, _("one-time codes"),
+            who->totp ? arena_print(frame, _("set up; recovery codes left: %u"), who->recovery_left)
+                      : _("not set up: kontor user totp"));
+        sink_facts(page->console, who, fact, &count);
     }
     channel_facts(page->console, fact, &count);
     return count;

@@ -99,6 +99,20 @@ static uint64_t row_id(const ProtobufCMessage *row)
     return 0;
 }
 
+// Stable: few rows of a page are out of order.
+static void rows_rank(struct list *list)
+{
+    ProtobufCMessage **row = *(ProtobufCMessage * *const *)field_at(list->reply, list->rows);
+    for (size_t i = 1; i < list_count(list); i++) {
+        ProtobufCMessage *moved = row[i];
+        size_t at = i;
+        for (; at > 0 && list->rank(row[at - 1]) > list->rank(moved); at--) {
+            row[at] = row[at - 1];
+        }
+        row[at] = moved;
+    }
+}
+
 bool list_take(struct list *list, struct page *page, const struct answer *answer)
 {
     const ProtobufCMessage *reply =
@@ -112,6 +126,9 @@ bool list_take(struct list *list, struct page *page, const struct answer *answer
     list->arena = *answer->arena;
     *answer->arena = old;
     list->reply = reply;
+    if (list->rank != NULL) {
+        rows_rank(list);
+    }
     table_rows(&list->table, list_count(list));
     for (size_t i = 0; id != 0 && i < list_count(list); i++) {
         if (row_id(list_row(list, i)) == id) {

@@ -19,6 +19,9 @@ struct list {
     char filter[FIELD_INPUT_BYTES_MAX + 1];
     uint32_t limit;
     bool everybody; // sets the request's field of that name
+    // Rows of a lower rank come first, in the server's order among themselves; NULL: all in its
+    // order.
+    int (*rank)(const ProtobufCMessage *row);
     // How a row looks; NULL: plain. And a cell that needs words of its own; NULL, or a text in the
     // frame, or NULL for what is shown like everything else.
     enum style (*style)(const ProtobufCMessage *row);

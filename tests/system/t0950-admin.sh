@@ -282,7 +282,34 @@ ends 0
 END
 wait "$server" || test $? -eq 143
 server=
-serve
+echo 'new_device = "approve"' >"$place/strict.conf"
+serve --config "$place/strict.conf"
+
+# A device that waits stands first, and is approved by the last of the eight words that its owner reads out.
+device=chen-phone person chen sales
+words=$(as chen whoami --json | jq -r .data.words)
+play en xterm-256color <<END
+start kontor admin
+type 3
+wait chen-phone
+wait pending
+wait ▸chen-phone
+type a
+wait ${words##* }
+type apple
+key Enter
+wait not confirmed
+key Backspace Backspace Backspace Backspace Backspace
+type ${words##* }
+key Enter
+wait Done.
+gone pending
+type a
+wait does not wait
+type Qy
+ends 0
+END
+exits 0 as chen customer list
 
 # The same pages in lines, for people who hear them.
 exits 0 as zhang admin --a11y <<<$'c6\n15\nspace\n\na\nno\nu\n:users\n2\n:audit\n:nothing\nQ'
@@ -292,7 +319,7 @@ says '^15\. payment.reverse: cashier own \(draft\)'
 says 'not confirmed'
 says '^2\. login: lina'
 says 'user invite'
-says 'kontor help'
+says 'no command named'
 claim "no box art, nothing is drawn over" no "$(grep -q $'[─│\033]' "$place/out" && echo yes || echo no)"
 exits 0 as zhang admin --a11y --lang zh-CN </dev/null
 says '权限'
