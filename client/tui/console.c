@@ -379,22 +379,35 @@ static enum status pictures(struct console *console)
     return console->status;
 }
 
+static void console_free_at(struct console **console)
+{
+    if (*console != NULL) {
+        console_end(*console);
+        free(*console);
+    }
+}
+
 enum status console_run(struct client *client, const struct console_plan *plan, bool lines)
 {
-    CLEANUP(console_end) struct console console = {.client = client, .plan = plan};
+    CLEANUP(console_free_at) struct console *console = calloc(1, sizeof *console);
+    if (console == NULL) {
+        return STATUS_ENVIRONMENT;
+    }
+    console->client = client;
+    console->plan = plan;
     enum status status = STATUS_OK;
     if (!lines) {
-        status = screen_open(client->terminal.colour, &console.screen);
+        status = screen_open(client->terminal.colour, &console->screen);
     }
     if (status == STATUS_CONFIGURATION) {
         client->fault = _("this terminal cannot show pictures");
         client_hint(client, arena_print(client->arena, "%s --a11y", plan->name));
     }
     if (status == STATUS_OK) {
-        status = console_start(&console);
+        status = console_start(console);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    return lines ? line_run(&console) : pictures(&console);
+    return lines ? line_run(console) : pictures(console);
 }

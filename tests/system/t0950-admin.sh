@@ -264,24 +264,57 @@ wait kontor admin --a11y
 ends 78
 END
 
-# The server goes away and comes back: what was shown stays, grey and with its age, and goes on.
+# What others do is seen without asking.
 play en xterm-256color <<END
 start kontor admin
-wait [1 Roles]
-type 2
-wait wangfang
-wait online
-do kill -TERM $server
-wait offline, shown as of
-wait wangfang
-type d
-wait Disable a person
-key Esc
+wait customer.add
+type /payment.rev
+key Enter
+gone customer.add
+do kontor role grant cashier payment.reverse --scope region >$place/granted
+wait       region
+do kontor role revoke cashier payment.reverse >$place/granted
+gone       region
 type Qy
 ends 0
 END
-wait "$server" || test $? -eq 143
-server=
+
+# The server goes away and comes back: what was shown stays, grey and with its age, a draft too, and goes on by itself.
+first=$server
+(
+    until [ -e "$place/again" ]; do sleep 0.05; done
+    exec kontord serve --dir "$place/book" --listen "$(cat "$place/address")" --address-file "$place/address.again" 2>>"$place/kontord.log"
+) &
+server=$!
+play en xterm-256color <<END
+start kontor admin
+wait [1 Roles]
+wait customer.add
+wait online
+type lllll
+key Space
+wait →own
+do kill -TERM $first
+wait offline, shown as of
+wait →own
+key Space
+wait →team
+type a
+wait not known yet
+type 2
+wait Nothing was heard
+type 1
+wait →team
+do touch $place/again
+wait online
+wait 王芳 gains customer.add (team)
+type u
+gone →team
+type Qy
+ends 0
+END
+wait "$first" || test $? -eq 143
+stop_server
 echo 'new_device = "approve"' >"$place/strict.conf"
 serve --config "$place/strict.conf"
 
