@@ -4,19 +4,22 @@
 
 #define HOLDERS_SHOWN 8
 
-static const char *conflict_text(struct arena *frame, const RoleReply *effect)
+// Rules that the change would break, or that it brushes and may.
+static const char *conflict_text(struct arena *frame, const RoleReply *effect, bool allowed)
 {
     char *text = arena_print(frame, "%s", "");
     for (size_t i = 0; i < effect->n_conflict && text != NULL; i++) {
         const RoleConflict *conflict = effect->conflict[i];
-        text = arena_print(frame, "%s\n  ! %s: %s (%s)%s", text, conflict->login,
-                           language_word(conflict->text), conflict->rule,
-                           conflict->allowed ? _(", allowed to the owner") : "");
+        if (conflict->allowed == allowed) {
+            text = arena_print(frame, "%s\n  ! %s: %s (%s)", text, conflict->login,
+                               language_word(conflict->text), conflict->rule);
+        }
     }
-    if (text == NULL || effect->n_conflict == 0) {
+    if (text == NULL || text[0] == '\0') {
         return "";
     }
-    const char *whole = arena_print(frame, "\n%s%s", _("Conflicts"), text);
+    const char *whole = arena_print(
+        frame, "\n%s%s", allowed ? _("Conflicts that are allowed") : _("Conflicts"), text);
     return whole == NULL ? "" : whole;
 }
 
@@ -66,13 +69,16 @@ static const char *effect_text(struct page *page)
     }
     const bool is_old = roles->effect_version != roles->draft.version;
     char *text = arena_print(frame, _("People affected: %u"), effect->people);
-    text = text == NULL ? NULL : arena_print(frame, "%s%s", text, is_old ? _("  (computing)") : "");
+    // What would be broken stands before the people, what is allowed behind them.
+    text = text == NULL ? NULL
+                        : arena_print(frame, "%s%s%s", text, is_old ? _("  (computing)") : "",
+                                      conflict_text(frame, effect, false));
     for (size_t i = 0; i < effect->n_consequence && text != NULL; i++) {
         text =
             arena_print(frame, "%s\n  %s", text, consequence_text(frame, effect->consequence[i]));
     }
     const char *whole =
-        text == NULL ? NULL : arena_print(frame, "%s%s", text, conflict_text(frame, effect));
+        text == NULL ? NULL : arena_print(frame, "%s%s", text, conflict_text(frame, effect, true));
     return whole == NULL ? "" : whole;
 }
 

@@ -250,7 +250,12 @@ static void page_press(struct console *console, const struct press *press)
         return;
     }
     if (press_is(press, "L") && exchange_state(console->exchange) == EXCHANGE_SHUT) {
-        console_login(console);
+        const enum status status = exchange_status(console->exchange);
+        if (status == STATUS_LOGIN_NEEDED || status == STATUS_SESSION_EXPIRED) {
+            console_login(console);
+        } else {
+            exchange_dial(console->exchange);
+        }
         return;
     }
     const struct binding *binding = console_binding(console, press);
