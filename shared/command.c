@@ -58,9 +58,9 @@ static const enum permission PERMISSIONS_BY_NUMBER[PERMISSION_NUMBERS_MAX] = {
 #include "proto/permissions.def"
 };
 
-static const bool PERMISSION_IS_WHOLE[PERMISSION_COUNT] = {
+static const bool PERMISSION_IS_SCOPED[PERMISSION_COUNT] = {
 
-#define WHOLE(permission) [PERMISSION_##permission] = true,
+#define SCOPED(permission) [PERMISSION_##permission] = true,
 #include "proto/permissions.def"
 };
 
@@ -230,8 +230,8 @@ enum permission permission_by_text(const char *text)
 
 bool permission_is_whole(enum permission permission)
 {
-    assert((size_t)permission < COUNT_OF(PERMISSION_IS_WHOLE));
-    return PERMISSION_IS_WHOLE[permission];
+    assert((size_t)permission < COUNT_OF(PERMISSION_IS_SCOPED));
+    return !PERMISSION_IS_SCOPED[permission];
 }
 
 const char *role_word(enum role role)

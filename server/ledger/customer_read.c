@@ -165,7 +165,14 @@ static const enum customer_order ORDERS[] = {
     CUSTOMER_BY_OVERDUE, CUSTOMER_BY_ACTIVITY,
 };
 
+// Of what class each of them is; a number is everybody's, and a person's name has its own place in
+// the order (views).
+static const enum field_class SORTED[] = {
+    CLASS_COUNT, CLASS_PUBLIC, CLASS_FINANCE, CLASS_FINANCE, CLASS_FINANCE,
+};
+
 static_assert(COUNT_OF(SORTS) == COUNT_OF(ORDERS), "an order for each name");
+static_assert(COUNT_OF(SORTS) == COUNT_OF(SORTED), "and a class");
 
 static enum status take_term(struct txn *txn, struct call *call, const struct query_term *term,
                              struct customer_query *query)
@@ -219,9 +226,9 @@ static enum status read_query(struct txn *txn, struct call *call, const Customer
     if (status != STATUS_OK) {
         return status;
     }
-    // An order by figures that are not shown would tell them.
-    const bool by_figure = ORDERS[sort] == CUSTOMER_BY_OPEN || ORDERS[sort] == CUSTOMER_BY_OVERDUE;
-    if (by_figure && !permit_shows(call, CLASS_FINANCE)) {
+    // An order by what is not shown would tell it.
+    const enum field_class class = SORTED[sort];
+    if (class != CLASS_COUNT && !permit_shows(call, class)) {
         return refuse(txn, call, STATUS_FIELD_DENIED, SORTS[sort], NULL);
     }
     out->today = call->book_day;
