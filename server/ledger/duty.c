@@ -331,6 +331,38 @@ enum status duty_refuse_conflicts(struct txn *txn, struct call *call, const stru
     return refuse(txn, call, STATUS_ROLE_CONFLICT, NULL, NULL);
 }
 
+// ---- rank ----
+
+enum rank { RANK_PERSON, RANK_ADMIN, RANK_OWNER };
+
+static enum rank rank_of(const struct role_set *set, const UserRecord *user, struct rights *rights)
+{
+    role_set_rights(set, user, rights);
+    return holds(user, ROLE_OWNER) ? RANK_OWNER
+           : rights_scope(rights, PERMISSION_ROLE_GRANT) != SCOPE_NONE ? RANK_ADMIN
+                                                                       : RANK_PERSON;
+}
+
+enum status duty_need_rank(struct txn *txn, struct call *call, const struct role_set *set,
+                           const UserRecord *user, const char *field)
+{
+    UserRecord *actor = NULL;
+    struct rights *rights = arena_alloc(call->arena, sizeof *rights);
+    if (rights == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    if (call->user_id == 0) {
+        return STATUS_OK; // the system itself
+    }
+    const enum status status = user_get(txn, key_u64(call->user_id), &actor);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return rank_of(set, user, rights) > rank_of(set, actor, rights)
+               ? refuse(txn, call, STATUS_PERMISSION_DENIED, field, NULL)
+               : STATUS_OK;
+}
+
 // ---- the last admin ----
 
 static enum status has_active_device(struct txn *txn, uint64_t user_id, uint64_t without_device_id,

@@ -40,6 +40,13 @@ MUST_CHECK enum status duty_refuse_conflicts(struct txn *txn, struct call *call,
 MUST_CHECK enum status duty_need_admin(struct txn *txn, struct call *call,
                                        const struct would_be *would_be, const char *field);
 
+// Who gives somebody rights, takes them or has him join anew, could act as that person, or put a
+// puppet in his place. So what an owner is, only owners touch; and who may change roles, only who
+// may change roles. Refuses when the caller is below `user`.
+MUST_CHECK enum status duty_need_rank(struct txn *txn, struct call *call,
+                                      const struct role_set *set, const UserRecord *user,
+                                      const char *field);
+
 // Are there two who could change roles where that takes two?
 MUST_CHECK enum status duty_has_two_admins(struct txn *txn, struct call *call, bool *has);
 

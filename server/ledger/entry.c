@@ -205,6 +205,9 @@ enum status entry_reverse(struct txn *txn, struct call *call, const EntryReverse
         day = day != 0 ? day : entry->date_day; // its own day (domain.md d.12)
         status = check_reversible(&books, entry, day);
     }
+    if (status == STATUS_OK) {
+        status = permit_amount(&books, 0, debit_total(entry), "entry");
+    }
     if (status != STATUS_OK) {
         return status;
     }

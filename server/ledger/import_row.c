@@ -4,6 +4,7 @@
 #include "server/ledger/control.h"
 #include "server/ledger/customer.h"
 #include "server/ledger/document.h"
+#include "server/ledger/permit.h"
 #include "server/ledger/receipt.h"
 
 #define ID_ORDINAL_MAX 255 // of one journal number
@@ -53,6 +54,10 @@ static enum status take_customer(struct books *books, const CustomerAdd *add,
     CustomerRecord *customer = NULL;
     if (status == STATUS_OK) {
         status = customer_make(books, add, &customer);
+    }
+    if (status == STATUS_OK) {
+        status = permit_import(books, PERMISSION_CUSTOMER_ADD, customer,
+                               customer_credit_granted(customer), "credit_limit");
     }
     if (status == STATUS_OK && customer_credit_granted(customer) > 0) {
         status = refuse_controlled(books, CONTROL_CREDIT_LIMIT, customer_credit_granted(customer),
@@ -157,6 +162,12 @@ static enum status build_document(struct books *books, struct incoming *in)
         in->document->kind = INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
     }
     status = document_parts(books, in->document, in->customer, "", from->due_day);
+    if (status == STATUS_OK) {
+        status = permit_import(books,
+                               in->document->gross_minor < 0 ? PERMISSION_INVOICE_CREDIT
+                                                             : PERMISSION_INVOICE_ISSUE,
+                               in->customer, in->document->gross_minor, "amount");
+    }
     if (status == STATUS_OK && in->document->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE) {
         status =
             refuse_controlled(books, CONTROL_CREDIT_NOTE, -in->document->gross_minor, "amount");
@@ -180,8 +191,11 @@ static enum status build_payment(struct books *books, struct incoming *in)
     in->payment->date_day = in->from->settled_day;
     in->payment->method = PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER;
     in->payment->reference = in->from->reference;
-    const enum status status =
-        refuse_controlled(books, CONTROL_PAYMENT, in->payment->amount_minor, "settled");
+    enum status status = permit_import(books, PERMISSION_PAYMENT_ADD, in->customer,
+                                       in->payment->amount_minor, "settled");
+    if (status == STATUS_OK) {
+        status = refuse_controlled(books, CONTROL_PAYMENT, in->payment->amount_minor, "settled");
+    }
     return status == STATUS_OK ? receipt_check(books, in->payment, "", NULL) : status;
 }
 
@@ -350,6 +364,10 @@ static enum status check_payment(struct books *books, const ImportRow *row, uint
     }
     CustomerRecord *customer = NULL;
     enum status status = books_active_customer(books, customer_id, "customer", &customer);
+    if (status == STATUS_OK) {
+        status = permit_import(books, PERMISSION_PAYMENT_ADD, customer, payment->amount_minor,
+                               "amount");
+    }
     if (status == STATUS_OK) {
         status = refuse_controlled(books, CONTROL_PAYMENT, payment->amount_minor, "amount");
     }

@@ -121,23 +121,23 @@ enum status permit_class(struct books *books, enum field_class field_class, cons
 
 // ---- amounts ----
 
-static bool is_unlimited(const struct call *call)
+static bool is_unlimited(const struct call *call, enum permission permission)
 {
     bool is_limited = false;
     for (int s = SCOPE_OWN; call->rights != NULL && s < SCOPE_COUNT; s++) {
-        const int64_t most = call->rights->most_minor[call->command->permission][s];
+        const int64_t most = call->rights->most_minor[permission][s];
         is_limited |= most != 0 && most != LIMIT_NONE;
     }
     return !is_limited;
 }
 
-static enum status refuse_above(struct books *books, const CustomerRecord *customer,
-                                int64_t amount_minor, const char *field)
+static enum status refuse_above(struct books *books, enum permission permission,
+                                const CustomerRecord *customer, int64_t amount_minor,
+                                const char *field)
 {
-    const struct call *call = books->call;
     uint32_t scopes = 1u << SCOPE_ALL;
     enum status status = customer != NULL ? rows_cover(books->txn, customer, &scopes) : STATUS_OK;
-    const int64_t most = rights_most(call->rights, call->command->permission, scopes);
+    const int64_t most = rights_most(books->call->rights, permission, scopes);
     if (status != STATUS_OK || amount_minor <= most) {
         return status;
     }
@@ -148,14 +148,34 @@ static enum status refuse_above(struct books *books, const CustomerRecord *custo
 enum status permit_amount(struct books *books, uint64_t customer_id, int64_t amount_minor,
                           const char *field)
 {
+    const enum permission permission = books->call->command->permission;
     CustomerRecord *customer = NULL;
-    if (is_unlimited(books->call)) {
+    if (is_unlimited(books->call, permission)) {
         return STATUS_OK;
     }
     const enum status status =
         customer_id != 0 ? customer_get(books->txn, key_u64(customer_id), &customer) : STATUS_OK;
     const int64_t size_minor = amount_minor < 0 ? -amount_minor : amount_minor;
-    return status == STATUS_OK ? refuse_above(books, customer, size_minor, field) : status;
+    return status == STATUS_OK ? refuse_above(books, permission, customer, size_minor, field)
+                               : status;
+}
+
+enum status permit_import(struct books *books, enum permission by_hand,
+                          const CustomerRecord *customer, int64_t amount_minor, const char *field)
+{
+    const struct call *call = books->call;
+    const enum permission asked[] = {call->command->permission, by_hand};
+    const int64_t size_minor = amount_minor < 0 ? -amount_minor : amount_minor;
+    if (call->rights != NULL && call->rights->denied[by_hand]) {
+        return books_refuse(books, STATUS_PERMISSION_DENIED, field, permission_text(by_hand), NULL);
+    }
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(asked); i++) {
+        if (!is_unlimited(call, asked[i])) {
+            status = refuse_above(books, asked[i], customer, size_minor, field);
+        }
+    }
+    return status;
 }
 
 // What a customer may owe, as an amount; what was not granted is nothing.
@@ -170,7 +190,9 @@ enum status permit_credit(struct books *books, const CustomerRecord *after,
 {
     const int64_t wanted = credit_of(after);
     const int64_t had = before != NULL ? credit_of(before) : 0;
-    return is_unlimited(books->call) || wanted <= had
+    const enum permission permission = books->call->command->permission;
+    return is_unlimited(books->call, permission) || wanted <= had
                ? STATUS_OK
-               : refuse_above(books, before != NULL ? before : after, wanted, "credit_limit");
+               : refuse_above(books, permission, before != NULL ? before : after, wanted,
+                              "credit_limit");
 }

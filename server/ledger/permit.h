@@ -20,7 +20,12 @@ MUST_CHECK enum status permit_class(struct books *books, enum field_class field_
 // Refuses E-LIMIT with what was asked and what is allowed.
 MUST_CHECK enum status permit_amount(struct books *books, uint64_t customer_id,
                                      int64_t amount_minor, const char *field);
-// The same for a credit limit; `mode` UNLIMITED is more than any amount. `before` is NULL for a new
+// A row of an import about this amount: what the caller may not do by hand, because it is denied or
+// too much, he may not import either. Without a grant by hand the one of the import alone counts.
+MUST_CHECK enum status permit_import(struct books *books, enum permission by_hand,
+                                     const CustomerRecord *customer, int64_t amount_minor,
+                                     const char *field);
+// permit_amount for a credit limit; `mode` UNLIMITED is more than any amount. `before` is NULL for a new
 // customer, whose owner then is the caller or somebody he names.
 MUST_CHECK enum status permit_credit(struct books *books, const CustomerRecord *after,
                                      const CustomerRecord *before);

@@ -29,28 +29,18 @@ enum status reset_user(struct txn *txn, struct call *call, UserRecord *user,
     return status == STATUS_OK ? session_end_all(txn, user->id, 0) : status;
 }
 
-// Whoever resets a user could come in as that user: nobody but an owner resets an owner.
-static enum status need_rank(struct txn *txn, struct call *call, const UserRecord *user)
-{
-    UserRecord *actor = NULL;
-    const enum status status = user_get(txn, key_u64(call->user_id), &actor);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    return user_has_role(user, ROLE_OWNER) && !user_has_role(actor, ROLE_OWNER)
-               ? refuse(txn, call, STATUS_PERMISSION_DENIED, "user_id", NULL)
-               : STATUS_OK;
-}
-
-// Until the user joins again, he is not there.
-static enum status need_admin(struct txn *txn, struct call *call, const UserRecord *user)
+// Whoever resets a user could come in as that user. And until he joins again, he is not there.
+static enum status judge(struct txn *txn, struct call *call, const UserRecord *user)
 {
     struct role_set set;
     UserRecord wanted = *user;
     wanted.state = USER_STATE__USER_STATE_INVITED;
     const struct would_be would_be = {
         .before = &set, .after = &set, .user = &wanted, .user_before = user};
-    const enum status status = role_set_load(txn, &set);
+    enum status status = role_set_load(txn, &set);
+    if (status == STATUS_OK) {
+        status = duty_need_rank(txn, call, &set, user, "user_id");
+    }
     return status == STATUS_OK ? duty_need_admin(txn, call, &would_be, "user_id") : status;
 }
 
@@ -72,10 +62,7 @@ enum status user_reset(struct txn *txn, struct call *call, const UserReset *requ
     if (request->expires_us <= call->instant_us) {
         return refuse(txn, call, STATUS_INVITATION_EXPIRED, NULL, NULL);
     }
-    status = need_rank(txn, call, user);
-    if (status == STATUS_OK) {
-        status = need_admin(txn, call, user);
-    }
+    status = judge(txn, call, user);
     if (status == STATUS_OK) {
         status = control_check(txn, call, CONTROL_ROLES, 0);
     }

@@ -96,6 +96,15 @@ static enum status roles_parse(struct txn *txn, struct call *call, const struct 
     return STATUS_OK;
 }
 
+// Neither who he is nor who he would be (NULL: nobody yet) is above the caller.
+static enum status need_rank(struct txn *txn, struct call *call, const struct role_set *set,
+                             const UserRecord *before, const UserRecord *after)
+{
+    const enum status status =
+        before != NULL ? duty_need_rank(txn, call, set, before, "role") : STATUS_OK;
+    return status == STATUS_OK ? duty_need_rank(txn, call, set, after, "role") : status;
+}
+
 // ---- writing ----
 
 enum status user_put_invitation(struct txn *txn, const struct user_invitation *invitation,
@@ -233,7 +242,10 @@ static enum status judge_invited(struct txn *txn, struct call *call, const struc
     wanted.n_role = invited->role_count;
     wanted.state = USER_STATE__USER_STATE_INVITED;
     const bool was_enabled = known != NULL && known->state != USER_STATE__USER_STATE_DISABLED;
-    return duty_judge_user(txn, call, set, was_enabled ? known : NULL, &wanted, effect);
+    const enum status status = need_rank(txn, call, set, known, &wanted);
+    return status == STATUS_OK
+               ? duty_judge_user(txn, call, set, was_enabled ? known : NULL, &wanted, effect)
+               : status;
 }
 
 enum status user_invite(struct txn *txn, struct call *call, const UserInvite *request,
@@ -365,6 +377,9 @@ enum status user_edit(struct txn *txn, struct call *call, const UserEdit *reques
     struct effect effect = {0};
     if (changes_roles) {
         status = set_roles(call->arena, user, roles.number, roles.count);
+        if (status == STATUS_OK) {
+            status = need_rank(txn, call, &set, &before, user);
+        }
         if (status == STATUS_OK) {
             status = duty_judge_user(txn, call, &set, &before, user, &effect);
         }
