@@ -360,7 +360,7 @@ enum status audit_list(struct txn *txn, struct call *call, const AuditList *requ
 static bool hides_text(const struct txn *txn, const JournalRecord *record, const Change *change)
 {
     const struct filter *filter = txn_filter(txn);
-    const struct command *command = command_by_number(record->command);
+    const struct command *command = done_by(record);
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(&customer_add__descriptor, change->field);
     if (filter == NULL || field == NULL || command == NULL ||
