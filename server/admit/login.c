@@ -18,6 +18,7 @@ struct hashing {
     const char *hashed;  // into `made`; NULL: none
     struct password_owner owner;
     bool has_stored;
+    uint32_t user_version; // of whom `stored` is; 0: nobody
     uint8_t stored[PASSWORD_HASH_BYTES];
     uint8_t made[PASSWORD_HASH_BYTES];
     bool is_right;
@@ -86,6 +87,7 @@ static void keep_stored(struct hashing *hashing, const UserRecord *user)
     hashing->has_stored = user != NULL && user->password_hash.len == sizeof hashing->stored;
     if (hashing->has_stored) {
         memcpy(hashing->stored, user->password_hash.data, sizeof hashing->stored);
+        hashing->user_version = user->version;
     }
 }
 
@@ -330,15 +332,19 @@ static void verdict_fill(struct hashing *hashing)
                                             .data = extra->token_hash};
     if (request->command_case == REQUEST__COMMAND_SESSION_LOGIN) {
         request->session_login->password_right = hashing->is_right;
+        request->session_login->user_version = hashing->user_version;
         request->session_login->token_hash = token_hash;
     } else if (request->command_case == REQUEST__COMMAND_SESSION_CONFIRM) {
         request->session_confirm->password_right = hashing->is_right;
+        request->session_confirm->user_version = hashing->user_version;
     } else if (request->command_case == REQUEST__COMMAND_USER_PASSWORD) {
         request->user_password->password_right = hashing->is_right;
+        request->user_password->user_version = hashing->user_version;
         request->user_password->password_hash = made;
     } else {
         request->session_join->token_hash = token_hash;
         request->session_join->password_right = hashing->is_right;
+        request->session_join->user_version = hashing->user_version;
         request->session_join->password_hash =
             hashing->hashed != NULL ? made : (ProtobufCBinaryData){0};
     }

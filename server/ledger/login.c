@@ -129,6 +129,15 @@ static bool is_full(const struct sessions *sessions)
     return sessions->live_count >= SESSIONS_PER_USER_MAX && sessions->oldest_here == NULL;
 }
 
+// ---- passwords ----
+
+// The password was compared with the user as he was then. If he changed since, it may be an old one
+// by now, whatever the verdict: the client asks again.
+static bool is_outdated(const UserRecord *user, uint32_t seen_version)
+{
+    return user != NULL && seen_version != 0 && seen_version != user->version;
+}
+
 // ---- joining ----
 
 struct joining {
@@ -280,7 +289,8 @@ enum status session_join(struct txn *txn, struct call *call, const SessionJoin *
     if (refusal != STATUS_OK) {
         return refuse(txn, call, refusal, NULL, NULL);
     }
-    if (is_first != (request->password_hash.len > 0)) {
+    if (is_first != (request->password_hash.len > 0) ||
+        (!is_first && is_outdated(joining.user, request->user_version))) {
         // Admission saw the invitation before another join used it: its verdict is not the one
         // needed now.
         return refuse(txn, call, STATUS_BUSY, NULL, NULL);
@@ -379,6 +389,9 @@ enum status session_login(struct txn *txn, struct call *call, const SessionLogin
     if (throttle_wait_us(&proving.throttle, call->instant_us) > 0) {
         return refuse(txn, call, STATUS_LOGIN_THROTTLED, NULL, NULL);
     }
+    if (is_outdated(user, request->user_version)) {
+        return refuse(txn, call, STATUS_BUSY, NULL, NULL);
+    }
     if (user == NULL || !request->password_right) {
         return proving_fail(txn, call, &proving, STATUS_LOGIN_WRONG);
     }
@@ -453,6 +466,9 @@ enum status session_confirm(struct txn *txn, struct call *call, const SessionCon
     if (throttle_wait_us(&proving.throttle, call->instant_us) > 0) {
         return refuse(txn, call, STATUS_LOGIN_THROTTLED, NULL, NULL);
     }
+    if (is_outdated(user, request->user_version)) {
+        return refuse(txn, call, STATUS_BUSY, NULL, NULL);
+    }
     const enum status judged = confirm_judge(&proving, request);
     if (judged == STATUS_LOGIN_WRONG || judged == STATUS_CODE_WRONG) {
         return proving_fail(txn, call, &proving, judged);
@@ -490,6 +506,9 @@ enum status user_password(struct txn *txn, struct call *call, const UserPassword
 
     if (throttle_wait_us(&proving.throttle, call->instant_us) > 0) {
         return refuse(txn, call, STATUS_LOGIN_THROTTLED, NULL, NULL);
+    }
+    if (is_outdated(user, request->user_version)) {
+        return refuse(txn, call, STATUS_BUSY, NULL, NULL);
     }
     if (!request->password_right) {
         return proving_fail(txn, call, &proving, STATUS_LOGIN_WRONG);
