@@ -158,7 +158,7 @@ enum status customer_make(struct books *books, const CustomerAdd *request, Custo
     customer->added_us = books->call->instant_us;
     customer->added_by = books->call->user_id;
 
-    enum status status = permit_add(books, request);
+    enum status status = permit_add(books, request, customer);
     if (status == STATUS_OK) {
         status = customer_check_unique(books, request->unique, request->n_unique, 0);
     }

@@ -11,10 +11,30 @@ bool permit_shows(const struct call *call, enum field_class field_class)
 
 // ---- fields ----
 
-static void demand(struct books *books, const char *name, bool changes, enum status *refused)
+// Whose fields are asked about: the scopes that reach the customer decide together with the class.
+struct demanding {
+    struct books *books;
+    uint32_t scopes;
+    enum status refused;
+};
+
+static enum status demanding_of(struct books *books, const CustomerRecord *customer,
+                                struct demanding *out)
 {
-    const struct call *call = books->call;
-    if (!changes || call->rights == NULL) {
+    *out = (struct demanding){.books = books};
+    return rows_cover(books->txn, customer, &out->scopes);
+}
+
+static bool may_change(const struct demanding *demanding, enum field_class field_class)
+{
+    const struct call *call = demanding->books->call;
+    return call->rights == NULL || rights_may_change(call->rights, call->command->permission,
+                                                     demanding->scopes, field_class);
+}
+
+static void demand(struct demanding *demanding, const char *name, bool changes)
+{
+    if (!changes) {
         return;
     }
     const ProtobufCMessageDescriptor *message = &customer_add__descriptor;
@@ -22,37 +42,46 @@ static void demand(struct books *books, const char *name, bool changes, enum sta
         protobuf_c_message_descriptor_get_field_by_name(message, name);
     assert(descriptor != NULL);
     const struct field field = field_of(message, (unsigned)(descriptor - message->fields));
-    if (!call->rights->writable[call->command->permission][field.field_class]) {
+    if (!may_change(demanding, field.field_class)) {
         char option[64];
         field_option(descriptor, option);
-        *refused = books_refuse(books, STATUS_FIELD_DENIED, option, NULL, NULL);
+        demanding->refused =
+            books_refuse(demanding->books, STATUS_FIELD_DENIED, option, NULL, NULL);
     }
 }
 
-static void demand_sealed(struct books *books, Sealed *const *sealed, size_t count,
-                          enum status *refused)
+static void demand_sealed(struct demanding *demanding, Sealed *const *sealed, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct personal_field *field = personal_field_of(sealed[i]->field);
         if (field != NULL && sealed[i]->ordinal == 0) {
-            demand(books, field->name, true, refused);
+            demand(demanding, field->name, true);
         }
     }
 }
 
-enum status permit_add(struct books *books, const CustomerAdd *request)
+enum status permit_add(struct books *books, const CustomerAdd *request,
+                       const CustomerRecord *customer)
 {
-    enum status refused = STATUS_OK;
-    demand_sealed(books, request->sealed, request->n_sealed, &refused);
-    demand(books, "industry", request->industry[0] != '\0', &refused);
-    demand(books, "region", request->region[0] != '\0', &refused);
-    demand(books, "class", request->class_[0] != '\0', &refused);
-    demand(books, "terms", request->terms[0] != '\0', &refused);
-    demand(books, "tag", request->n_tag > 0, &refused);
-    demand(books, "owner_id", request->owner_id != 0, &refused);
-    demand(books, "credit", request->credit != CREDIT_MODE__CREDIT_MODE_UNSET, &refused);
-    demand(books, "credit_limit_minor", request->credit_limit_minor != 0, &refused);
-    return refused;
+    struct demanding asked;
+    const struct call *call = books->call;
+    const enum status status = demanding_of(books, customer, &asked);
+    // A customer out of reach is refused as such.
+    const bool is_reached = call->rights == NULL ||
+                            rights_most(call->rights, call->command->permission, asked.scopes) > 0;
+    if (status != STATUS_OK || !is_reached) {
+        return status;
+    }
+    demand_sealed(&asked, request->sealed, request->n_sealed);
+    demand(&asked, "industry", request->industry[0] != '\0');
+    demand(&asked, "region", request->region[0] != '\0');
+    demand(&asked, "class", request->class_[0] != '\0');
+    demand(&asked, "terms", request->terms[0] != '\0');
+    demand(&asked, "tag", request->n_tag > 0);
+    demand(&asked, "owner_id", request->owner_id != 0);
+    demand(&asked, "credit", request->credit != CREDIT_MODE__CREDIT_MODE_UNSET);
+    demand(&asked, "credit_limit_minor", request->credit_limit_minor != 0);
+    return asked.refused;
 }
 
 static bool text_changes(const char *asked, const char *kept)
@@ -70,7 +99,7 @@ static bool tags_change(const CustomerEdit *request, const CustomerRecord *befor
 }
 
 // What is emptied changes, unless it was empty. A name that is no field is refused later.
-static void demand_cleared(struct books *books, const CustomerEdit *request, enum status *refused)
+static void demand_cleared(struct demanding *demanding, const CustomerEdit *request)
 {
     for (size_t i = 0; i < request->n_clear; i++) {
         char name[64];
@@ -84,7 +113,7 @@ static void demand_cleared(struct books *books, const CustomerEdit *request, enu
         const char *field = strcmp(name, "owner") == 0 ? "owner_id" : name;
         if (protobuf_c_message_descriptor_get_field_by_name(&customer_add__descriptor, field) !=
             NULL) {
-            demand(books, field, true, refused);
+            demand(demanding, field, true);
         }
     }
 }
@@ -92,30 +121,35 @@ static void demand_cleared(struct books *books, const CustomerEdit *request, enu
 enum status permit_edit(struct books *books, const CustomerEdit *request,
                         const CustomerRecord *before)
 {
-    enum status refused = STATUS_OK;
+    struct demanding asked;
+    const enum status status = demanding_of(books, before, &asked);
+    if (status != STATUS_OK) {
+        return status;
+    }
     const bool mode_changes =
         request->credit != CREDIT_MODE__CREDIT_MODE_UNSET && request->credit != before->credit;
     const bool limit_changes = request->credit_limit_minor != 0 &&
                                request->credit_limit_minor != before->credit_limit_minor;
-    demand_sealed(books, request->sealed, request->n_sealed, &refused);
-    demand(books, "industry", text_changes(request->industry, before->industry), &refused);
-    demand(books, "region", text_changes(request->region, before->region), &refused);
-    demand(books, "class", text_changes(request->class_, before->class_), &refused);
-    demand(books, "terms", text_changes(request->terms, before->terms), &refused);
-    demand(books, "tag", tags_change(request, before), &refused);
-    demand(books, "owner_id", request->owner_id != 0 && request->owner_id != before->owner_id,
-           &refused);
-    demand(books, "credit", mode_changes, &refused);
-    demand(books, "credit_limit_minor", limit_changes, &refused);
-    demand_cleared(books, request, &refused);
-    return refused;
+    demand_sealed(&asked, request->sealed, request->n_sealed);
+    demand(&asked, "industry", text_changes(request->industry, before->industry));
+    demand(&asked, "region", text_changes(request->region, before->region));
+    demand(&asked, "class", text_changes(request->class_, before->class_));
+    demand(&asked, "terms", text_changes(request->terms, before->terms));
+    demand(&asked, "tag", tags_change(request, before));
+    demand(&asked, "owner_id", request->owner_id != 0 && request->owner_id != before->owner_id);
+    demand(&asked, "credit", mode_changes);
+    demand(&asked, "credit_limit_minor", limit_changes);
+    demand_cleared(&asked, request);
+    return asked.refused;
 }
 
-enum status permit_class(struct books *books, enum field_class field_class, const char *field)
+enum status permit_class(struct books *books, const CustomerRecord *customer,
+                         enum field_class field_class, const char *field)
 {
-    const struct call *call = books->call;
-    return call->rights == NULL || call->rights->writable[call->command->permission][field_class]
-               ? STATUS_OK
+    struct demanding asked;
+    const enum status status = demanding_of(books, customer, &asked);
+    return status != STATUS_OK || may_change(&asked, field_class)
+               ? status
                : books_refuse(books, STATUS_FIELD_DENIED, field, NULL, NULL);
 }
 
@@ -164,7 +198,9 @@ enum status permit_import(struct books *books, enum permission by_hand,
                           const CustomerRecord *customer, int64_t amount_minor, const char *field)
 {
     const struct call *call = books->call;
+
     const enum permission asked[] = {call->command->permission, by_hand};
+
     const int64_t size_minor = amount_minor < 0 ? -amount_minor : amount_minor;
     if (call->rights != NULL && call->rights->denied[by_hand]) {
         return books_refuse(books, STATUS_PERMISSION_DENIED, field, permission_text(by_hand), NULL);

@@ -8,13 +8,14 @@
 #include "server/ledger/books.h"
 
 // What a request changes of a customer. Refuses every changed field that the caller may not change.
-MUST_CHECK enum status permit_add(struct books *books, const CustomerAdd *request);
+MUST_CHECK enum status permit_add(struct books *books, const CustomerAdd *request,
+                                  const CustomerRecord *customer);
 MUST_CHECK enum status permit_edit(struct books *books, const CustomerEdit *request,
                                    const CustomerRecord *before);
 
-// May the caller change fields of this class? Refuses with `field`.
-MUST_CHECK enum status permit_class(struct books *books, enum field_class field_class,
-                                    const char *field);
+// May the caller change fields of this class of this customer? Refuses with `field`.
+MUST_CHECK enum status permit_class(struct books *books, const CustomerRecord *customer,
+                                    enum field_class field_class, const char *field);
 
 // May the running command be about this amount, in a document of this customer (0: of none)?
 // Refuses E-LIMIT with what was asked and what is allowed.

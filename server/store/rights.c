@@ -153,8 +153,8 @@ static void add_grant(struct rights *rights, const RoleRecord *role, enum permis
     for (int c = 0; c < CLASS_COUNT; c++) {
         uint8_t *view = &rights->view[permission][scope][c];
         const enum view given = role_view(role, (enum field_class)c);
-        *view = given > (enum view)*view ? (uint8_t)given : *view;
-        rights->writable[permission][c] |= role_may_change(role, (enum field_class)c);
+        *view = given > (enum view) * view ? (uint8_t)given : *view;
+        rights->writable[permission][scope][c] |= role_may_change(role, (enum field_class)c);
     }
 }
 
@@ -231,6 +231,16 @@ int64_t rights_most(const struct rights *rights, enum permission permission, uin
         most = (scopes & 1u << s) != 0 && given > most ? given : most;
     }
     return most;
+}
+
+bool rights_may_change(const struct rights *rights, enum permission permission, uint32_t scopes,
+                       enum field_class field_class)
+{
+    bool may = false;
+    for (int s = SCOPE_OWN; s < SCOPE_COUNT && !rights->denied[permission]; s++) {
+        may |= (scopes & 1u << s) != 0 && rights->writable[permission][s][field_class];
+    }
+    return may;
 }
 
 struct filter *rights_filter(const struct rights *rights, const UserRecord *user,

@@ -16,7 +16,7 @@ struct rights {
     int64_t most_minor[PERMISSION_COUNT][SCOPE_COUNT];
     // What the roles that grant it in this scope show and let change.
     uint8_t view[PERMISSION_COUNT][SCOPE_COUNT][CLASS_COUNT];
-    bool writable[PERMISSION_COUNT][CLASS_COUNT];
+    bool writable[PERMISSION_COUNT][SCOPE_COUNT][CLASS_COUNT];
     bool denied[PERMISSION_COUNT];
 };
 
@@ -33,6 +33,10 @@ enum scope rights_scope(const struct rights *rights, enum permission permission)
 // The most for one document about a row that these scopes reach (bits, rows_cover); 0: nothing at
 // all, LIMIT_NONE: no limit.
 int64_t rights_most(const struct rights *rights, enum permission permission, uint32_t scopes);
+// May fields of this class change in a row that these scopes reach? A role that reaches further
+// lends nothing to what another one lets change near by.
+bool rights_may_change(const struct rights *rights, enum permission permission, uint32_t scopes,
+                       enum field_class field_class);
 // The filter that these rights are for one permission, in `arena`; NULL when it is exhausted.
 struct filter *rights_filter(const struct rights *rights, const UserRecord *user,
                              enum permission permission, struct arena *arena);

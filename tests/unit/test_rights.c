@@ -143,8 +143,12 @@ static void masks_go_with_the_roles_that_grant_the_command(void **state)
     assert_false(show->is_mixed);
     assert_int_equal(show->near[SCOPE_OWN][CLASS_CONTACT], VIEW_HIDDEN);
     assert_int_equal(show->user_id, 7);
-    assert_true(rights.writable[PERMISSION_CUSTOMER_EDIT][CLASS_CONTACT]);
-    assert_false(rights.writable[PERMISSION_CUSTOMER_EDIT][CLASS_FINANCE]);
+    const uint32_t own = 1u << SCOPE_OWN;
+    assert_true(rights_may_change(&rights, PERMISSION_CUSTOMER_EDIT, own, CLASS_CONTACT));
+    assert_false(rights_may_change(&rights, PERMISSION_CUSTOMER_EDIT, own, CLASS_FINANCE));
+    // Nor does it lend what it lets change to rows further away.
+    assert_false(
+        rights_may_change(&rights, PERMISSION_CUSTOMER_EDIT, 1u << SCOPE_ALL, CLASS_CONTACT));
     arena_free(arena);
 }
 
