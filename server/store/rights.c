@@ -215,10 +215,15 @@ static void aim(const struct rights *rights, enum permission permission, struct 
     filter->also_team = scope == SCOPE_REGION && rights->most_minor[permission][SCOPE_TEAM] != 0;
     filter->is_mixed = false;
     for (int c = 0; c < CLASS_COUNT; c++) {
-        filter->views[c] = (enum view)rights->view[permission][scope][c];
+        // A team's rows may lie outside of the region, and are no better shown for it.
+        const uint8_t widest = rights->view[permission][scope][c];
+        const uint8_t team = rights->view[permission][SCOPE_TEAM][c];
+        const uint8_t common = filter->also_team && team < widest ? team : widest;
+        filter->views[c] = (enum view)common;
         for (int s = SCOPE_OWN; s < SCOPE_COUNT; s++) {
-            filter->near[s][c] = s < (int)scope ? rights->view[permission][s][c] : 0;
-            filter->is_mixed |= filter->near[s][c] > (uint8_t)filter->views[c];
+            const bool is_near = s < (int)scope || (filter->also_team && s == (int)scope);
+            filter->near[s][c] = is_near ? rights->view[permission][s][c] : 0;
+            filter->is_mixed |= filter->near[s][c] > common;
         }
     }
 }

@@ -167,7 +167,8 @@ struct filter {
     const char *region; // of the user
     enum view views[CLASS_COUNT]; // for every row in scope
     // Where several roles grant different scopes, a row is shown as well as the roles allow that
-    // reach it; `views` is then what those of the widest scope show. Searches go by `views`.
+    // reach it; `views` is then what those of the widest scope show, and with `also_team` what region
+    // and team both show. Searches go by `views`.
     bool is_mixed;
     uint8_t near[SCOPE_COUNT][CLASS_COUNT];
 };

@@ -117,6 +117,27 @@ static void a_limit_goes_with_the_scope_that_grants_it(void **state)
     assert_int_equal(rights_most(&rights, PERMISSION_INVOICE_ISSUE, 1u << SCOPE_TEAM), 0);
 }
 
+static void the_region_lends_no_sight_to_the_team(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_make(65536);
+    struct made a, b;
+    make(&a, VIEW_FULL, true);
+    make(&b, VIEW_MASKED, false);
+    grant(&a, PERMISSION_CUSTOMER_SHOW, SCOPE_REGION, 0);
+    grant(&b, PERMISSION_CUSTOMER_SHOW, SCOPE_TEAM, 0);
+    const struct rights rights = both(&a, &b);
+    UserRecord user;
+    user_record__init(&user);
+    const struct filter *show = rights_filter(&rights, &user, PERMISSION_CUSTOMER_SHOW, arena);
+    assert_int_equal(show->scope, SCOPE_REGION);
+    assert_true(show->also_team && show->is_mixed);
+    assert_int_equal(show->views[CLASS_CONTACT], VIEW_MASKED);
+    assert_int_equal(show->near[SCOPE_REGION][CLASS_CONTACT], VIEW_FULL);
+    assert_int_equal(show->near[SCOPE_TEAM][CLASS_CONTACT], VIEW_MASKED);
+    arena_free(arena);
+}
+
 static void masks_go_with_the_roles_that_grant_the_command(void **state)
 {
     (void)state;
@@ -226,6 +247,7 @@ int main(void)
         cmocka_unit_test(scopes_of_several_roles_join),
         cmocka_unit_test(a_denial_in_any_role_wins),
         cmocka_unit_test(a_limit_goes_with_the_scope_that_grants_it),
+        cmocka_unit_test(the_region_lends_no_sight_to_the_team),
         cmocka_unit_test(masks_go_with_the_roles_that_grant_the_command),
         cmocka_unit_test(region_does_not_lose_the_team),
         cmocka_unit_test(unknown_numbers_give_nothing),
