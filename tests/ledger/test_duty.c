@@ -143,8 +143,9 @@ static void nor_one_disabled_and_the_other_cut_off(void **state)
                      STATUS_LAST_ADMIN);
     assert_int_equal(act(scene, txn, CLERK, "device_revoke", revoke_device(scene, ADMIN)),
                      STATUS_LAST_ADMIN);
+    // Nor are an admin's roles his to change.
     assert_int_equal(act(scene, txn, CLERK, "user_edit", give_role(scene, ADMIN, "auditor")),
-                     STATUS_LAST_ADMIN);
+                     STATUS_PERMISSION_DENIED);
 }
 
 static void nor_one_disabled_and_the_others_role_denied(void **state)
