@@ -282,12 +282,11 @@ static void open_house(struct house *house, uint64_t seed)
     house->chief = add_role(house, "chief");
     house->deputy = add_role(house, "deputy");
     house->clerk = add_role(house, "clerk");
-    // Who may change some roles only is nobody who could mend the book.
-    RoleGrant *grant = MAKE(house, RoleGrant, role_grant);
-    grant->role_id = house->clerk;
-    grant->permission = desk_text(&house->desk, "role.grant");
-    grant->scope = SCOPE__SCOPE_TEAM;
-    (void)DO(house, &house->principal, RoleReply, "role_grant", grant);
+    // The helper looks after people and changes no roles.
+    RoleRevoke *revoke = MAKE(house, RoleRevoke, role_revoke);
+    revoke->role_id = house->clerk;
+    revoke->permission = desk_text(&house->desk, "role.grant");
+    (void)DO(house, &house->principal, RoleReply, "role_revoke", revoke);
     desk_reset(&house->desk);
     for (uint64_t role = 1; role <= house->clerk; role++) {
         random_keep(&house->random.roles, role);

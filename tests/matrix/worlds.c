@@ -302,7 +302,7 @@ static void add_role(struct world *world, Scope scope)
     apply->change = arena_alloc(world->desk.arena, (PERMISSION_COUNT + 3) * sizeof(RoleChange *));
     demand(apply->change != NULL, "arena");
     for (enum permission each = PERMISSION_FIRST; each < PERMISSION_COUNT; each++) {
-        if (is_of_customers(permission_text(each)) && each != PERMISSION_REPORT_TRIAL) {
+        if (is_of_customers(permission_text(each)) && !permission_is_whole(each)) {
             RoleChange *change = MAKE(world, RoleChange, role_change);
             change->role_id = role_id;
             change->permission = desk_text(&world->desk, permission_text(each));
