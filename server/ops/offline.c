@@ -33,7 +33,7 @@ static enum status run(struct offline *offline, struct txn *txn, const Request *
                        const struct admitted *admitted)
 {
     ProtobufCMessage *book = NULL;
-    struct bytes packed;
+    struct bytes packed = {0};
     enum status status = table_get(txn, TABLE_book, key_u64(BOOK_KEY), &book, NULL);
     if (status == STATUS_OK) {
         status = wire_pack(offline->arena, (const ProtobufCMessage *)request, &packed);

@@ -80,8 +80,9 @@ static enum status ask_server(const struct recover_options *options,
     if (status != STATUS_OK) {
         return status;
     }
-    return write(descriptor, line, (size_t)size) == size ? read_answer(descriptor, answer)
-                                                         : STATUS_CUT_OFF;
+    // Who is not trusted is hung up on, maybe before the line is out: the answer tells.
+    const ssize_t sent = write(descriptor, line, (size_t)size);
+    return sent == size || sent < 0 ? read_answer(descriptor, answer) : STATUS_CUT_OFF;
 }
 
 // ---- or doing it ----
