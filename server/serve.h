@@ -18,7 +18,7 @@ struct serve_options {
     const char *address_file; // gets the address once it is listened on; NULL: none
     struct totp_policy totp;
     bool new_device_needs_approval;
-    const char *sink_file;   // second places of the journal; "": none
+    const char *sink_file; // second places of the journal; "": none
     const char *sink_syslog;
     enum sink_form sink_form;
     const struct logger *logger;

@@ -154,7 +154,7 @@
 #define SESSION_IDLE_US       (30ll * 60 * 1000 * 1000)
 #define SESSION_US            (12ll * 3600 * 1000 * 1000)
 #define STEP_UP_US            (5ll * 60 * 1000 * 1000) // a proof of who it is holds for so long
-#define EXPORT_ROWS_FREE      500 // more of them ask for such a proof
+#define EXPORT_ROWS_FREE      500                      // more of them ask for such a proof
 #define RECOVERY_CODES        10
 #define THROTTLE_FREE         3
 #define THROTTLE_SECONDS_MAX  900

@@ -35,8 +35,8 @@ json_t *render_json(const struct render_context *context, const struct command *
 json_t *render_error_json(const struct render_context *context, const Reply *reply,
                           const char *request_id);
 
-// Writes JSON with jansson's `flags`, and a line feed. What could deceive a terminal stands in it as
-// \uXXXX: the same text for a program, harmless for who looks at it. False when it could not be
+// Writes JSON with jansson's `flags`, and a line feed. What could deceive a terminal stands in it
+// as \uXXXX: the same text for a program, harmless for who looks at it. False when it could not be
 // written.
 bool render_json_write(const json_t *json, size_t flags, FILE *out);
 

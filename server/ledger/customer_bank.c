@@ -93,8 +93,8 @@ enum status customer_bank(struct txn *txn, struct call *call, const CustomerBank
     }
 
     settle(hold, call->instant_us);
-    status = permit_class(&books, customer, CLASS_FINANCE,
-                          request->cancel ? "cancel" : "bank_account");
+    status =
+        permit_class(&books, customer, CLASS_FINANCE, request->cancel ? "cancel" : "bank_account");
     if (status != STATUS_OK) {
         return status;
     }

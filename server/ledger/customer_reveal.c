@@ -72,7 +72,8 @@ static enum status reveal_asked(struct txn *txn, struct call *call, const Custom
     const struct command *command = command_by_number(approval->command);
     if (approval->customer_id != customer->id ||
         approval_state(call, approval) != APPROVAL_STATE__APPROVAL_STATE_PENDING ||
-        command->request != &customer_bank__descriptor || reply->n_asked_bank_account == ASKED_MAX) {
+        command->request != &customer_bank__descriptor ||
+        reply->n_asked_bank_account == ASKED_MAX) {
         return STATUS_OK;
     }
     enum status status =

@@ -215,8 +215,8 @@ enum status document_check(struct books *books, const InvoiceRecord *document,
         status = books_unique(books, unique->hash, &taken);
     }
     if (status == STATUS_OK && taken != 0) {
-        status =
-            books_refuse_taken(books, taken, STATUS_REFERENCE_TAKEN, "reference", document->reference);
+        status = books_refuse_taken(books, taken, STATUS_REFERENCE_TAKEN, "reference",
+                                    document->reference);
     }
     if (status == STATUS_OK) {
         status = posting_load(books, ACCOUNT_RECEIVABLES);

@@ -338,7 +338,7 @@ enum rank { RANK_PERSON, RANK_ADMIN, RANK_OWNER };
 static enum rank rank_of(const struct role_set *set, const UserRecord *user, struct rights *rights)
 {
     role_set_rights(set, user, rights);
-    return holds(user, ROLE_OWNER) ? RANK_OWNER
+    return holds(user, ROLE_OWNER)                                     ? RANK_OWNER
            : rights_scope(rights, PERMISSION_ROLE_GRANT) != SCOPE_NONE ? RANK_ADMIN
                                                                        : RANK_PERSON;
 }

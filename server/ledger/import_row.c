@@ -33,10 +33,9 @@ static enum status refuse_controlled(struct books *books, enum control control,
 {
     bool demands = false;
     const enum status status = control_demands(books->txn, control, amount_minor, &demands);
-    return status == STATUS_OK && demands
-               ? books_refuse(books, STATUS_APPROVAL_NEEDED, field,
-                              books_money(books, amount_minor), NULL)
-               : status;
+    return status == STATUS_OK && demands ? books_refuse(books, STATUS_APPROVAL_NEEDED, field,
+                                                         books_money(books, amount_minor), NULL)
+                                          : status;
 }
 
 // ---- customers ----
@@ -365,8 +364,8 @@ static enum status check_payment(struct books *books, const ImportRow *row, uint
     CustomerRecord *customer = NULL;
     enum status status = books_active_customer(books, customer_id, "customer", &customer);
     if (status == STATUS_OK) {
-        status = permit_import(books, PERMISSION_PAYMENT_ADD, customer, payment->amount_minor,
-                               "amount");
+        status =
+            permit_import(books, PERMISSION_PAYMENT_ADD, customer, payment->amount_minor, "amount");
     }
     if (status == STATUS_OK) {
         status = refuse_controlled(books, CONTROL_PAYMENT, payment->amount_minor, "amount");

@@ -26,8 +26,8 @@ MUST_CHECK enum status permit_amount(struct books *books, uint64_t customer_id,
 MUST_CHECK enum status permit_import(struct books *books, enum permission by_hand,
                                      const CustomerRecord *customer, int64_t amount_minor,
                                      const char *field);
-// permit_amount for a credit limit; `mode` UNLIMITED is more than any amount. `before` is NULL for a new
-// customer, whose owner then is the caller or somebody he names.
+// permit_amount for a credit limit; `mode` UNLIMITED is more than any amount. `before` is NULL for
+// a new customer, whose owner then is the caller or somebody he names.
 MUST_CHECK enum status permit_credit(struct books *books, const CustomerRecord *after,
                                      const CustomerRecord *before);
 

@@ -85,7 +85,8 @@ enum status receipt_check(struct books *books, PaymentRecord *payment, const cha
         status = books_unique(books, unique->hash, &taken);
     }
     if (status == STATUS_OK && taken != 0) {
-        status = books_refuse_taken(books, taken, STATUS_REFERENCE_TAKEN, "reference", payment->reference);
+        status = books_refuse_taken(books, taken, STATUS_REFERENCE_TAKEN, "reference",
+                                    payment->reference);
     }
     if (status == STATUS_OK) {
         status = choose_account(books, payment, account);

@@ -161,14 +161,14 @@ struct arena *txn_arena(const struct txn *txn);
 // itself.
 struct filter {
     uint64_t user_id;
-    enum scope scope;   // of the running command's permission: the widest one
-    bool also_team;     // the scope is REGION, and another role reaches the team
-    const char *team;   // of the user
-    const char *region; // of the user
+    enum scope scope;             // of the running command's permission: the widest one
+    bool also_team;               // the scope is REGION, and another role reaches the team
+    const char *team;             // of the user
+    const char *region;           // of the user
     enum view views[CLASS_COUNT]; // for every row in scope
     // Where several roles grant different scopes, a row is shown as well as the roles allow that
-    // reach it; `views` is then what those of the widest scope show, and with `also_team` what region
-    // and team both show. Searches go by `views`.
+    // reach it; `views` is then what those of the widest scope show, and with `also_team` what
+    // region and team both show. Searches go by `views`.
     bool is_mixed;
     uint8_t near[SCOPE_COUNT][CLASS_COUNT];
 };

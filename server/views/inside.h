@@ -21,7 +21,7 @@ static_assert(CLASS_FINANCE == PARTS - 1, "a part per class that can be searched
 #define CUSTOMER_COLUMNS(COLUMN)                                                       \
     COLUMN(uint64_t, id)                                                               \
     COLUMN(uint32_t, sequence)                                                         \
-    COLUMN(uint32_t, owner) /* index of the user, NONE */                              \
+    COLUMN(uint32_t, owner)  /* index of the user, NONE */                             \
     COLUMN(uint64_t, region) /* region_key() */                                        \
     COLUMN(uint8_t, flags)                                                             \
     COLUMN(int64_t, open)        /* debit items */                                     \

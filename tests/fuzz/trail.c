@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ops/audit.h"
-
 #include "tests/fuzz/fuzz.h"
 
 // An export of the journal as somebody hands it over: whatever it holds, it is read to its end or

@@ -41,8 +41,8 @@ void scene_set_day(struct scene *scene, int32_t today);
 // Later on the same day: sessions go on.
 void scene_wait(struct scene *scene, int64_t minutes);
 
-// "owner", "clerk"…, "newcomer", "invited", "system", "nobody". false when unknown. `device` leaves the session
-// out.
+// "owner", "clerk"…, "newcomer", "invited", "system", "nobody". false when unknown. `device` leaves
+// the session out.
 bool scene_act_as(struct scene *scene, const char *name, bool device);
 const char *scene_person(size_t index);
 

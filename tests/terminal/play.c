@@ -32,14 +32,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WAIT_MS_MAX    15000
-#define STILL_MS       150
-#define TYPE_MS        12
-#define LINE_BYTES_MAX 4096
+#define WAIT_MS_MAX      15000
+#define STILL_MS         150
+#define TYPE_MS          12
+#define LINE_BYTES_MAX   4096
 #define REPAINTS         20
 #define REPAINT_PAUSE_MS 20
-#define SKIPPED        77
-#define ARENA_BYTES    ((size_t)8 * 1024 * 1024)
+#define SKIPPED          77
+#define ARENA_BYTES      ((size_t)8 * 1024 * 1024)
 
 struct play {
     struct vt *vt;
@@ -377,8 +377,7 @@ static int run(struct play *play)
         char verb[16] = "";
         (void)snprintf(verb, sizeof verb, "%.*s", (int)(verb_size < 15 ? verb_size : 15), line);
         char *rest = line + verb_size + (line[verb_size] == ' ' ? 1 : 0);
-        char shown[LINE_BYTES_MAX];
-        (void)snprintf(shown, sizeof shown, "%s", rest);
+        const char *shown = arena_copy(play->arena, rest, strlen(rest));
         if (!do_line(play, verb, rest)) {
             (void)fprintf(stderr, "NOT SO, line %u: %s %s\n%s", number, verb, shown, screen(play));
             return 1;

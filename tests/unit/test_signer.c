@@ -163,21 +163,27 @@ static void a_new_book_is_signed_from_its_first_record(void **state)
     expect_whole(house);
 }
 
+// The last checkpoint of the book and how much it covers.
+static void expect_checkpoint(struct house *house, uint64_t number, uint64_t size)
+{
+    const struct head head = head_of(house);
+    assert_int_equal(head.checkpoint, number);
+    assert_int_equal(head.checkpoint_size, size);
+}
+
 static void a_checkpoint_comes_when_asked_for_or_by_the_thousand(void **state)
 {
     struct house *house = *state;
     batch(house, 5, false, true);
-    assert_int_equal(head_of(house).checkpoint, 1);
+    expect_checkpoint(house, 1, 1);
     batch(house, 0, true, true);
-    assert_int_equal(head_of(house).checkpoint, 2);
-    assert_int_equal(head_of(house).checkpoint_size, 6);
+    expect_checkpoint(house, 2, 6);
     batch(house, 0, true, true); // nothing is new
-    assert_int_equal(head_of(house).checkpoint, 2);
+    expect_checkpoint(house, 2, 6);
     batch(house, CHECKPOINT_RECORDS - 1, false, true);
-    assert_int_equal(head_of(house).checkpoint, 2);
+    expect_checkpoint(house, 2, 6);
     batch(house, 1, false, true);
-    assert_int_equal(head_of(house).checkpoint, 3);
-    assert_int_equal(head_of(house).checkpoint_size, 6 + CHECKPOINT_RECORDS);
+    expect_checkpoint(house, 3, 6 + CHECKPOINT_RECORDS);
     expect_whole(house);
 }
 
