@@ -38,7 +38,7 @@ says '^已写出 客户.xlsx，5 行'
 claim "heads in Chinese, columns as chosen" "编号 名称 未收" \
     "$(cells 客户.xlsx 1 | grep '^<row r="1"' | grep -oE '<t>[^<]*' | sed 's/<t>//' | tr '\n' ' ' | sed 's/ $//')"
 claim "all pages" 6 "$(cells 客户.xlsx 1 | grep -c '^<row')"
-claim "the width of a Chinese name" 25.28515625 "$(cells 客户.xlsx 1 | grep -oE '<col min="2"[^>]*' | grep -oE '[0-9]+\.[0-9]+' || true)"
+claim "the width of a Chinese name" 25.28515625 "$(cells 客户.xlsx 1 | grep -oE '<col min="2"[^>]*' | grep -oE '[0-9]+\.[0-9]+' || test $? -eq 1)"
 
 # A card, a report, a statement: what stands beside the rows has sheets of its own.
 exits 0 as zhang invoice show INV-2026-0002 --xlsx invoice.xlsx

@@ -32,7 +32,7 @@ exits 0 as zhang audit list -q 'action:note' --json
 claim "start, stop, start" "start stop start" "$(jq -r '[.data[].object] | join(" ")' "$place/out")"
 add "公司 6"
 kill -KILL "$server"
-wait "$server" 2>/dev/null || true
+wait "$server" 2>/dev/null || test $? -gt 128
 server=
 exits 0 kontord audit verify --dir "$place/book"
 serve

@@ -14,15 +14,15 @@ if ! mount -t tmpfs -o size=96m,mode=700 tmpfs "$disk" 2>/dev/null; then
 fi
 unmount() {
     local status=$?
-    [ -z "$server" ] || kill -KILL "$server" 2>/dev/null || true
-    wait 2>/dev/null || true
+    [ -z "$server" ] || kill -KILL "$server" 2>/dev/null || test $? -eq 1
+    wait 2>/dev/null || test $? -gt 128
     umount -l "$disk"
     (exit "$status")
     cleanup
 }
 trap unmount EXIT
 
-fill() { dd if=/dev/zero of="$disk/filler" bs=1M count="$1" status=none 2>/dev/null || true; }
+fill() { dd if=/dev/zero of="$disk/filler" bs=1M count="$1" status=none 2>/dev/null || test $? -eq 1; }
 await() { # STATE: what whoami says
     for _ in $(seq 200); do
         [ "$(as zhang whoami --json | jq -r .data.state)" != "$1" ] || return 0
@@ -76,7 +76,7 @@ status=0
 as zhang customer add --kind organisation --name "公司 voll" >"$place/out" 2>"$place/err" || status=$?
 claim "a change is refused" yes "$([ $status -ne 0 ] && echo yes)"
 kill -KILL "$server"
-wait "$server" 2>/dev/null || true
+wait "$server" 2>/dev/null || test $? -gt 128
 server=
 rm "$disk/filler"
 exits 0 kontord audit verify --dir "$disk/book" --replay
