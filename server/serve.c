@@ -405,12 +405,12 @@ static enum status watch_signals(struct server *server)
 
 static enum status build_up(struct server *server)
 {
-    if (uv_loop_init(&server->loop) != 0) {
-        return STATUS_ENVIRONMENT;
-    }
     enum status status = open_book(server);
     if (status == STATUS_OK) {
         status = look_back(server);
+    }
+    if (status == STATUS_OK && uv_loop_init(&server->loop) != 0) {
+        status = STATUS_ENVIRONMENT;
     }
     if (status == STATUS_OK) {
         status = make_rooms(server);
@@ -427,6 +427,15 @@ static enum status build_up(struct server *server)
     return status != STATUS_OK ? status : open_door(server);
 }
 
+static void free_book(struct server *server)
+{
+    views_free(server->views);
+    signer_free(server->signer);
+    store_close(server->store);
+    server_keys_wipe(&server->keys);
+    free(server->time_zone);
+}
+
 static void free_all(struct server *server)
 {
     local_free(server->local);
@@ -436,11 +445,7 @@ static void free_all(struct server *server)
     queue_free(server->queue);
     const int busy = uv_loop_close(&server->loop);
     assert(busy == 0);
-    views_free(server->views);
-    signer_free(server->signer);
-    store_close(server->store);
-    server_keys_wipe(&server->keys);
-    free(server->time_zone);
+    free_book(server);
 }
 
 enum status serve(const struct serve_options *options)
@@ -448,7 +453,11 @@ enum status serve(const struct serve_options *options)
     struct server server = {.options = options};
     const enum status status = build_up(&server);
     if (status != STATUS_OK) {
-        return status; // the program ends
+        // Rooms that have threads are left as they are: the program ends.
+        if (server.queue == NULL) {
+            free_book(&server);
+        }
+        return status;
     }
     if (store_medium(server.store) != STORE_MEDIUM_DISK) {
         say(&server, LOG_LEVEL_WARN,

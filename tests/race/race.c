@@ -7,6 +7,7 @@
 #include "shared/wire.h"
 #include "tests/load/load.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -259,6 +260,72 @@ static void approve_once(struct load *load, struct client clients[static CLIENTS
     arena_free(creator.arena);
 }
 
+static enum status draft_as(struct client *client)
+{
+    InvoiceDraft draft;
+    invoice_draft__init(&draft);
+    draft.customer_id = client->id;
+    draft.amount_minor = 100;
+    Reply *reply = NULL;
+    const enum status status =
+        link_call(client->link, load_request(client->arena, "invoice_draft", &draft.base),
+                  client->arena, &reply);
+    return status == STATUS_OK ? (enum status)reply->status : status;
+}
+
+static uint64_t user_of(struct client *client, char *login)
+{
+    Find find;
+    find__init(&find);
+    find.noun = FIND_NOUN__FIND_NOUN_USER;
+    find.text = login;
+    const FindReply *found = (const FindReply *)load_call(
+        client->link, client->arena, load_request(client->arena, "find", &find.base), STATUS_OK);
+    must(found->n_row == 1, "the person is found");
+    return found->row[0]->id;
+}
+
+// One link stays open while what its user may do is changed by another.
+static void a_right_ends_at_once(struct load *load, struct client *owner)
+{
+    char login[] = "eve", finance[] = "finance", auditor[] = "auditor", reason[] = "left";
+    char *roles[] = {auditor};
+    struct client eve = {.link = load_person(load, login, finance),
+                         .arena = arena_make(CALL_ARENA_MAX),
+                         .id = new_customer(owner)};
+    must(draft_as(&eve) == STATUS_OK, "a bookkeeper drafts an invoice");
+    UserEdit edit;
+    user_edit__init(&edit);
+    edit.user_id = user_of(owner, login);
+    edit.role = roles;
+    edit.n_role = 1;
+    (void)load_call(owner->link, owner->arena, load_request(owner->arena, "user_edit", &edit.base),
+                    STATUS_OK);
+    must(draft_as(&eve) == STATUS_PERMISSION_DENIED,
+         "the very next request on the open link is denied when the role is gone");
+    UserDisable disable;
+    user_disable__init(&disable);
+    disable.user_id = edit.user_id;
+    disable.reason = reason;
+    const int64_t began_us = clock_us();
+    (void)load_call(owner->link, owner->arena,
+                    load_request(owner->arena, "user_disable", &disable.base), STATUS_OK);
+    bool ready = false;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && clock_us() - began_us < 2000000) {
+        status = link_wait(eve.link, 10, &ready);
+        if (status == STATUS_OK && ready) {
+            status = draft_as(&eve);
+        }
+    }
+    const int64_t took_us = clock_us() - began_us;
+    (void)printf("        closed after %" PRId64 " ms\n", took_us / 1000);
+    must(status != STATUS_OK && took_us < 1000000,
+         "the open link of a disabled user is closed within a second");
+    link_close(eve.link);
+    arena_free(eve.arena);
+}
+
 int main(int count, char **words)
 {
     if (count != 2) {
@@ -281,6 +348,7 @@ int main(int count, char **words)
     pay_on_account(clients);
     same_id(clients);
     approve_once(load, clients);
+    a_right_ends_at_once(load, &clients[0]);
     for (size_t i = 0; i < CLIENTS; i++) {
         link_close(clients[i].link);
         arena_free(clients[i].arena);

@@ -402,9 +402,9 @@ static void without_room_only_a_local_login_is_taken(void **state)
 // ---- signing, clocks ----
 
 struct watch {
-    int64_t now_us;
-    int seals;
-    int demanded;
+    _Atomic int64_t now_us;
+    _Atomic int seals; // by the writer thread
+    _Atomic int demanded;
     int befell;
     NoteKind kind;
     int64_t step_us;
