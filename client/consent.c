@@ -48,6 +48,7 @@ static enum status words_compare(struct client *client, const DeviceApprove *req
     if (status != STATUS_OK) {
         return status;
     }
+    assert(device != NULL);
     if (!client->terminal.may_ask) {
         client_hint(client, "--words WORDS");
         return STATUS_NEEDS_CONFIRMATION;

@@ -75,7 +75,7 @@ static void value_take(const struct render_context *render, const ProtobufCMessa
         return;
     case KIND_RATE: // basis points: a hundredth of a percent
         *out = (struct sheet_cell){CELL_PERCENT,
-                                   money_print_micro(arena, narrow_of(row, field) * 100ll)};
+                                   money_print_micro(arena, narrow_of(row, field) * 100LL)};
         return;
     case KIND_DAY:
         day = narrow_of(row, field);

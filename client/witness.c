@@ -47,8 +47,8 @@ enum status witness_print(struct client *client, struct bytes note,
                           const struct checkpoint *checkpoint, FILE *out)
 {
     struct arena *arena = client->arena;
-    char root[2 * LEAF_BYTES + 1];
-    char book[2 * BOOK_ID_BYTES + 1];
+    char root[2 * LEAF_BYTES + 1] = "";
+    char book[2 * BOOK_ID_BYTES + 1] = "";
     hex_print(checkpoint->root, LEAF_BYTES, root);
     hex_print(checkpoint->book_id, BOOK_ID_BYTES, book);
     (void)fprintf(out, "%s\n", _("Witness of a journal"));
@@ -106,7 +106,7 @@ enum status tool_witness(struct client *client, size_t count, const char *const 
         }
     }
     struct bytes note = {0};
-    struct checkpoint checkpoint;
+    struct checkpoint checkpoint = {0};
     enum status status = client_connect(client);
     if (status == STATUS_OK) {
         status = witness_take(client, &note, &checkpoint);

@@ -38,7 +38,7 @@ struct hash_text {
 
 static struct hash_text hash_print(const uint8_t hash[static LEAF_BYTES])
 {
-    struct hash_text out;
+    struct hash_text out = {0};
     base64_print(bytes_of(hash, LEAF_BYTES), out.text);
     return out;
 }

@@ -302,7 +302,7 @@ static bool number_of(const char *text, double *out)
     (void)snprintf(printed, sizeof(printed), "%.16G", value); // as the library prints it
     const double again = strtod(printed, NULL);
     *out = value;
-    return memcmp(&again, &value, sizeof(value)) == 0;
+    return !(again < value) && !(again > value);
 }
 
 // A whole number that came as text, for days and seconds.

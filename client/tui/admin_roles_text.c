@@ -87,7 +87,10 @@ static const char *change_text(struct page *page, const struct draft_change *cha
 {
     const struct roles *roles = page->state;
     const RoleCard *role = role_by_id(roles->reply, change->role_id);
-    const struct right now = role == NULL ? (struct right){0} : right_of(role, change->permission);
+    struct right now = {0};
+    if (role != NULL) {
+        now = right_of(role, change->permission);
+    }
     const char *text = arena_print(console_frame(page->console), "%s  %s  %s → %s",
                                    change->permission, role == NULL ? "?" : role_name(role),
                                    right_word(&now), right_word(&change->right));

@@ -52,7 +52,7 @@ static void colours_start(struct screen *screen)
         return;
     }
     (void)use_default_colors();
-    for (short i = 0; i < STYLE_COUNT; i++) {
+    for (int i = 0; i < STYLE_COUNT; i++) {
         (void)init_pair((short)(i + 1), LOOKS[i].front, LOOKS[i].back);
     }
 }

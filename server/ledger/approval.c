@@ -46,6 +46,7 @@ enum status approval_load(struct txn *txn, struct call *call, uint64_t id, Appro
 
 ApprovalState approval_state(const struct call *call, const ApprovalRecord *approval)
 {
+    assert(approval != NULL);
     const bool lapsed = approval->state == APPROVAL_STATE__APPROVAL_STATE_PENDING &&
                         call->instant_us >= approval->created_us + APPROVAL_US;
     return lapsed ? APPROVAL_STATE__APPROVAL_STATE_EXPIRED : approval->state;

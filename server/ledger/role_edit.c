@@ -158,6 +158,7 @@ static const char *grant_text(struct arena *arena, const RoleRecord *role,
 static void set_grant(RoleRecord *role, enum permission permission, enum scope scope,
                       int64_t limit_minor)
 {
+    assert(role != NULL);
     const uint32_t number = permission_number(permission);
     size_t at = 0;
     while (at < role->n_permission && role->permission[at] != number) {
@@ -186,6 +187,7 @@ static void set_grant(RoleRecord *role, enum permission permission, enum scope s
 
 static void set_denial(RoleRecord *role, enum permission permission, bool is_denied)
 {
+    assert(role != NULL);
     const uint32_t number = permission_number(permission);
     size_t at = 0;
     while (at < role->n_denied && role->denied[at] != number) {
@@ -225,6 +227,7 @@ static enum status change_mask(struct editing *editing, RoleRecord *role, const 
         return refuse_field(editing, STATUS_FIELD_NOT_CHOICE, "class", change->class_,
                             "public, contact, finance");
     }
+    assert(role != NULL);
     widen_masks(role);
     const char *before = mask_text(call->arena, role, class);
     if (change->view != MASK_VIEW__MASK_VIEW_UNSET) {
@@ -255,6 +258,7 @@ static enum status change_grant(struct editing *editing, RoleRecord *role, const
                             SCOPE_WORDS[change->scope - 1], "none, all");
     }
     const char *before = grant_text(call->arena, role, permission);
+    assert(role != NULL);
     if (change->scope != SCOPE__SCOPE_UNSET) {
         set_grant(role, permission, (enum scope)(change->scope - 1), change->limit_minor);
     }
@@ -552,6 +556,7 @@ enum status role_rename(struct txn *txn, struct call *call, const RoleRename *re
     if (status != STATUS_OK) {
         return status;
     }
+    assert(role != NULL);
     const char *word = request->word[0] != '\0' ? request->word : role->word;
     const char *name = request->name[0] != '\0' ? request->name : role->name;
     if (strcmp(word, role->word) == 0 && strcmp(name, role->name) == 0) {
@@ -608,6 +613,7 @@ enum status role_remove(struct txn *txn, struct call *call, const RoleRemove *re
         status = role_to_change(editing, request->role_id, &role);
     }
     if (status == STATUS_OK) {
+        assert(role != NULL);
         status = refuse_held(editing, role->id);
     }
     if (status == STATUS_OK) {
