@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/device.h"
 
-#include "server/ledger/cursor.h"
 #include "server/ledger/duty.h"
+#include "server/ledger/row_page.h"
 #include "server/ledger/session.h"
 #include "server/store/rows.h"
 #include "shared/wire.h"
@@ -175,49 +175,31 @@ static enum status fill_row(struct txn *txn, struct arena *arena, const DeviceRe
     return STATUS_OK;
 }
 
+static bool is_asked(const void *asked, const ProtobufCMessage *record)
+{
+    const uint64_t user_id = ((const DeviceList *)asked)->user_id;
+    return user_id == 0 || ((const DeviceRecord *)record)->user_id == user_id;
+}
+
+static enum status list_row(struct txn *txn, struct call *call, const ProtobufCMessage *record,
+                            ProtobufCMessage *row)
+{
+    return fill_row(txn, call->arena, (const DeviceRecord *)record, (DeviceRow *)row);
+}
+
 enum status device_list(struct txn *txn, struct call *call, const DeviceList *request,
                         DeviceListReply *reply)
 {
-    const uint32_t limit = cursor_limit(request->limit);
-    uint64_t from = 0;
-    if (!cursor_parse(request->cursor, &from)) {
-        return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
-    }
-    reply->row = arena_alloc(call->arena, limit * sizeof *reply->row);
-    if (reply->row == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-
-    struct rows *rows CLEANUP(rows_close_at) = NULL;
-    enum status status = rows_open(txn, TABLE_device, (struct row_key){0}, 0, false, &rows);
-    uint64_t count = 0;
-    uint64_t next_id = 0;
-    while (status == STATUS_OK) {
-        struct row_key key;
-        ProtobufCMessage *message = NULL;
-        status = rows_next(rows, &key, &message);
-        const DeviceRecord *device = (const DeviceRecord *)message;
-        if (status != STATUS_OK || (request->user_id != 0 && device->user_id != request->user_id)) {
-            continue;
-        }
-        count++;
-        if (device->id < from || next_id != 0) {
-            continue;
-        }
-        if (reply->n_row == limit) {
-            next_id = device->id;
-            continue;
-        }
-        DeviceRow *row = (DeviceRow *)wire_make(call->arena, &device_row__descriptor);
-        if (row == NULL) {
-            return STATUS_TOO_LARGE;
-        }
-        status = fill_row(txn, call->arena, device, row);
-        reply->row[reply->n_row++] = row;
-    }
-    if (status != STATUS_END) {
-        return status;
-    }
-    reply->page = cursor_page(call->arena, count, next_id);
-    return reply->page != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    struct row_page page = {
+        .table = TABLE_device,
+        .descriptor = &device_row__descriptor,
+        .asked = request,
+        .is_asked = is_asked,
+        .fill = list_row,
+    };
+    const enum status status = row_page_read(txn, call, request->cursor, request->limit, &page);
+    reply->row = (DeviceRow **)page.row;
+    reply->n_row = page.count;
+    reply->page = page.page;
+    return status;
 }

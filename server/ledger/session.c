@@ -2,9 +2,9 @@
 #include "server/ledger/session.h"
 
 #include "server/ledger/books.h"
-#include "server/ledger/cursor.h"
 #include "server/ledger/factor.h"
 #include "server/ledger/reading.h"
+#include "server/ledger/row_page.h"
 #include "server/ledger/throttle.h"
 #include "server/ledger/user.h"
 #include "server/store/rows.h"
@@ -198,66 +198,50 @@ enum status session_end(struct txn *txn, struct call *call, const SessionEnd *re
 }
 
 // Whose sessions: own ones, those of a user, everybody's.
-static bool is_asked(const SessionRecord *session, const SessionList *request,
-                     const struct call *call)
+struct asked {
+    const SessionList *request;
+    const struct call *call;
+};
+
+static bool is_asked(const void *context, const ProtobufCMessage *record)
 {
-    if (call->instant_us >= session->expires_us) {
+    const struct asked *asked = context;
+    const SessionRecord *session = (const SessionRecord *)record;
+    if (asked->call->instant_us >= session->expires_us) {
         return false;
     }
-    const uint64_t user_id = request->user_id != 0 ? request->user_id : call->user_id;
-    return request->everybody || session->user_id == user_id;
+    const uint64_t user_id =
+        asked->request->user_id != 0 ? asked->request->user_id : asked->call->user_id;
+    return asked->request->everybody || session->user_id == user_id;
+}
+
+static enum status list_row(struct txn *txn, struct call *call, const ProtobufCMessage *record,
+                            ProtobufCMessage *row)
+{
+    return fill_row(txn, call, (const SessionRecord *)record, (SessionRow *)row);
 }
 
 enum status session_list(struct txn *txn, struct call *call, const SessionList *request,
                          SessionListReply *reply)
 {
-    const uint32_t limit = cursor_limit(request->limit);
     const bool is_own =
         !request->everybody && (request->user_id == 0 || request->user_id == call->user_id);
-    uint64_t from = 0;
     if (!is_own && !reading_may(call, PERMISSION_SESSION_LIST)) {
         return refuse(txn, call, STATUS_PERMISSION_DENIED, NULL, "session.list");
     }
-    if (!cursor_parse(request->cursor, &from)) {
-        return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
-    }
-    reply->row = arena_alloc(call->arena, limit * sizeof *reply->row);
-    if (reply->row == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-
-    struct rows *rows CLEANUP(rows_close_at) = NULL;
-    enum status status = rows_open(txn, TABLE_session, (struct row_key){0}, 0, false, &rows);
-    uint64_t count = 0;
-    uint64_t next_id = 0;
-    while (status == STATUS_OK) {
-        struct row_key key;
-        ProtobufCMessage *message = NULL;
-        status = rows_next(rows, &key, &message);
-        const SessionRecord *session = (const SessionRecord *)message;
-        if (status != STATUS_OK || !is_asked(session, request, call)) {
-            continue;
-        }
-        count++;
-        if (session->id < from || next_id != 0) {
-            continue;
-        }
-        if (reply->n_row == limit) {
-            next_id = session->id;
-            continue;
-        }
-        SessionRow *row = (SessionRow *)wire_make(call->arena, &session_row__descriptor);
-        if (row == NULL) {
-            return STATUS_TOO_LARGE;
-        }
-        status = fill_row(txn, call, session, row);
-        reply->row[reply->n_row++] = row;
-    }
-    if (status != STATUS_END) {
-        return status;
-    }
-    reply->page = cursor_page(call->arena, count, next_id);
-    return reply->page != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    const struct asked asked = {request, call};
+    struct row_page page = {
+        .table = TABLE_session,
+        .descriptor = &session_row__descriptor,
+        .asked = &asked,
+        .is_asked = is_asked,
+        .fill = list_row,
+    };
+    const enum status status = row_page_read(txn, call, request->cursor, request->limit, &page);
+    reply->row = (SessionRow **)page.row;
+    reply->n_row = page.count;
+    reply->page = page.page;
+    return status;
 }
 
 // ---- who am I ----
