@@ -209,7 +209,8 @@ static enum account_role other_side(const InvoiceRecord *document)
 enum status document_check(struct books *books, const InvoiceRecord *document,
                            const UniqueHash *unique)
 {
-    enum status status = posting_guard(books, document->date_day, "date");
+    uint32_t scopes = POSTING_SALES | (document->tax_minor != 0 ? POSTING_TAX : 0u);
+    enum status status = posting_guard(books, document->date_day, scopes, "date");
     uint64_t taken = 0;
     if (status == STATUS_OK && unique != NULL) {
         status = books_unique(books, unique->hash, &taken);

@@ -126,9 +126,6 @@ enum status entry_add(struct txn *txn, struct call *call, const EntryAdd *reques
     enum status status = books_open(txn, call, &books);
 
     if (status == STATUS_OK) {
-        status = posting_guard(&books, day, "date");
-    }
-    if (status == STATUS_OK) {
         status = check_lines(&books, request, &total_minor);
     }
     if (status == STATUS_OK) {
@@ -136,6 +133,9 @@ enum status entry_add(struct txn *txn, struct call *call, const EntryAdd *reques
     }
     if (status == STATUS_OK) {
         status = build(&books, request, day, &entry);
+    }
+    if (status == STATUS_OK) {
+        status = posting_guard(&books, day, posting_scopes(&books, entry), "date");
     }
     if (status != STATUS_OK) {
         return status;
@@ -177,8 +177,9 @@ static enum status check_reversible(struct books *books, const EntryRecord *entr
         return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "date", books_day(books, day),
                             books_day(books, entry->date_day));
     }
-    enum status status = posting_guard(books, day, "date");
-    return status == STATUS_OK ? posting_load_entry(books, entry) : status;
+    enum status status = posting_load_entry(books, entry);
+    return status == STATUS_OK ? posting_guard(books, day, posting_scopes(books, entry), "date")
+                               : status;
 }
 
 static int64_t debit_total(const EntryRecord *entry)

@@ -164,7 +164,7 @@ static enum status fix_days(struct books *books, struct shares *shares, int32_t 
             status = books_refuse(books, STATUS_ALLOCATION_EARLY, "date", books_day(books, asked),
                                   books_day(books, first));
         } else {
-            status = posting_guard(books, first, "date");
+            status = posting_guard(books, first, POSTING_CASH, "date");
         }
     }
     return status;

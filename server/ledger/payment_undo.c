@@ -39,7 +39,7 @@ static enum status standing(struct books *books, const struct money *money, uint
 
 // The day of taking back: as asked, else the usual one; never before what is taken back.
 static enum status back_day(struct books *books, const struct allocation_list *list, int32_t first,
-                            int32_t asked, int32_t usual, int32_t *out)
+                            int32_t asked, int32_t usual, uint32_t scopes, int32_t *out)
 {
     int32_t today = books->call->book_day;
     for (size_t i = 0; i < list->count; i++) {
@@ -55,7 +55,7 @@ static enum status back_day(struct books *books, const struct allocation_list *l
         return books_refuse(books, STATUS_DAY_IN_FUTURE, "date", books_day(books, asked),
                             books_day(books, today));
     }
-    return posting_guard(books, *out, "date");
+    return posting_guard(books, *out, scopes, "date");
 }
 
 static enum status take_back(struct books *books, const struct allocation_list *list, int32_t day,
@@ -103,7 +103,7 @@ enum status payment_unallocate(struct txn *txn, struct call *call, const Payment
     }
     if (status == STATUS_OK) {
         status = back_day(&books, &list, money.payment->date_day, request->date_day, call->book_day,
-                          &day);
+                          POSTING_CASH, &day);
     }
     if (status == STATUS_OK) {
         status = money_controls(&books, money.payment->customer_id, &balance);
@@ -203,7 +203,7 @@ enum status payment_reverse(struct txn *txn, struct call *call, const PaymentRev
             first = freed > first ? freed : first;
         }
         // A reversal is of the day of what it reverses: the payment never was (domain.md d.12).
-        status = back_day(&books, &list, first, request->date_day, first, &day);
+        status = back_day(&books, &list, first, request->date_day, first, POSTING_CASH, &day);
     }
     if (status == STATUS_OK) {
         status = money_controls(&books, money.payment->customer_id, &balance);

@@ -21,8 +21,10 @@ static int64_t sum(int64_t a, int64_t b)
     return total;
 }
 
-enum status posting_guard(struct books *books, int32_t day, const char *field)
+enum status posting_guard(struct books *books, int32_t day, uint32_t scopes, const char *field)
 {
+    assert((scopes & ~(uint32_t)POSTING_ANY) == 0);
+
     if (day < DAY_MIN || day > DAY_MAX) {
         return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, field, NULL, NULL);
     }
@@ -153,6 +155,20 @@ enum status posting_role(struct books *books, EntryRecord *entry, enum account_r
                          enum side side, int64_t minor, uint64_t customer_id)
 {
     return posting_line(books, entry, chart_code(books->chart, role), side, minor, customer_id);
+}
+
+uint32_t posting_scopes(const struct books *books, const EntryRecord *entry)
+{
+    const uint32_t tax = chart_code(books->chart, ACCOUNT_TAX);
+    uint32_t scopes = POSTING_GENERAL;
+    for (size_t i = 0; i < entry->n_line; i++) {
+        const uint32_t code = entry->line[i]->account;
+        scopes |= code == tax ? POSTING_TAX : 0u;
+        for (const struct account *each = books->accounts; each != NULL; each = each->next) {
+            scopes |= each->record->code == code && each->record->cash ? POSTING_CASH : 0u;
+        }
+    }
+    return scopes;
 }
 
 // Moves account and customer balance by one line.

@@ -21,8 +21,20 @@ struct balance {
     struct balance *next;
 };
 
-// The one guard of every writing command: may this day still be posted to?
-MUST_CHECK enum status posting_guard(struct books *books, int32_t day, const char *field);
+// What is posted, for periods that are closed for a part of the books only (domain.md d.12).
+// Several are joined by |. What belongs to none of them is stopped only where everything is.
+enum posting_scope {
+    POSTING_GENERAL = 0, // journal entries
+    POSTING_SALES = 1,   // documents: invoices, credit notes, orders, charges
+    POSTING_CASH = 2,    // money in hand or bank, and what it settles
+    POSTING_TAX = 4,     // the tax account
+    POSTING_ANY = 7,
+};
+
+// The one guard of every writing command: may this day still be posted to? Asked for each day that
+// a call dates anything on, among its refusals; `scopes` are of enum posting_scope.
+MUST_CHECK enum status posting_guard(struct books *books, int32_t day, uint32_t scopes,
+                                     const char *field);
 
 // Loads an account: STATUS_NOT_FOUND when the chart has none of that code (not refused);
 // AMOUNT_OVERFLOW is refused.
@@ -35,6 +47,8 @@ int64_t posting_owed(const struct balance *balance);
 
 // A new entry with room for `line_max` lines. NULL when the arena is exhausted.
 EntryRecord *posting_begin(struct books *books, EntryKind kind, int32_t day, size_t line_max);
+// What an entry posts to, by its accounts, which are loaded.
+uint32_t posting_scopes(const struct books *books, const EntryRecord *entry);
 // Adds a line; 0 adds none. A negative amount is a correction and takes the chart's style (red, or
 // the other side).
 MUST_CHECK enum status posting_line(struct books *books, EntryRecord *entry, uint32_t code,

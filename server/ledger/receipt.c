@@ -78,7 +78,7 @@ enum status receipt_check(struct books *books, PaymentRecord *payment, const cha
                          books_day(books, books->call->book_day));
     }
     if (status == STATUS_OK) {
-        status = posting_guard(books, payment->date_day, "date");
+        status = posting_guard(books, payment->date_day, POSTING_CASH, "date");
     }
     uint64_t taken = 0;
     if (status == STATUS_OK && unique != NULL) {
