@@ -112,7 +112,7 @@ static const char *format_allowed(enum field_format format)
         [FORMAT_PHONE] = "138 0013 8000, +49 30 123456-7",
         [FORMAT_EMAIL] = "name@example.com",
         [FORMAT_TAX_ID] = "18 characters with their check character, or 5 to 20 letters and digits",
-        [FORMAT_TERMS] = "30, net 30, receipt, 30%@15,70%@45",
+        [FORMAT_TERMS] = "30, eom+15, 31 day 15, receipt, 30%@15,70%@45, 30; discount 2%@10",
         [FORMAT_CURRENCY] = "CNY, USD, EUR ...",
         [FORMAT_LOGIN] = "2 to 64 of a-z 0-9 . _ -, a letter first",
         [FORMAT_ROLE] = "a word without blanks: owner, finance, sales ...",

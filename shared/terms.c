@@ -5,128 +5,116 @@
 #include "shared/money.h"
 
 #define WHOLE_BP 10000
-#define DAYS_MAX 3650
+#define MICRO    1000000
 
-static const char *skip_spaces(const char *text)
+// The next day of the month `count`, this one included; the last one where the month is shorter.
+static int32_t next_day_of_month(int32_t day, int32_t count)
 {
-    return text + strspn(text, " ");
+    int32_t month_end = day_month_end(day);
+    for (size_t months = 0; months < 2; months++) {
+        const int32_t first = month_end - (int32_t)day_date(month_end).day + 1;
+        const int32_t last = first + count - 1 < month_end ? first + count - 1 : month_end;
+        if (last >= day) {
+            return last;
+        }
+        month_end = day_month_end(month_end + 1);
+    }
+    assert(false); // the next month has one that is not before today
+    return day;
 }
 
-// 1 to 4 digits.
-static bool parse_days(const char **text, int32_t *days)
+static enum status due_day_of(const struct terms_part *part, int32_t date_day, int32_t *out)
 {
-    const size_t size = strspn(*text, "0123456789");
-    if (size == 0 || size > 4) {
-        return false;
+    int32_t day = date_day;
+    for (uint32_t i = 0; i < part->step_count; i++) {
+        const struct terms_step *step = &part->step[i];
+        switch (step->move) {
+        case TERMS_DAYS:
+            day += step->count;
+            break;
+        case TERMS_MONTHS:
+            day = day_add_months(day, step->count);
+            break;
+        case TERMS_MONTH_END:
+            day = day_month_end(day);
+            break;
+        case TERMS_DAY_OF_MONTH:
+            day = next_day_of_month(day, step->count);
+            break;
+        }
+        if (day > DAY_MAX) {
+            return STATUS_FIELD_OUT_OF_RANGE;
+        }
     }
-    int32_t value = 0;
-    for (size_t i = 0; i < size; i++) {
-        value = value * 10 + ((*text)[i] - '0');
-    }
-    *text = skip_spaces(*text + size);
-    *days = value;
-    return value <= DAYS_MAX;
+    *out = day;
+    return STATUS_OK;
 }
 
-// "net 30", "30 days", "receipt"
-static bool parse_net(const char *text, struct terms *terms)
+// Percentages alone never take more than is left, so that rounding makes no part negative; an
+// amount that was agreed stands, whatever remains.
+static bool has_amounts(const struct terms *terms)
 {
-    *terms = (struct terms){.part_count = 1, .part = {{.share_bp = WHOLE_BP}}};
-    if (strcmp(text, "receipt") == 0) {
-        return true;
-    }
-    if (strncmp(text, "net", 3) == 0) {
-        text = skip_spaces(text + 3);
-    }
-    if (!parse_days(&text, &terms->part[0].days)) {
-        return false;
-    }
-    return text[0] == '\0' || strcmp(text, "d") == 0 || strcmp(text, "days") == 0 ||
-           strcmp(text, "天") == 0;
-}
-
-// "30%@15"
-static bool parse_part(const char **text, struct terms_part *part)
-{
-    char share[16];
-    const char *at = skip_spaces(*text);
-    const size_t size = strcspn(at, "@,");
-    if (at[size] != '@' || size >= sizeof share) {
-        return false;
-    }
-    memcpy(share, at, size);
-    share[size] = '\0';
-    if (strchr(share, '%') == NULL || money_parse_bp(share, &part->share_bp) != STATUS_OK ||
-        part->share_bp == 0) {
-        return false;
-    }
-    at = skip_spaces(at + size + 1);
-    const bool is_read = parse_days(&at, &part->days);
-    *text = at;
-    return is_read;
-}
-
-static bool parse_parts(const char *text, struct terms *terms)
-{
-    *terms = (struct terms){0};
-    uint32_t share_sum = 0;
-    while (terms->part_count < INVOICE_PARTS_MAX) {
-        struct terms_part *part = &terms->part[terms->part_count];
-        if (!parse_part(&text, part)) {
-            return false;
+    for (uint32_t i = 0; i < terms->part_count; i++) {
+        if (terms->part[i].share == TERMS_AMOUNT) {
+            return true;
         }
-        const bool is_ordered = terms->part_count == 0 || part->days >= (part - 1)->days;
-        share_sum += part->share_bp;
-        terms->part_count++;
-        if (!is_ordered || share_sum > WHOLE_BP) {
-            return false;
-        }
-        if (text[0] == '\0') {
-            return share_sum == WHOLE_BP;
-        }
-        if (text[0] != ',') {
-            return false;
-        }
-        text++;
     }
     return false;
 }
 
-enum status terms_parse(const char *text, struct terms *out)
+static enum status amount_of(const struct terms_part *part, int64_t total_minor, int64_t left_minor,
+                             uint32_t decimals, int64_t *out)
 {
-    assert(text != NULL && out != NULL);
-    struct terms terms;
-    const char *start = skip_spaces(text);
-    const bool is_read =
-        strchr(start, '@') != NULL ? parse_parts(start, &terms) : parse_net(start, &terms);
-    if (!is_read) {
-        return STATUS_FIELD_NOT_TERMS;
+    if (part->share != TERMS_AMOUNT) {
+        const int64_t of = part->share == TERMS_OF_REST ? left_minor : total_minor;
+        return money_scale(of, part->share_bp, WHOLE_BP, out) ? STATUS_OK : STATUS_AMOUNT_OVERFLOW;
     }
-    *out = terms;
-    return STATUS_OK;
+    int64_t unit = MICRO;
+    for (uint32_t i = 0; i < decimals; i++) {
+        unit /= 10;
+    }
+    *out = part->amount_micro / unit;
+    return part->amount_micro % unit == 0 ? STATUS_OK : STATUS_FIELD_NOT_TERMS;
 }
 
-enum status terms_apply(const struct terms *terms, int64_t total_minor, int32_t date_day,
-                        struct terms_due *due)
+// In order of days; those of one day stay as they were written.
+static void sort_by_day(struct terms_due *due, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        const struct terms_due moved = due[i];
+        uint32_t at = i;
+        for (; at > 0 && due[at - 1].due_day > moved.due_day; at--) {
+            due[at] = due[at - 1];
+        }
+        due[at] = moved;
+    }
+}
+
+enum status terms_apply(const struct terms *terms, int64_t total_minor, uint32_t decimals,
+                        int32_t date_day, struct terms_due *due)
 {
     assert(terms->part_count >= 1 && terms->part_count <= INVOICE_PARTS_MAX);
-    assert(due != NULL);
+    assert(due != NULL && decimals <= DECIMALS_MAX);
+    const bool is_clipped = !has_amounts(terms);
     int64_t left_minor = total_minor;
     for (uint32_t i = 0; i < terms->part_count; i++) {
-        const struct terms_part *part = &terms->part[i];
-        if (date_day > DAY_MAX - part->days) {
-            return STATUS_FIELD_OUT_OF_RANGE;
-        }
         int64_t amount_minor = left_minor;
-        if (i + 1 < terms->part_count &&
-            !money_scale(total_minor, part->share_bp, WHOLE_BP, &amount_minor)) {
-            return STATUS_AMOUNT_OVERFLOW;
+        enum status status = due_day_of(&terms->part[i], date_day, &due[i].due_day);
+        if (status == STATUS_OK && i + 1 < terms->part_count) {
+            status = amount_of(&terms->part[i], total_minor, left_minor, decimals, &amount_minor);
         }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        const bool is_over =
+            total_minor < 0 ? amount_minor < left_minor : amount_minor > left_minor;
+        amount_minor = is_clipped && is_over ? left_minor : amount_minor;
         if (!money_sub(left_minor, amount_minor, &left_minor)) {
             return STATUS_AMOUNT_OVERFLOW;
         }
-        due[i] = (struct terms_due){.due_day = date_day + part->days, .amount_minor = amount_minor};
+        due[i].amount_minor = amount_minor;
     }
     assert(left_minor == 0);
+    sort_by_day(due, terms->part_count);
     return STATUS_OK;
 }

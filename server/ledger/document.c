@@ -170,7 +170,8 @@ enum status document_parts(struct books *books, InvoiceRecord *document,
         struct terms parsed;
         enum status status = terms_parse(text, &parsed);
         if (status == STATUS_OK) {
-            status = terms_apply(&parsed, document->gross_minor, document->date_day, due);
+            status = terms_apply(&parsed, document->gross_minor, books->record->decimals,
+                                 document->date_day, due);
         }
         if (status != STATUS_OK) {
             return books_refuse(books, status, "terms", NULL, NULL);
@@ -189,12 +190,11 @@ enum status document_parts(struct books *books, InvoiceRecord *document,
         invoice_part__init(&parts[i]);
         parts[i].ordinal = (uint32_t)i + 1;
         parts[i].due_day = due[i].due_day;
-        parts[i].amount_minor =
-            count > 1 && due[i].amount_minor > left ? left : due[i].amount_minor;
-        parts[i].amount_minor = i + 1 == count ? left : parts[i].amount_minor;
+        parts[i].amount_minor = due[i].amount_minor;
         left -= parts[i].amount_minor;
         document->part[i] = &parts[i];
     }
+    assert(left == 0);
     document->n_part = count;
     document->due_day = parts[count - 1].due_day;
     return STATUS_OK;
@@ -353,8 +353,9 @@ enum status document_issue_reversal(struct books *books, InvoiceRecord *invoice,
     return invoice_put(books->txn, key_u64(note->id), note);
 }
 
-enum status document_items(struct books *books, const InvoiceRecord *document,
-                           struct item_list *out)
+// The items of parts that are owed, or of those that are owed back.
+static enum status items_of_side(struct books *books, const InvoiceRecord *document, bool debit,
+                                 struct item_list *out)
 {
     struct item **list = arena_alloc(books->arena, (document->n_part + 1) * sizeof *list);
     if (list == NULL) {
@@ -362,10 +363,11 @@ enum status document_items(struct books *books, const InvoiceRecord *document,
     }
     size_t count = 0;
     for (size_t i = 0; i < document->n_part; i++) {
-        if (document->part[i]->item_id == 0) {
+        const InvoicePart *part = document->part[i];
+        if (part->item_id == 0 || (part->amount_minor > 0) != debit) {
             continue;
         }
-        enum status status = item_load(books, document->part[i]->item_id, &list[count]);
+        enum status status = item_load(books, part->item_id, &list[count]);
         if (status != STATUS_OK) {
             return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
         }
@@ -373,6 +375,18 @@ enum status document_items(struct books *books, const InvoiceRecord *document,
     }
     *out = (struct item_list){.item = list, .count = count};
     return STATUS_OK;
+}
+
+enum status document_items(struct books *books, const InvoiceRecord *document,
+                           struct item_list *out)
+{
+    return items_of_side(books, document, !is_credit(document), out);
+}
+
+enum status document_counter_items(struct books *books, const InvoiceRecord *document,
+                                   struct item_list *out)
+{
+    return items_of_side(books, document, is_credit(document), out);
 }
 
 char *document_number(struct books *books, const InvoiceRecord *document)

@@ -38,10 +38,13 @@ MUST_CHECK enum status document_issue(struct books *books, InvoiceRecord *docume
 MUST_CHECK enum status document_issue_reversal(struct books *books, InvoiceRecord *invoice,
                                                InvoiceRecord *note);
 
-// The items of its parts, in their order; for a credit, its one item first. Parts of nothing are
-// left out.
+// The items of its parts, in their order: debits of an invoice, the one credit of a credit note.
+// Parts of nothing are left out.
 MUST_CHECK enum status document_items(struct books *books, const InvoiceRecord *document,
                                       struct item_list *out);
+// The items on the other side: of parts whose terms left less than nothing to the last one.
+MUST_CHECK enum status document_counter_items(struct books *books, const InvoiceRecord *document,
+                                              struct item_list *out);
 
 // "INV-2026-0412". NULL when the arena is exhausted.
 char *document_number(struct books *books, const InvoiceRecord *document);

@@ -5,6 +5,7 @@
 #include "server/ledger/credit.h"
 #include "server/ledger/document.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/settlement.h"
 
 // The invoice that a credit note or a reversal is about.
 static enum status load_issued(struct books *books, uint64_t id, InvoiceRecord **out)
@@ -65,31 +66,49 @@ static enum status make_note(struct books *books, InvoiceRecord *invoice, int64_
     return status;
 }
 
-// Settles the open parts of the invoice with the note, oldest due first; what is left stays open on
-// the note.
-static enum status settle_with_note(struct books *books, const InvoiceRecord *invoice,
-                                    const InvoiceRecord *note)
+// Settles the debits with one credit, oldest due first, as far as it reaches.
+static enum status settle_with(struct books *books, const struct item_list *debits,
+                               struct item *credit, int32_t from_day)
 {
-    struct item_list debits = {0};
-    struct item_list credit = {0};
-    enum status status = document_items(books, invoice, &debits);
-    if (status == STATUS_OK) {
-        status = document_items(books, note, &credit);
-    }
-    for (size_t i = 0; status == STATUS_OK && i < debits.count; i++) {
-        int64_t open = debits.item[i]->record->open_minor;
-        int64_t rest = credit.item[0]->record->open_minor;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < debits->count; i++) {
+        struct item *debit = debits->item[i];
+        int64_t open = debit->record->open_minor;
+        int64_t rest = credit->record->open_minor;
         int64_t amount_minor = open < rest ? open : rest;
         if (amount_minor == 0) {
             continue;
         }
         int32_t day = 0;
         AllocationRecord *allocation;
-        status = item_free_day(books, debits.item[i], amount_minor, note->date_day, &day);
+        status = settlement_day(books, debit, amount_minor, credit, amount_minor, from_day, &day);
         if (status == STATUS_OK) {
-            status = item_allocate(books, debits.item[i], credit.item[0], amount_minor, day,
-                                   "credit", &allocation);
+            status = item_allocate(books, debit, credit, amount_minor, day, "credit", &allocation);
         }
+    }
+    return status;
+}
+
+// Settles the open parts of the invoice with the note; what is left stays open on the note. When
+// the whole invoice is credited, parts that its terms owe back to the customer go first.
+static enum status settle_with_note(struct books *books, const InvoiceRecord *invoice,
+                                    const InvoiceRecord *note)
+{
+    struct item_list debits = {0};
+    struct item_list own = {0};
+    struct item_list credit = {0};
+    enum status status = document_items(books, invoice, &debits);
+    if (status == STATUS_OK && credit_left(invoice) == 0) {
+        status = document_counter_items(books, invoice, &own);
+    }
+    if (status == STATUS_OK) {
+        status = document_items(books, note, &credit);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < own.count; i++) {
+        status = settle_with(books, &debits, own.item[i], note->date_day);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < credit.count; i++) {
+        status = settle_with(books, &debits, credit.item[i], note->date_day);
     }
     return status;
 }
@@ -148,11 +167,27 @@ enum status invoice_credit(struct txn *txn, struct call *call, const InvoiceCred
     return document_reply(&books, note, owed_before_minor, reply);
 }
 
+// On both sides.
+static enum status all_items(struct books *books, const InvoiceRecord *invoice,
+                             struct item_list *out)
+{
+    struct item_list counter = {0};
+    enum status status = document_items(books, invoice, out);
+    if (status == STATUS_OK) {
+        status = document_counter_items(books, invoice, &counter);
+    }
+    // Each list has room for every part.
+    for (size_t i = 0; status == STATUS_OK && i < counter.count; i++) {
+        out->item[out->count++] = counter.item[i];
+    }
+    return status;
+}
+
 // Money on any part of it, or credit that was given already, stands in the way of a reversal.
 static enum status refuse_if_touched(struct books *books, const InvoiceRecord *invoice)
 {
     struct item_list items = {0};
-    enum status status = document_items(books, invoice, &items);
+    enum status status = all_items(books, invoice, &items);
     for (size_t i = 0; status == STATUS_OK && i < items.count; i++) {
         const ItemRecord *record = items.item[i]->record;
         if (record->open_minor != record->amount_minor) {
@@ -176,7 +211,7 @@ static enum status reversal_day(struct books *books, const InvoiceRecord *invoic
 {
     int32_t first = invoice->date_day;
     struct item_list items = {0};
-    enum status status = document_items(books, invoice, &items);
+    enum status status = all_items(books, invoice, &items);
     for (size_t i = 0; status == STATUS_OK && i < items.count; i++) {
         int32_t freed = items.item[i]->record->freed_day;
         first = freed > first ? freed : first;

@@ -59,10 +59,11 @@ static void check_terms(const char *text)
     if (terms_parse(text, &terms) == STATUS_OK) {
         assert(terms.part_count > 0 && terms.part_count <= INVOICE_PARTS_MAX);
         struct terms_due due[INVOICE_PARTS_MAX];
-        if (terms_apply(&terms, 10001, TODAY, due) == STATUS_OK) {
+        if (terms_apply(&terms, 10001, 2, TODAY, due) == STATUS_OK) {
             int64_t sum = 0;
             for (uint32_t i = 0; i < terms.part_count; i++) {
                 sum += due[i].amount_minor;
+                assert(due[i].due_day >= TODAY && (i == 0 || due[i].due_day >= due[i - 1].due_day));
             }
             assert(sum == 10001);
         }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/rules.h"
-#include "shared/terms.h"
 #include "shared/wire.h"
 #include "tests/unit/unit.h"
 
@@ -283,101 +282,6 @@ static void an_invoice_is_checked_in_microseconds(void **state)
     assert_true(ns < RULES_NS_MAX);
 }
 
-struct terms_case {
-    const char *text;
-    enum status status;
-    uint32_t part_count;
-};
-
-static void terms_are_net_days_or_parts_that_make_the_whole(void **state)
-{
-    (void)state;
-    static const struct terms_case CASES[] = {
-        {"30", STATUS_OK, 1},
-        {"net 30", STATUS_OK, 1},
-        {"30 days", STATUS_OK, 1},
-        {"30天", STATUS_OK, 1},
-        {"receipt", STATUS_OK, 1},
-        {"0", STATUS_OK, 1},
-        {"30%@15,70%@45", STATUS_OK, 2},
-        {" 30% @ 15 , 70% @ 45 ", STATUS_OK, 2},
-        {"33.33%@30,33.33%@60,33.34%@90", STATUS_OK, 3},
-        {"", STATUS_FIELD_NOT_TERMS, 0},
-        {"net", STATUS_FIELD_NOT_TERMS, 0},
-        {"thirty", STATUS_FIELD_NOT_TERMS, 0},
-        {"-5", STATUS_FIELD_NOT_TERMS, 0},
-        {"4000", STATUS_FIELD_NOT_TERMS, 0},
-        {"30%@15", STATUS_FIELD_NOT_TERMS, 0},
-        {"50%@15,60%@45", STATUS_FIELD_NOT_TERMS, 0},
-        {"70%@45,30%@15", STATUS_FIELD_NOT_TERMS, 0},
-        {"0%@15,100%@45", STATUS_FIELD_NOT_TERMS, 0},
-        {"30%@15,70%@45,", STATUS_FIELD_NOT_TERMS, 0},
-        {"30@15,70@45", STATUS_FIELD_NOT_TERMS, 0},
-        {"30%@,70%@45", STATUS_FIELD_NOT_TERMS, 0},
-        {"@", STATUS_FIELD_NOT_TERMS, 0},
-    };
-    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
-        struct terms terms = {0};
-        if (terms_parse(CASES[i].text, &terms) != CASES[i].status ||
-            terms.part_count != CASES[i].part_count) {
-            fail_msg("%s", CASES[i].text);
-        }
-    }
-}
-
-// Truth case 11: 50 % and twenty times 1.66 % and 16.8 % make exactly 100 %.
-static void many_parts_make_exactly_the_whole(void **state)
-{
-    (void)state;
-    char line[400] = "50%@1";
-    size_t size = strlen(line);
-    for (size_t i = 0; i < 20; i++) {
-        size += (size_t)snprintf(line + size, sizeof line - size, ",1.66%%@%zu", i + 2);
-    }
-    (void)snprintf(line + size, sizeof line - size, ",16.8%%@60");
-    struct terms terms = {0};
-    assert_int_equal(terms_parse(line, &terms), STATUS_OK);
-    assert_int_equal(terms.part_count, 22);
-}
-
-struct due_case {
-    const char *terms;
-    int64_t total_minor;
-    int32_t date_day;
-    struct terms_due due[3];
-};
-
-// Truth case 10 (30 days; 30 % and 70 %), domain.md d.4 and truth case 11 (the last part takes the
-// rest). 18993 is 2022-01-01.
-static void parts_fall_due_and_sum_exactly(void **state)
-{
-    (void)state;
-    static const struct due_case CASES[] = {
-        {"30", 10000, 18993, {{19023, 10000}}},                          // 2022-01-31
-        {"30", 10000, 19007, {{19037, 10000}}},                          // 02-14
-        {"30", 10000, 19023, {{19053, 10000}}},                          // 03-02
-        {"30%@15,70%@45", 10000, 18993, {{19008, 3000}, {19038, 7000}}}, // 01-16, 02-15
-        {"30%@15,70%@45", 10000, 19007, {{19022, 3000}, {19052, 7000}}}, // 01-30, 03-01
-        {"30%@15,70%@45", 10000, 19023, {{19038, 3000}, {19068, 7000}}}, // 02-15, 03-17
-        {"50%@0,50%@30", 3, 18993, {{18993, 2}, {19023, 1}}},
-        {"50%@0,50%@30", -3, 18993, {{18993, -2}, {19023, -1}}},
-        {"50%@0,50%@30", 115000, 18993, {{18993, 57500}, {19023, 57500}}},
-        {"33.33%@30,33.33%@60,33.34%@90", 100, 18993, {{19023, 33}, {19053, 33}, {19083, 34}}},
-        {"receipt", 5, 18993, {{18993, 5}}},
-    };
-    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
-        struct terms terms;
-        struct terms_due due[INVOICE_PARTS_MAX];
-        assert_int_equal(terms_parse(CASES[i].terms, &terms), STATUS_OK);
-        assert_int_equal(terms_apply(&terms, CASES[i].total_minor, CASES[i].date_day, due),
-                         STATUS_OK);
-        for (uint32_t part = 0; part < terms.part_count; part++) {
-            assert_int_equal(due[part].due_day, CASES[i].due[part].due_day);
-            assert_int_equal(due[part].amount_minor, CASES[i].due[part].amount_minor);
-        }
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,9 +296,6 @@ int main(void)
         cmocka_unit_test(too_many_problems_are_counted),
         cmocka_unit_test(every_request_can_be_checked_empty),
         cmocka_unit_test(an_invoice_is_checked_in_microseconds),
-        cmocka_unit_test(terms_are_net_days_or_parts_that_make_the_whole),
-        cmocka_unit_test(many_parts_make_exactly_the_whole),
-        cmocka_unit_test(parts_fall_due_and_sum_exactly),
     };
     return cmocka_run_group_tests(tests, arena_up, arena_down);
 }
