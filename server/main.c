@@ -478,6 +478,7 @@ static int run_key(const struct line *line)
         enum option_index needed[3]; // OPTION_COUNT: none
     } VERBS[] = {
         {"plan", key_plan, {OPTION_dir, OPTION_output, OPTION_COUNT}},
+        {"finish", key_finish, {OPTION_dir, OPTION_output, OPTION_COUNT}},
         {"revoke", key_revoke, {OPTION_dir, OPTION_output, OPTION_COUNT}},
         {"sign", key_sign_statement, {OPTION_statement, OPTION_house_key, OPTION_output}},
         {"apply", key_apply, {OPTION_dir, OPTION_statement, OPTION_COUNT}},
@@ -490,7 +491,7 @@ static int run_key(const struct line *line)
         verb++;
     }
     if (verb == COUNT_OF(VERBS)) {
-        return fail(STATUS_USAGE, "key plan | revoke | sign | apply | list");
+        return fail(STATUS_USAGE, "key plan | finish | revoke | sign | apply | list");
     }
     for (size_t i = 0; i < COUNT_OF(VERBS[verb].needed); i++) {
         const enum option_index option = VERBS[verb].needed[i];
@@ -523,7 +524,7 @@ static const struct subcommand SUBCOMMANDS[] = {
     {"backup", "", run_backup, "write a sealed copy of the book while no server runs"},
     {"restore", "FILE", run_restore, "restore a copy into a new directory"},
     {"recover-admin", "", run_recover, "invite an owner anew who lost everything"},
-    {"key", "WORD", run_key, "plan, revoke, sign, apply or list the server's keys"},
+    {"key", "WORD", run_key, "plan, finish, revoke, sign, apply or list the server's keys"},
 };
 
 // ---- the command line ----

@@ -86,17 +86,60 @@ static void add_valid(struct statement *statement, const struct key_pair *pair)
 }
 
 // The oldest gives way: its key was left long ago.
-static void add_revoked(struct statement *statement, const struct key_pair *pair)
+static void add_revoked(struct statement *statement, const uint8_t key[static KEY_BYTES])
 {
+    if (statement_revokes(statement, key)) {
+        return;
+    }
     if (statement->revoked_count == STATEMENT_REVOKED_MAX) {
         statement->revoked_count--;
         memmove(statement->revoked[0], statement->revoked[1],
                 statement->revoked_count * sizeof statement->revoked[0]);
     }
-    server_key_id(pair->public_bytes, statement->revoked[statement->revoked_count++]);
+    server_key_id(key, statement->revoked[statement->revoked_count++]);
 }
 
-static enum status plan(const struct key_options *options, bool revokes)
+enum plan { PLAN_NEXT, PLAN_FINISH, PLAN_THEFT };
+
+static bool is_next_known(const struct offline *offline, const struct known *known)
+{
+    return known->has && offline->keys.has_next &&
+           statement_has(&known->statement, offline->keys.next.public_bytes);
+}
+
+// What the statement calls valid and revoked; draws the next key where one is wanted.
+static enum status fill(struct offline *offline, const char *dir, const struct known *known,
+                        enum plan plan, struct statement *out)
+{
+    const struct key_pair *next = &offline->keys.next;
+    enum status status = STATUS_OK;
+    if (known->has) {
+        out->revoked_count = known->statement.revoked_count;
+        memcpy(out->revoked, known->statement.revoked, sizeof out->revoked);
+    }
+    if (plan == PLAN_NEXT) {
+        add_valid(out, &offline->keys.server);
+    } else {
+        add_revoked(out, offline->keys.server.public_bytes);
+    }
+    if (plan == PLAN_THEFT) {
+        for (size_t i = 0; known->has && i < known->statement.valid_count; i++) {
+            add_revoked(out, known->statement.valid[i]);
+        }
+        if (offline->keys.has_next) {
+            add_revoked(out, next->public_bytes);
+        }
+        status = server_keys_redraw_next(offline->store, dir, &offline->keys);
+    } else if (!offline->keys.has_next) {
+        status = server_keys_draw_next(offline->store, dir, &offline->keys);
+    }
+    if (status == STATUS_OK) {
+        add_valid(out, next);
+    }
+    return status;
+}
+
+static enum status plan_write(const struct key_options *options, enum plan plan)
 {
     CLEANUP(offline_close) struct offline offline = {.store = NULL};
     struct known known;
@@ -108,37 +151,35 @@ static enum status plan(const struct key_options *options, bool revokes)
     if (status == STATUS_OK) {
         status = known_load(&offline, &known);
     }
+    if (status == STATUS_OK && plan == PLAN_FINISH && !is_next_known(&offline, &known)) {
+        status = STATUS_KEY_NOT_PLANNED;
+    }
     if (status == STATUS_OK) {
         status = facts_load(&offline, &statement);
     }
-    if (status == STATUS_OK && !offline.keys.has_next) {
-        status = server_keys_draw_next(offline.store, options->store.dir, &offline.keys);
+    if (status == STATUS_OK) {
+        status = fill(&offline, options->store.dir, &known, plan, &statement);
     }
     if (status != STATUS_OK) {
         return status;
     }
     statement.serial = known.has ? known.statement.serial + 1 : 1;
-    if (known.has) {
-        statement.revoked_count = known.statement.revoked_count;
-        memcpy(statement.revoked, known.statement.revoked, sizeof statement.revoked);
-    }
-    if (revokes) {
-        add_revoked(&statement, &offline.keys.server);
-    } else {
-        add_valid(&statement, &offline.keys.server);
-    }
-    add_valid(&statement, &offline.keys.next);
     return write_text(options->output, statement_print(offline.arena, &statement));
 }
 
 enum status key_plan(const struct key_options *options)
 {
-    return plan(options, false);
+    return plan_write(options, PLAN_NEXT);
+}
+
+enum status key_finish(const struct key_options *options)
+{
+    return plan_write(options, PLAN_FINISH);
 }
 
 enum status key_revoke(const struct key_options *options)
 {
-    return plan(options, true);
+    return plan_write(options, PLAN_THEFT);
 }
 
 // ---- signing ----

@@ -11,14 +11,18 @@
 struct key_options {
     struct store_options store;
     const char *statement; // file that is read, of sign and apply
-    const char *output;    // file that is written, of plan, revoke and sign
+    const char *output;    // file that is written, of plan, finish, revoke and sign
     const char *house_key; // file, of sign
     int64_t instant_us;
 };
 
 // The next key beside the current one: statement with both.
 MUST_CHECK enum status key_plan(const struct key_options *options);
-// Only the next key, the current one revoked: the end of the overlap, or at once after a theft.
+// The end of the overlap: only the next key, the current one revoked. STATUS_KEY_NOT_PLANNED unless
+// clients could learn the next one from a statement that was applied.
+MUST_CHECK enum status key_finish(const struct key_options *options);
+// After a theft: a planned key lay beside the stolen one and is as good as stolen, so everything
+// that was ever valid is revoked, and only a key drawn now is valid.
 MUST_CHECK enum status key_revoke(const struct key_options *options);
 MUST_CHECK enum status key_sign_statement(const struct key_options *options);
 // STATUS_STATEMENT_WRONG, _OLD; repeating what was applied is fine.

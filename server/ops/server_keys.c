@@ -16,9 +16,11 @@ void server_keys_wipe(struct server_keys *keys)
     key_pair_wipe(&keys->next);
 }
 
+typedef enum status write_file(const char *path, unsigned mode, struct bytes content);
+
 static enum status pair_write(const struct store *store, const char *dir, const char *name,
                               const struct key_pair *pair,
-                              const uint8_t house_key[static KEY_BYTES])
+                              const uint8_t house_key[static KEY_BYTES], write_file *write)
 {
     char path[PATH_BYTES_MAX];
     if (!file_path(dir, name, path)) {
@@ -31,7 +33,7 @@ static enum status pair_write(const struct store *store, const char *dir, const 
     CLEANUP(key_wipe) struct key key = store_key(store, STORE_KEY_SERVER);
     key_seal(&key, bytes_of(BOUND, strlen(BOUND)), bytes_of(plain, sizeof plain), sealed);
     explicit_bzero(plain, sizeof plain);
-    return file_write_new(path, 0400, bytes_of(sealed, sizeof sealed));
+    return write(path, 0400, bytes_of(sealed, sizeof sealed));
 }
 
 enum status server_keys_make(const struct store *store, const char *dir,
@@ -39,9 +41,22 @@ enum status server_keys_make(const struct store *store, const char *dir,
 {
     struct server_keys keys CLEANUP(server_keys_wipe) = {.server = key_pair_random()};
     memcpy(keys.house_key, house_key, KEY_BYTES);
-    const enum status status = pair_write(store, dir, FILE_NAME, &keys.server, house_key);
+    const enum status status =
+        pair_write(store, dir, FILE_NAME, &keys.server, house_key, file_write_new);
     if (status == STATUS_OK) {
         *out = keys;
+    }
+    return status;
+}
+
+static enum status draw_next(const struct store *store, const char *dir, write_file *write,
+                             struct server_keys *keys)
+{
+    struct key_pair next CLEANUP(key_pair_wipe) = key_pair_random();
+    const enum status status = pair_write(store, dir, NEXT_NAME, &next, keys->house_key, write);
+    if (status == STATUS_OK) {
+        keys->next = next;
+        keys->has_next = true;
     }
     return status;
 }
@@ -49,13 +64,13 @@ enum status server_keys_make(const struct store *store, const char *dir,
 enum status server_keys_draw_next(const struct store *store, const char *dir,
                                   struct server_keys *keys)
 {
-    struct key_pair next CLEANUP(key_pair_wipe) = key_pair_random();
-    const enum status status = pair_write(store, dir, NEXT_NAME, &next, keys->house_key);
-    if (status == STATUS_OK) {
-        keys->next = next;
-        keys->has_next = true;
-    }
-    return status;
+    return draw_next(store, dir, file_write_new, keys);
+}
+
+enum status server_keys_redraw_next(const struct store *store, const char *dir,
+                                    struct server_keys *keys)
+{
+    return draw_next(store, dir, file_replace, keys);
 }
 
 enum status server_keys_promote(const char *dir)

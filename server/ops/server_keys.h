@@ -28,6 +28,9 @@ MUST_CHECK enum status server_keys_load(const struct store *store, const char *d
 // Draws the next pair and writes server.next.key; STATUS_STORE_EXISTS when there is one.
 MUST_CHECK enum status server_keys_draw_next(const struct store *store, const char *dir,
                                              struct server_keys *keys);
+// The same after a theft: what lay in server.next.key is gone.
+MUST_CHECK enum status server_keys_redraw_next(const struct store *store, const char *dir,
+                                               struct server_keys *keys);
 // The next pair takes the place of the current one, which is gone then.
 MUST_CHECK enum status server_keys_promote(const char *dir);
 

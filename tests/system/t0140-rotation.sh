@@ -16,6 +16,8 @@ person wang sales
 exits 78 kontord key plan --dir "$place/book" --output "$place/one.txt"
 says 'E-STORE-LOCKED'
 stop_server
+exits 10 kontord key finish --dir "$place/book" --output "$place/early.txt"
+says 'E-KEY-PLAN'
 first=$(held current)
 claim "the client pins the key that the server has" "$first" "$(pinned li)"
 claim "no statement was seen" 0 "$(serial li)"
@@ -25,6 +27,8 @@ exits 0 kontord key plan --dir "$place/book" --output "$place/one.txt"
 claim "the next key is private" 400 "$(stat -c %a "$place/book/server.next.key")"
 exits 16 kontord key apply --dir "$place/book" --statement "$place/one.txt"
 says 'E-STATEMENT'
+exits 10 kontord key finish --dir "$place/book" --output "$place/early.txt"
+says 'E-KEY-PLAN'
 sign one
 serve
 exits 0 as li customer list
@@ -41,7 +45,7 @@ claim "and still asks for the first key" "$first" "$(pinned li)"
 
 # ---- the first key ends; who has learned the next one does not notice, who has not stops ----
 stop_server
-exits 0 kontord key revoke --dir "$place/book" --output "$place/two.txt"
+exits 0 kontord key finish --dir "$place/book" --output "$place/two.txt"
 sign two
 exits 0 kontord key apply --dir "$place/book" --statement "$place/two.signed"
 claim "the next key is the current one" "$next" "$(held current)"
@@ -76,4 +80,34 @@ person zhao sales
 claim "a new device pins the next key" "$next" "$(pinned zhao)"
 stop_server
 exits 16 kontord key apply --dir "$place/book" --statement "$place/one.signed"
+
+# ---- a theft: the thief has the directory, and so the planned key that lay beside the stolen one ----
+exits 0 kontord key plan --dir "$place/book" --output "$place/three.txt"
+sign three
+exits 0 kontord key apply --dir "$place/book" --statement "$place/three.signed"
+planned=$(held next)
+serve
+exits 0 as li customer list
+claim "the client learned the plan" 3 "$(serial li)"
+stop_server
+exits 0 kontord key revoke --dir "$place/book" --output "$place/four.txt"
+claim "the current, the planned and the first key are revoked" 3 "$(grep -c '^revoked ' "$place/four.txt")"
+claim "one key is valid" 1 "$(grep -c '^valid ' "$place/four.txt")"
+sign four
+exits 0 kontord key apply --dir "$place/book" --statement "$place/four.signed"
+fresh=$(held current)
+claim "nothing that the thief holds is the current key" 0 "$(grep -cxF "$fresh" <<<"$next
+$planned" || true)"
+serve
+exits 16 as li customer list
+says 'E-SERVER-KEY'
+exits 0 as li server accept "$place/four.signed"
+exits 0 as li customer list
+claim "the client asks for the key that was drawn after the theft" "$fresh" "$(pinned li)"
+stop_server
+
+# Asked twice before anything was signed, it still leaves no stolen key valid.
+exits 0 kontord key revoke --dir "$place/book" --output "$place/five.txt"
+exits 0 kontord key revoke --dir "$place/book" --output "$place/six.txt"
+claim "the key of before is not valid" 0 "$(grep -c "^$(grep '^valid ' "$place/four.txt")" "$place/six.txt" || true)"
 exits 0 kontord verify --dir "$place/book" --replay
