@@ -104,6 +104,13 @@ static const bool CONTROL_HAS_AMOUNT[CONTROL_COUNT] = {
 #include "proto/permissions.def"
 };
 
+// PERMISSION_SELF: that of the command itself.
+static const enum permission JUDGES[CONTROL_COUNT] = {
+
+#define JUDGED(control, permission) [CONTROL_##control] = PERMISSION_##permission,
+#include "proto/permissions.def"
+};
+
 static_assert(COUNT_OF(ROWS) <= COMMANDS_MAX, "every command has a place in the table");
 
 static struct command commands[COUNT_OF(ROWS)];
@@ -273,6 +280,13 @@ uint32_t control_number(enum control control)
 {
     assert(control != CONTROL_NONE && (size_t)control < COUNT_OF(CONTROL_NUMBERS));
     return CONTROL_NUMBERS[control];
+}
+
+enum permission control_judge(const struct command *command)
+{
+    assert((size_t)command->control < CONTROL_COUNT);
+    const enum permission judge = JUDGES[command->control];
+    return judge != PERMISSION_SELF ? judge : command->permission;
 }
 
 bool control_has_amount(enum control control)

@@ -16,7 +16,7 @@ bool approval_may_see(const struct call *call, const ApprovalRecord *approval)
     // Others are seen by who deals with approvals, and with what this one is about.
     return (reading_may(call, PERMISSION_APPROVAL_LIST) ||
             reading_may(call, PERMISSION_APPROVAL_DECIDE)) &&
-           (reading_may(call, command->permission) ||
+           (reading_may(call, command->permission) || reading_may(call, control_judge(command)) ||
             reading_may(call, reading_list_permission(command)));
 }
 
@@ -82,15 +82,16 @@ static enum status load_open(struct txn *txn, struct call *call, uint64_t id, Ap
                   "approval", NULL);
 }
 
-// An approver must be somebody who could have done it: for this customer, and for so much.
+// An approver sees what it is about, may decide for this customer, and for so much; where no other
+// permission says who judges (JUDGED), it is somebody who could have done it.
 static enum status check_approver(struct txn *txn, struct call *call,
                                   const ApprovalRecord *approval)
 {
     const struct stand_in *approver = &call->second->approver;
+    const enum permission judge = control_judge(call->second->command);
     assert(approver->user_id == call->user_id);
     if (approver->denial != STATUS_OK) {
-        return refuse(txn, call, approver->denial, NULL, "%s",
-                      permission_text(call->second->command->permission));
+        return refuse(txn, call, approver->denial, NULL, "%s", permission_text(judge));
     }
     uint32_t scopes = 1u << SCOPE_ALL;
     enum status status = STATUS_OK;
@@ -105,12 +106,11 @@ static enum status check_approver(struct txn *txn, struct call *call,
     if (status == STATUS_NOT_FOUND) {
         return refuse(txn, call, status, "approval", NULL);
     }
-    const enum permission permission = call->second->command->permission;
-    if (status == STATUS_OK &&
-        approval->amount_minor > rights_most(approver->rights, permission, scopes)) {
-        return refuse(txn, call, STATUS_LIMIT_EXCEEDED, "amount", NULL);
-    }
-    return status;
+    const int64_t most = rights_most(approver->rights, judge, scopes);
+    const int64_t decides = rights_most(approver->rights, PERMISSION_APPROVAL_DECIDE, scopes);
+    return status == STATUS_OK && approval->amount_minor > (most < decides ? most : decides)
+               ? refuse(txn, call, STATUS_LIMIT_EXCEEDED, "amount", NULL)
+               : status;
 }
 
 static enum status reply_approval(struct txn *txn, struct call *call,

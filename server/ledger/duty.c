@@ -29,15 +29,11 @@ struct conflict_row {
     const char *word;
     enum duty first;
     enum duty second;
-    bool is_refused; // and not only reported
     const char *text;
 };
 
-enum { MODE_REPORTED, MODE_REFUSED };
-
 static const struct conflict_row CONFLICTS[] = {
-#define CONFLICT(name, word, first, second, mode, sentence) \
-    {word, DUTY_##first, DUTY_##second, MODE_##mode == MODE_REFUSED, sentence},
+#define CONFLICT(name, word, first, second, sentence) {word, DUTY_##first, DUTY_##second, sentence},
 #include "proto/permissions.def"
 };
 
@@ -58,12 +54,6 @@ const char *duty_rule_text(size_t index)
 {
     assert(index < COUNT_OF(CONFLICTS));
     return CONFLICTS[index].text;
-}
-
-bool duty_rule_refuses(size_t index)
-{
-    assert(index < COUNT_OF(CONFLICTS));
-    return CONFLICTS[index].is_refused;
 }
 
 static bool does(const struct rights *rights, enum duty duty)
@@ -226,7 +216,7 @@ static enum status judge_conflicts(struct judging *judging, const struct person 
         if (!duty_collides(&person->after, rule)) {
             continue;
         }
-        const bool is_allowed = !CONFLICTS[rule].is_refused || holds(person->user, ROLE_OWNER);
+        const bool is_allowed = holds(person->user, ROLE_OWNER);
         const bool was_refused =
             before != NULL && !holds(before, ROLE_OWNER) && duty_collides(&person->before, rule);
         status = note_conflict(judging, person->user->login, rule, is_allowed, !was_refused);
@@ -275,7 +265,7 @@ static enum status judge_roles(struct judging *judging)
         rights_of(&after, 1, &rights[0]);
         rights_of(&before, before != NULL ? 1 : 0, &rights[1]);
         for (size_t rule = 0; status == STATUS_OK && rule < COUNT_OF(CONFLICTS); rule++) {
-            if (CONFLICTS[rule].is_refused && duty_collides(&rights[0], rule)) {
+            if (duty_collides(&rights[0], rule)) {
                 status = note_conflict(judging, "", rule, false, !duty_collides(&rights[1], rule));
             }
         }

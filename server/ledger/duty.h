@@ -59,5 +59,4 @@ MUST_CHECK enum status duty_judge_user(struct txn *txn, struct call *call,
 size_t duty_rule_count(void);
 const char *duty_rule_word(size_t index);
 const char *duty_rule_text(size_t index);
-bool duty_rule_refuses(size_t index); // everybody but the owner; else it is only reported
 bool duty_collides(const struct rights *rights, size_t index);

@@ -232,7 +232,6 @@ static enum status add_conflicts(struct arena *arena, const struct role_set *set
         row->login = user->login;
         row->rule = shared_text(duty_rule_word(rule));
         row->text = shared_text(duty_rule_text(rule));
-        row->allowed = !duty_rule_refuses(rule);
         for (size_t i = 0; i < user->n_role; i++) {
             row->allowed |= user->role[i] == ROLE_OWNER;
         }

@@ -26,10 +26,11 @@ enum status second_load(struct txn *txn, struct call *call, const Request *reque
     }
     second->command = command_by_number(approval->command);
     assert(second->command != NULL); // commands are never taken away
-    const enum permission permission = second->command->permission;
-    status = access_stand_in(txn, call->arena, approval->created_by, permission, &second->creator);
+    status = access_stand_in(txn, call->arena, approval->created_by, second->command->permission,
+                             &second->creator);
     if (status == STATUS_OK) {
-        status = access_stand_in(txn, call->arena, call->user_id, permission, &second->approver);
+        status = access_stand_in(txn, call->arena, call->user_id, control_judge(second->command),
+                                 &second->approver);
     }
     call->second = second;
     return status;

@@ -373,8 +373,6 @@ static void who_asked_does_not_approve_with_another_role(void **state)
     struct scene *scene = *state;
     const uint64_t id = waiting_payment(scene);
     assert_int_equal(decide(scene, "cashier", "approval_approve", id), STATUS_PERMISSION_DENIED);
-    give_role(scene, "cashier", "finance");
-    assert_int_equal(decide(scene, "cashier", "approval_approve", id), STATUS_OWN_APPROVAL);
     give_role(scene, "cashier", "owner");
     assert_int_equal(decide(scene, "cashier", "approval_approve", id), STATUS_OWN_APPROVAL);
     assert_int_equal(decide(scene, "cashier", "approval_decline", id), STATUS_OWN_APPROVAL);
@@ -394,7 +392,7 @@ static void who_asked_does_not_approve_from_another_device(void **state)
 {
     struct scene *scene = *state;
     const uint64_t id = waiting_payment(scene);
-    give_role(scene, "cashier", "finance");
+    give_role(scene, "cashier", "owner");
     scene->peer = second_device(scene, "cashier");
     assert_int_equal(ask(scene, "approval_list", "limit=5")->approval_list->n_row, 1);
     assert_int_equal(ask(scene, "approval_approve", with_id(scene, "approval_id=", id))->status,
@@ -410,7 +408,7 @@ static void who_asked_does_not_approve_after_a_new_invitation(void **state)
     ask_ok(scene, "user_disable",
            with_id(scene, "reason=gone user_id=", user_of(scene, "cashier")));
     const struct command *command = command_by_name("user_invite");
-    ProtobufCMessage *invite = message_of(scene, command, "login=cashier role=finance");
+    ProtobufCMessage *invite = message_of(scene, command, "login=cashier role=owner");
     Reply *reply = NULL;
     scene_run(scene, command, invite, false, &reply);
     assert_int_equal(reply->status, STATUS_OK);

@@ -5,7 +5,12 @@
 
 book CNY cn-small
 person li finance
-person wang finance
+# Who enters payments approves none: wang sees everything, enters nothing, and decides.
+as zhang role add checker --like auditor >/dev/null
+as zhang role grant checker approval.decide --scope all >/dev/null
+exits 10 as zhang role grant finance approval.decide --scope all
+says 'E-CONFLICT'
+person wang checker
 as zhang customer add 恒通 --kind organisation >/dev/null
 
 # A rule, and a payment above it. The preview says what it will need; the answer says under which number it waits.
@@ -31,9 +36,13 @@ says '等待中：需要第二人批准'
 claim "what waits is no write without an answer" "Every write has its answer." "$(as li retry)"
 
 # Nobody approves what they asked for, whatever they try.
-exits 10 as li approval approve AP-0001
+exits 5 as li approval approve AP-0001
+says 'E-PERM-DENIED'
+exits 5 as li approval decline AP-0001 --reason x
+exits 11 as zhang payment add C-0001 30000 --yes
+exits 10 as zhang approval approve AP-0004
 says 'E-APPROVAL-OWN'
-exits 10 as li approval decline AP-0001 --reason x
+exits 0 as zhang approval withdraw AP-0004
 exits 0 as wang approval list
 says 'AP-0001.*payment add +20,000\.00 +C-0001'
 exits 0 as wang approval show AP-0001
@@ -72,13 +81,13 @@ if join >"$place/out" 2>"$place/err"; then
     claim "an invitation that waits opens nothing" no yes
 fi
 exits 0 as chen approval list
-says 'AP-0004 .*user invite'
-exits 0 as chen approval approve AP-0004
+says 'AP-0005 .*user invite'
+exits 0 as chen approval approve AP-0005
 exits 0 join
 exits 0 as zhao whoami
 exits 11 as zhang rule set payment --off
-exits 10 as zhang approval approve AP-0005
-exits 0 as chen approval approve AP-0005
+exits 10 as zhang approval approve AP-0006
+exits 0 as chen approval approve AP-0006
 
 # Bank details count a day later; until then both are shown, by their last digits.
 exits 0 as li customer bank C-0001 --bank-name 招商银行 --bank-account 6225880212345678
