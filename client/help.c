@@ -24,7 +24,7 @@ static const struct {
      "import run FILE --as customers|invoices|invoice-lines|payments [--map FIELD=COLUMN,…] "
      "[--date-format F] [--currency C] [--source NAME] [--yes]",
      N_("Import a file: look first, then commit")},
-    {"export journal", "export journal --format hledger [--from DATE] [--to DATE]",
+    {"export journal", "export journal --format hledger|beancount|ledger [--from DATE] [--to DATE]",
      N_("Export the journal for another program")},
     {"audit tail", "audit tail [-n ROWS] [-q QUERY] [--count RECORDS] [--json]",
      N_("Follow what happens, record by record")},

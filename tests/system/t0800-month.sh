@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A month of an accountant in each of the three charts, every figure worked out by hand beside it: tax, parts, over-payment,
-# allocation by name, taking back, reversals, credit notes, entries; hledger agrees at every month's end; and the import of a
+# allocation by name, taking back, reversals, credit notes, entries; hledger, beancount and ledger agree at every month's end; and the import of a
 # Chinese program's files.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,10 +12,21 @@ balances() { # DAY "account=closing …": the trial balance, and that hledger sa
     got=$(jq -r '[.data.row[] | select(.closing != "0.00") | "\(.account)=\(.closing)"] | sort | join(" ")' "$place/trial")
     claim "trial balance of $1" "$2" "$got"
     claim "it sums to nothing on $1" 0.00 "$(figure .data.total.closing "$place/trial")"
-    command -v hledger >/dev/null || return 0
-    theirs=$(hledger -f "$place/book.journal" balance --flat -N -e "$(date -d "$1 +1 day" +%F)" -O csv |
-        tail -n +2 | tr -d '"' | sed -E 's/^([0-9]+)[^,]*,(-?[0-9.]+) .*/\1=\2/' | sort | paste -sd' ')
-    claim "hledger on $1" "$2" "$theirs"
+    if command -v hledger >/dev/null; then
+        theirs=$(hledger -f "$place/book.journal" balance --flat -N -e "$(date -d "$1 +1 day" +%F)" -O csv |
+            tail -n +2 | tr -d '"' | sed -E 's/^([0-9]+)[^,]*,(-?[0-9.]+) .*/\1=\2/' | sort | paste -sd' ')
+        claim "hledger on $1" "$2" "$theirs"
+    fi
+    if command -v bean-query >/dev/null; then
+        theirs=$(bean-query -f csv "$place/book.beancount" "SELECT account, sum(number) WHERE date <= $1 GROUP BY account" |
+            tail -n +2 | tr -d ' \r' | sed -E 's/^[A-Z][a-z]+:([0-9]+)[^,]*,(-?[0-9.]+)$/\1=\2/' | grep -v '=0.00$' | sort | paste -sd' ')
+        claim "beancount on $1" "$2" "$theirs"
+    fi
+    if command -v ledger >/dev/null; then
+        theirs=$(ledger --strict -f "$place/book.ledger" balance --flat --no-total -e "$(date -d "$1 +1 day" +%F)" --balance-format '%(account),%(quantity(total))\n' |
+            awk -F'[ ,]' '$NF != 0 { printf "%s=%.2f\n", $1, $NF }' | sort | paste -sd' ')
+        claim "ledger on $1" "$2" "$theirs"
+    fi
 }
 
 owes() { # CUSTOMER DAY BALANCE
@@ -85,7 +96,10 @@ month() { # CURRENCY CHART BANK TRANSIT RECEIVABLES ADVANCES TAX CAPITAL SALES R
     says 'open items'
 
     as zhang export journal --format hledger >"$place/book.journal"
+    as zhang export journal --format beancount >"$place/book.beancount"
+    as zhang export journal --format ledger >"$place/book.ledger"
     ! command -v hledger >/dev/null || exits 0 hledger -f "$place/book.journal" check
+    ! command -v bean-check >/dev/null || exits 0 bean-check "$place/book.beancount"
     balances 2026-10-31 "$(printf '%s\n' "$3=50295.00" "$4=3000.00" "$5=408.39" "$6=-880.01" "$7=-138.40" "$8=-50000.00" \
         "$9=-2689.98" "${11}=5.00" | sort | paste -sd' ')"
     balances 2026-11-30 "$(printf '%s\n' "$3=50295.00" "$4=3000.00" "$5=328.38" "$7=-132.74" "$8=-50000.00" \
