@@ -8,7 +8,7 @@
 // only.
 
 #define COMMANDS_MAX           192
-#define NUMBERS_MAX            256
+#define NUMBERS_MAX            520
 #define PERMISSION_NUMBERS_MAX 256
 
 struct row {

@@ -75,6 +75,11 @@ bool chart_is_red(const struct chart *chart)
     return chart->red;
 }
 
+bool chart_is_chinese(const struct chart *chart)
+{
+    return strncmp(chart->word, "cn-", 3) == 0;
+}
+
 enum status books_open(struct txn *txn, struct call *call, struct books *out)
 {
     BookRecord *record;

@@ -60,6 +60,8 @@ uint32_t chart_code(const struct chart *chart, enum account_role role);
 // Corrections are red entries: same side, negative amount (domain.md d.12). Otherwise the sides are
 // swapped.
 bool chart_is_red(const struct chart *chart);
+// One of the charts of Chinese law, whose rules then hold by default.
+bool chart_is_chinese(const struct chart *chart);
 
 MUST_CHECK enum status books_open(struct txn *txn, struct call *call, struct books *out);
 // Puts what the call changed. Nothing of it can be refused.

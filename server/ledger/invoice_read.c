@@ -98,6 +98,7 @@ enum status invoice_show(struct txn *txn, struct call *call, const InvoiceShow *
     reply->reference = invoice->reference;
     reply->notes = invoice->notes;
     reply->disputed = invoice->disputed;
+    reply->dispute_reason = invoice->dispute_reason;
     reply->version = invoice->version;
     reply->entered_us = invoice->entered_us;
     status = open_parts(txn, invoice, reply);

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/item.h"
 
-#include "server/ledger/posting.h"
-#include "shared/money.h"
-
 struct item *item_add(struct books *books, const ItemRecord *draft)
 {
     assert(draft->amount_minor > 0 && draft->amount_minor <= AMOUNT_MAX);
@@ -230,8 +227,7 @@ enum status item_free_day(struct books *books, const struct item *item, int64_t 
     return STATUS_OK;
 }
 
-// Registers a change; an item is in the working set once.
-static void touch(struct books *books, struct item *item)
+void item_touch(struct books *books, struct item *item)
 {
     struct item *known = known_item(books, item->record->id);
     assert(known == NULL || known == item);
@@ -241,153 +237,6 @@ static void touch(struct books *books, struct item *item)
         books->items = item;
     }
     item->changed = true;
-}
-
-static enum status put_allocation(struct books *books, AllocationRecord *allocation)
-{
-    IdRecord index;
-    id_record__init(&index);
-    index.id = allocation->id;
-    enum status status = allocation_put(books->txn, key_u64(allocation->id), allocation);
-    if (status == STATUS_OK) {
-        status =
-            settled_by_put(books->txn, key_u64_u64(allocation->debit_id, allocation->id), &index);
-    }
-    if (status == STATUS_OK) {
-        status =
-            settled_by_put(books->txn, key_u64_u64(allocation->credit_id, allocation->id), &index);
-    }
-    return status;
-}
-
-// Money on account that settles a receivable moves from one control account to the other.
-static enum status transfer(struct books *books, const struct item *debit,
-                            const struct item *credit, AllocationRecord *allocation)
-{
-    if (debit->record->account == credit->record->account) {
-        return STATUS_OK;
-    }
-    EntryRecord *entry =
-        posting_begin(books, ENTRY_KIND__ENTRY_KIND_ALLOCATION, allocation->effective_day, 2);
-    if (entry == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    entry->document_id = credit->record->document_id;
-    enum status status = posting_line(books, entry, credit->record->account, SIDE_DEBIT,
-                                      allocation->amount_minor, allocation->customer_id);
-    if (status == STATUS_OK) {
-        status = posting_line(books, entry, debit->record->account, SIDE_CREDIT,
-                              allocation->amount_minor, allocation->customer_id);
-    }
-    if (status == STATUS_OK) {
-        status = posting_post(books, entry);
-    }
-    allocation->entry_id = entry->id;
-    return status;
-}
-
-enum status item_allocate(struct books *books, struct item *debit, struct item *credit,
-                          int64_t amount_minor, int32_t day, const char *rule,
-                          AllocationRecord **out)
-{
-    assert(debit->record->side == ITEM_SIDE__ITEM_SIDE_DEBIT);
-    assert(credit->record->side == ITEM_SIDE__ITEM_SIDE_CREDIT);
-    assert(debit->record->customer_id == credit->record->customer_id);
-    assert(amount_minor > 0 && amount_minor <= debit->record->open_minor &&
-           amount_minor <= credit->record->open_minor);
-    assert(day >= debit->record->date_day && day >= credit->record->date_day);
-
-    AllocationRecord *allocation = arena_alloc(books->arena, sizeof *allocation);
-    char *named = arena_copy(books->arena, rule, strlen(rule));
-    if (allocation == NULL || named == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    allocation_record__init(allocation);
-    allocation->id = call_new_id(books->call);
-    allocation->customer_id = debit->record->customer_id;
-    allocation->debit_id = debit->record->id;
-    allocation->credit_id = credit->record->id;
-    allocation->amount_minor = amount_minor;
-    allocation->effective_day = day;
-    allocation->rule = named;
-    enum status status = transfer(books, debit, credit, allocation);
-    if (status == STATUS_OK) {
-        status = put_allocation(books, allocation);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-
-    debit->record->open_minor -= amount_minor;
-    credit->record->open_minor -= amount_minor;
-    touch(books, debit);
-    touch(books, credit);
-    *out = allocation;
-    return STATUS_OK;
-}
-
-static void give_back(struct books *books, struct item *item, const AllocationRecord *reversal)
-{
-    item->record->open_minor += reversal->amount_minor;
-    assert(item->record->open_minor <= item->record->amount_minor);
-    if (item->record->freed_day < reversal->effective_day) {
-        item->record->freed_day = reversal->effective_day;
-    }
-    touch(books, item);
-}
-
-static enum status transfer_back(struct books *books, const AllocationRecord *allocation,
-                                 AllocationRecord *reversal)
-{
-    if (allocation->entry_id == 0) {
-        return STATUS_OK;
-    }
-    EntryRecord *entry = NULL;
-    EntryRecord *reversed = NULL;
-    enum status status = entry_get(books->txn, key_u64(allocation->entry_id), &entry);
-    if (status == STATUS_OK) {
-        status = posting_reverse(books, entry, reversal->effective_day, "", &reversed);
-    }
-    if (status == STATUS_OK) {
-        reversal->entry_id = reversed->id;
-    }
-    return status;
-}
-
-enum status item_unallocate(struct books *books, AllocationRecord *allocation, int32_t day,
-                            AllocationRecord **out)
-{
-    assert(allocation->reversed_by_id == 0 && allocation->reverses_id == 0);
-    assert(day >= allocation->effective_day);
-
-    struct item *debit = NULL;
-    struct item *credit = NULL;
-    enum status status = item_load(books, allocation->debit_id, &debit);
-    if (status == STATUS_OK) {
-        status = item_load(books, allocation->credit_id, &credit);
-    }
-    AllocationRecord *reversal = arena_alloc(books->arena, sizeof *reversal);
-    if (status != STATUS_OK || reversal == NULL) {
-        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
-    }
-    *reversal = *allocation;
-    reversal->id = call_new_id(books->call);
-    reversal->effective_day = day;
-    reversal->reverses_id = allocation->id;
-    reversal->entry_id = 0;
-    status = transfer_back(books, allocation, reversal);
-    if (status == STATUS_OK) {
-        status = put_allocation(books, reversal);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-
-    give_back(books, debit, reversal);
-    give_back(books, credit, reversal);
-    allocation->reversed_by_id = reversal->id;
-    *out = reversal;
-    return allocation_put(books->txn, key_u64(allocation->id), allocation);
 }
 
 static enum status write_item(struct books *books, struct item *item)

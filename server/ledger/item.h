@@ -53,5 +53,12 @@ MUST_CHECK enum status item_allocate(struct books *books, struct item *debit, st
 MUST_CHECK enum status item_unallocate(struct books *books, AllocationRecord *allocation,
                                        int32_t day, AllocationRecord **out);
 
+// Closes an item that is open in full, by one of the other side on its account: what it came from
+// never was.
+MUST_CHECK enum status item_counter(struct books *books, struct item *item, uint64_t document_id,
+                                    int32_t day);
+
+// Registers a change; an item is in the working set once.
+void item_touch(struct books *books, struct item *item);
 // Puts the items that changed and keeps the index of open ones.
 MUST_CHECK enum status item_write(struct books *books);

@@ -13,43 +13,15 @@ enum status money_load(struct books *books, uint64_t id, struct money *out)
     }
     const uint64_t ids[] = {status == STATUS_OK ? out->payment->item_id : 0,
                             status == STATUS_OK ? out->payment->advance_item_id : 0};
+    out->credits.item = arena_alloc(books->arena, COUNT_OF(ids) * sizeof *out->credits.item);
+    if (out->credits.item == NULL) {
+        return STATUS_TOO_LARGE;
+    }
     for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(ids); i++) {
         if (ids[i] != 0) {
-            status = item_load(books, ids[i], &out->credit[out->count]);
-            out->count++;
+            status = item_load(books, ids[i], &out->credits.item[out->credits.count]);
+            out->credits.count++;
         }
     }
     return status;
-}
-
-int64_t money_unspent(const struct money *money)
-{
-    int64_t total = 0;
-    for (size_t i = 0; i < money->count; i++) {
-        total += money->credit[i]->record->open_minor;
-    }
-    return total;
-}
-
-enum status money_controls(struct books *books, uint64_t customer_id, struct balance **balance)
-{
-    enum status status = posting_load(books, ACCOUNT_RECEIVABLES);
-    if (status == STATUS_OK) {
-        status = posting_load(books, ACCOUNT_ADVANCES);
-    }
-    return status == STATUS_OK ? posting_balance(books, customer_id, balance) : status;
-}
-
-enum status money_reply(struct books *books, const struct shares *shares, bool taken_back,
-                        AllocationLine ***line, size_t *count)
-{
-    struct settlement all = {.count = shares->count};
-    all.line = arena_alloc(books->arena, (shares->count + 1) * sizeof *all.line);
-    if (all.line == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    for (size_t i = 0; i < shares->count; i++) {
-        all.line[i] = shares->share[i].line;
-    }
-    return settlement_reply(books, &all, taken_back, line, count);
 }

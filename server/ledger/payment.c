@@ -108,104 +108,6 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
-// Spreads the plan over the payment's credit items and finds the day of each share.
-static enum status spread(struct books *books, const struct money *money,
-                          const struct settlement *settlement, struct shares *out)
-{
-    *out = (struct shares){0};
-    out->share = arena_alloc(books->arena, (settlement->count + money->count) * sizeof *out->share);
-    if (out->share == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    size_t from = 0;
-    int64_t taken = 0;
-    for (size_t i = 0; i < settlement->count; i++) {
-        struct settlement_line rest = settlement->line[i];
-        int64_t debit_minor = rest.debit->record->open_minor - rest.open_minor;
-        while (rest.amount_minor > 0) {
-            assert(from < money->count);
-            struct item *credit = money->credit[from];
-            int64_t free_minor = credit->record->open_minor - taken;
-            if (free_minor == 0) {
-                from++;
-                taken = 0;
-                continue;
-            }
-            struct share *share = &out->share[out->count];
-            *share = (struct share){.line = rest, .credit = credit};
-            share->line.amount_minor =
-                free_minor < rest.amount_minor ? free_minor : rest.amount_minor;
-            taken += share->line.amount_minor;
-            debit_minor += share->line.amount_minor;
-            enum status status = settlement_day(books, rest.debit, debit_minor, credit, taken,
-                                                rest.day, &share->line.day);
-            if (status != STATUS_OK) {
-                return status;
-            }
-            rest.amount_minor -= share->line.amount_minor;
-            rest.open_minor -= share->line.amount_minor;
-            out->count++;
-        }
-    }
-    return STATUS_OK;
-}
-
-// A day that was asked for must be one on which everything is there, and not lie ahead.
-static enum status fix_days(struct books *books, struct shares *shares, int32_t asked)
-{
-    if (asked > books->call->book_day) {
-        return books_refuse(books, STATUS_DAY_IN_FUTURE, "date", books_day(books, asked),
-                            books_day(books, books->call->book_day));
-    }
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < shares->count; i++) {
-        int32_t first = shares->share[i].line.day;
-        if (asked != 0 && asked < first) {
-            status = books_refuse(books, STATUS_ALLOCATION_EARLY, "date", books_day(books, asked),
-                                  books_day(books, first));
-        } else {
-            status = posting_guard(books, first, POSTING_CASH, "date");
-        }
-    }
-    return status;
-}
-
-// What is to be settled with the money that is left of a payment.
-static enum status plan_rest(struct books *books, const struct money *money,
-                             const PaymentAllocate *request, struct settlement *settlement)
-{
-    int64_t left = money_unspent(money);
-    if (left == 0) {
-        return books_refuse(books, STATUS_PAYMENT_SPENT, "payment", NULL, NULL);
-    }
-    int32_t day =
-        request->date_day > money->payment->date_day ? request->date_day : money->payment->date_day;
-    enum status status =
-        settlement_begin(books, money->payment->customer_id, left, day, true, settlement);
-    if (status == STATUS_OK) {
-        status = request->n_allocate > 0
-                     ? settlement_named(books, settlement, request->allocate, request->n_allocate)
-                     : settlement_automatic(books, settlement);
-    }
-    if (status == STATUS_OK && settlement->count == 0) {
-        status = books_refuse(books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
-    }
-    return status;
-}
-
-static enum status allocate(struct books *books, struct shares *shares)
-{
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < shares->count; i++) {
-        struct share *share = &shares->share[i];
-        AllocationRecord *allocation;
-        status = item_allocate(books, share->line.debit, share->credit, share->line.amount_minor,
-                               share->line.day, share->line.rule, &allocation);
-        share->line.id = status == STATUS_OK ? allocation->id : 0;
-    }
-    return status;
-}
-
 enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAllocate *request,
                              PaymentAllocateReply *reply)
 {
@@ -216,31 +118,29 @@ enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAl
         status = money_load(&books, request->payment_id, &money);
     }
 
-    struct settlement settlement = {0};
     struct shares shares = {0};
-    struct balance *balance;
-    if (status == STATUS_OK) {
-        status = plan_rest(&books, &money, request, &settlement);
+    if (status == STATUS_OK && shares_open(&money.credits) == 0) {
+        status = books_refuse(&books, STATUS_PAYMENT_SPENT, "payment", NULL, NULL);
     }
     if (status == STATUS_OK) {
-        status = spread(&books, &money, &settlement, &shares);
-    }
-    if (status == STATUS_OK) {
-        status = fix_days(&books, &shares, request->date_day);
-    }
-    if (status == STATUS_OK) {
-        status = money_controls(&books, money.payment->customer_id, &balance);
+        const struct shares_wish wish = {.customer_id = money.payment->customer_id,
+                                         .day = money.payment->date_day,
+                                         .asked = request->date_day,
+                                         .scopes = POSTING_CASH,
+                                         .named = request->allocate,
+                                         .named_count = request->n_allocate};
+        status = shares_plan(&books, &money.credits, &wish, &shares);
     }
     if (status != STATUS_OK) {
         return status;
     }
 
-    status = allocate(&books, &shares);
+    status = shares_allocate(&books, &shares);
     if (status == STATUS_OK) {
         status = books_close(&books);
     }
     if (status == STATUS_OK) {
-        status = money_reply(&books, &shares, false, &reply->line, &reply->n_line);
+        status = shares_reply(&books, &shares, false, &reply->line, &reply->n_line);
     }
     if (status != STATUS_OK) {
         return status;
@@ -248,7 +148,7 @@ enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAl
 
     reply->id = money.payment->id;
     reply->number = receipt_number(&books, money.payment);
-    reply->on_account_minor = money_unspent(&money);
+    reply->on_account_minor = shares_open(&money.credits);
     call_about(call, reply->id, reply->number);
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }

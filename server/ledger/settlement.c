@@ -2,6 +2,8 @@
 #include "server/ledger/settlement.h"
 
 #include "server/ledger/document.h"
+#include "server/ledger/settlement_order.h"
+#include "shared/money.h"
 
 enum status settlement_begin(struct books *books, uint64_t customer_id, int64_t amount_minor,
                              int32_t day, bool strict, struct settlement *out)
@@ -139,58 +141,132 @@ enum status settlement_item(struct books *books, struct settlement *settlement, 
     return add_line(books, settlement, debit, amount_minor, rule);
 }
 
-// May the machine choose this item? Not what is disputed, nor what is dated after today and the
-// money.
+// May the machine choose this item? Not what is disputed, nor what somebody promised to pay on a
+// later day, nor what is dated after today and the money.
 static bool is_candidate(const struct books *books, const struct settlement *settlement,
                          const ItemRecord *record)
 {
     int32_t today = books->call->book_day;
     int32_t latest = settlement->day > today ? settlement->day : today;
-    return !record->disputed && record->date_day <= latest;
+    return !record->disputed && record->promised_day <= settlement->day &&
+           record->date_day <= latest;
 }
 
-static struct item *only_exact(const struct books *books, const struct settlement *settlement,
-                               const struct item_list *open)
+static struct item *only_exact(const struct settlement *settlement, const struct item_list *items)
 {
     struct item *found = NULL;
-    for (size_t i = 0; i < open->count; i++) {
-        const ItemRecord *record = open->item[i]->record;
-        if (record->open_minor == settlement->left_minor &&
-            is_candidate(books, settlement, record)) {
+    for (size_t i = 0; i < items->count; i++) {
+        if (items->item[i]->record->open_minor == settlement->left_minor) {
             if (found != NULL) {
                 return NULL;
             }
-            found = open->item[i];
+            found = items->item[i];
         }
     }
     return found;
+}
+
+// At most `most_minor` for the items of a claim, in their order.
+static enum status take_claim(struct books *books, struct settlement *settlement,
+                              const struct claim *claim, int64_t most_minor, const char *rule)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < claim->count; i++) {
+        int64_t amount_minor = claim->item[i]->record->open_minor;
+        amount_minor = amount_minor < most_minor ? amount_minor : most_minor;
+        amount_minor =
+            amount_minor < settlement->left_minor ? amount_minor : settlement->left_minor;
+        if (amount_minor == 0 || settlement->count == ALLOCATIONS_MAX) {
+            break;
+        }
+        status = add_line(books, settlement, claim->item[i], amount_minor, rule);
+        most_minor -= amount_minor;
+    }
+    return status;
+}
+
+// Claims that are equal before the law share what does not suffice for all of them. More of them
+// than a call can settle are taken one behind the other.
+static enum status take_group(struct books *books, struct settlement *settlement,
+                              const struct claim_group *group, const char *rule)
+{
+    int64_t *weight = arena_alloc(books->arena, group->count * sizeof *weight);
+    int64_t *part = arena_alloc(books->arena, group->count * sizeof *part);
+    if (weight == NULL || part == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    size_t items = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        weight[i] = group->claim[i].open_minor;
+        part[i] = weight[i];
+        items += group->claim[i].count;
+    }
+    const bool is_short = settlement->left_minor < group->open_minor;
+    if (is_short && items <= ALLOCATIONS_MAX - settlement->count) {
+        const bool fits = money_split(settlement->left_minor, weight, group->count, part);
+        assert(fits);
+    }
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < group->count; i++) {
+        assert(part[i] <= weight[i]);
+        status = take_claim(books, settlement, &group->claim[i], part[i], rule);
+    }
+    return status;
+}
+
+enum status settlement_profile(struct books *books, uint64_t customer_id, SettlementProfile *out)
+{
+    CustomerRecord *customer;
+    enum status status = customer_get(books->txn, key_u64(customer_id), &customer);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+    }
+    *out = customer->profile != SETTLEMENT_PROFILE__SETTLEMENT_PROFILE_UNSET
+               ? customer->profile
+               : settlement_book_profile(books);
+    return STATUS_OK;
+}
+
+static enum status keep_candidates(struct books *books, const struct settlement *settlement,
+                                   struct item_list *items)
+{
+    enum status status =
+        item_open(books, settlement->customer_id, ITEM_SIDE__ITEM_SIDE_DEBIT, items);
+    size_t count = 0;
+    for (size_t i = 0; status == STATUS_OK && i < items->count; i++) {
+        if (is_candidate(books, settlement, items->item[i]->record)) {
+            items->item[count] = items->item[i];
+            count++;
+        }
+    }
+    items->count = count;
+    return status;
 }
 
 enum status settlement_automatic(struct books *books, struct settlement *settlement)
 {
     assert(settlement->count == 0);
 
-    struct item_list open;
-    enum status status =
-        item_open(books, settlement->customer_id, ITEM_SIDE__ITEM_SIDE_DEBIT, &open);
+    struct item_list items = {0};
+    SettlementProfile profile = SETTLEMENT_PROFILE__SETTLEMENT_PROFILE_UNSET;
+    enum status status = settlement_profile(books, settlement->customer_id, &profile);
+    bool is_manual = profile == SETTLEMENT_PROFILE__SETTLEMENT_PROFILE_MANUAL;
+    if (status != STATUS_OK || (is_manual && !settlement->is_asked)) {
+        return status;
+    }
+    status = keep_candidates(books, settlement, &items);
     if (status != STATUS_OK) {
         return status;
     }
-    struct item *exact = only_exact(books, settlement, &open);
+    struct item *exact = only_exact(settlement, &items);
     if (exact != NULL) {
         return add_line(books, settlement, exact, settlement->left_minor, "exact");
     }
-    for (size_t i = 0; status == STATUS_OK && i < open.count; i++) {
-        int64_t amount_minor = open.item[i]->record->open_minor;
-        if (settlement->left_minor == 0 || settlement->count == ALLOCATIONS_MAX) {
-            break;
-        }
-        if (!is_candidate(books, settlement, open.item[i]->record)) {
-            continue;
-        }
-        amount_minor =
-            amount_minor < settlement->left_minor ? amount_minor : settlement->left_minor;
-        status = add_line(books, settlement, open.item[i], amount_minor, "oldest-due");
+
+    struct settlement_order order;
+    status = settlement_order(books, settlement->day, profile, &items, &order);
+    for (size_t i = 0; status == STATUS_OK && i < order.count; i++) {
+        status = take_group(books, settlement, &order.group[i], order.rule);
     }
     return status;
 }

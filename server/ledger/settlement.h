@@ -3,7 +3,8 @@
 
 // Which open items a sum of money settles, decided before anything is written (domain.md d.1,
 // "Order in which a receipt is applied"): what the payer named; else the one open item of exactly
-// that amount; else oldest due first. Disputed items are left to a decision of people.
+// that amount; else in the order of the customer's profile (settlement_order.h). Disputed items,
+// and those whose payment is promised for a later day, are left to a decision of people.
 
 #include "server/ledger/item.h"
 
@@ -12,15 +13,16 @@ struct settlement_line {
     int64_t open_minor; // of the item before
     int64_t amount_minor;
     int32_t day;      // effective
-    const char *rule; // "named", "exact", "oldest-due"
+    const char *rule; // "named", "exact", or the word of a profile
     uint64_t id;      // of the allocation, once it is made
 };
 
 struct settlement {
     uint64_t customer_id;
-    int32_t day; // of the money
-    bool
-        strict; // a named sum that does not fit is refused; otherwise the rest stays with the money
+    int32_t day;   // of the money
+    bool strict;   // a named sum that does not fit is refused; else the rest stays with the money
+    bool is_asked; // by a person, not by the way: a manual profile does not stop it
+    bool is_named; // items were named
     int64_t left_minor; // of the money
     struct settlement_line *line;
     size_t count;
@@ -35,7 +37,11 @@ MUST_CHECK enum status settlement_named(struct books *books, struct settlement *
 // One item, as much as is open on it and left of the money.
 MUST_CHECK enum status settlement_item(struct books *books, struct settlement *settlement,
                                        struct item *debit, const char *rule);
+// By the customer's profile; nothing when that is manual and nobody asked.
 MUST_CHECK enum status settlement_automatic(struct books *books, struct settlement *settlement);
+// The profile that holds for the customer: his own, the book's, the chart's.
+MUST_CHECK enum status settlement_profile(struct books *books, uint64_t customer_id,
+                                          SettlementProfile *out);
 
 // The first day on which both have the amount to spare, `credit_minor` being all that is taken of
 // the credit so far.
