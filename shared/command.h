@@ -83,6 +83,7 @@ const char *control_word(enum control control);        // "credit-note"; "" for 
 const char *control_sentence(enum control control);    // msgid
 uint32_t control_number(enum control control);         // by which rules are stored
 bool control_has_amount(enum control control);         // may its rule speak of an amount?
+bool control_sums(enum control control);               // … for all of a day together?
 // By what somebody sees, who approves a command that names this control; the command's own
 // permission unless JUDGED names another one.
 enum permission control_judge(const struct command *command);

@@ -3,6 +3,7 @@
 
 #include "server/ledger/numbering.h"
 #include "shared/fields.h"
+#include "shared/money.h"
 #include "shared/wire.h"
 
 enum status control_rule(struct txn *txn, enum control control, RuleRecord *out)
@@ -37,15 +38,37 @@ static bool rule_demands(const RuleRecord *rule, int64_t amount_minor)
     }
 }
 
-enum status control_demands(struct txn *txn, enum control control, int64_t amount_minor,
+// Does the rule look at all that was done alone today?
+static bool rule_sums(const RuleRecord *rule, enum control control)
+{
+    return control_sums(control) && rule->mode == RULE_MODE__RULE_MODE_OVER;
+}
+
+static enum status demands_by(struct txn *txn, const struct call *call, const RuleRecord *rule,
+                              const struct doing *doing, bool *demands)
+{
+    int64_t sum_minor = 0;
+    const enum status status =
+        rule_sums(rule, doing->control) ? done_sum(txn, call, doing, &sum_minor) : STATUS_OK;
+    const bool fits = money_add(sum_minor, doing->amount_minor, &sum_minor);
+    *demands = rule_demands(rule, fits ? sum_minor : INT64_MAX);
+    return status;
+}
+
+enum status control_demands(struct txn *txn, const struct call *call, const struct doing *doing,
                             bool *demands)
 {
     RuleRecord rule;
-    const enum status status = control_rule(txn, control, &rule);
-    if (status == STATUS_OK) {
-        *demands = rule_demands(&rule, amount_minor);
-    }
-    return status;
+    const enum status status = control_rule(txn, doing->control, &rule);
+    return status == STATUS_OK ? demands_by(txn, call, &rule, doing, demands) : status;
+}
+
+enum status control_count(struct txn *txn, const struct call *call, const struct doing *doing)
+{
+    RuleRecord rule;
+    const enum status status = control_rule(txn, doing->control, &rule);
+    return status == STATUS_OK && rule_sums(&rule, doing->control) ? done_add(txn, call, doing)
+                                                                   : status;
 }
 
 void control_pass(struct call *call)
@@ -138,20 +161,16 @@ static enum status find_about(struct txn *txn, struct call *call, ApprovalRecord
     return STATUS_OK;
 }
 
-static enum status put_aside(struct txn *txn, struct call *call, int64_t amount_minor)
+static enum status put_aside(struct txn *txn, struct call *call, ApprovalRecord *approval,
+                             int64_t amount_minor)
 {
     assert(call->user_id != 0);
     assert(is_clean(call->request));
     struct books books;
     struct bytes packed = {0};
-    ApprovalRecord approval;
-    approval_record__init(&approval);
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {
-        status = numbering_next(&books, SERIES_APPROVAL, 0, &approval.sequence);
-    }
-    if (status == STATUS_OK) {
-        status = find_about(txn, call, &approval);
+        status = numbering_next(&books, SERIES_APPROVAL, 0, &approval->sequence);
     }
     if (status == STATUS_OK) {
         status = wire_pack(call->arena, call->request, &packed);
@@ -161,25 +180,25 @@ static enum status put_aside(struct txn *txn, struct call *call, int64_t amount_
     }
 
     call->change_count = 0; // what was noted has not come about
-    approval.id = call_new_id(call);
-    approval.state = APPROVAL_STATE__APPROVAL_STATE_PENDING;
-    approval.control = control_number(call->control);
-    approval.command = call->command->number;
-    approval.request.len = packed.size;
-    approval.request.data = (uint8_t *)(uintptr_t)packed.data;
-    approval.amount_minor = amount_minor;
-    approval.created_by = call->user_id;
-    approval.created_us = call->instant_us;
-    call->approval = ident_print(call->arena, SERIES_APPROVAL, 0, approval.sequence);
+    approval->id = call_new_id(call);
+    approval->state = APPROVAL_STATE__APPROVAL_STATE_PENDING;
+    approval->control = control_number(call->control);
+    approval->command = call->command->number;
+    approval->request.len = packed.size;
+    approval->request.data = (uint8_t *)(uintptr_t)packed.data;
+    approval->amount_minor = amount_minor;
+    approval->created_by = call->user_id;
+    approval->created_us = call->instant_us;
+    call->approval = ident_print(call->arena, SERIES_APPROVAL, 0, approval->sequence);
     if (call->approval == NULL) {
         return STATUS_TOO_LARGE;
     }
-    status = approval_put(txn, key_u64(approval.id), &approval);
+    status = approval_put(txn, key_u64(approval->id), approval);
     if (status == STATUS_OK) {
         status = numbering_write(&books);
     }
     if (status == STATUS_OK) {
-        call_about(call, approval.id, call->approval);
+        call_about(call, approval->id, call->approval);
     }
     return status;
 }
@@ -196,13 +215,25 @@ enum status control_check(struct txn *txn, struct call *call, enum control contr
                    ? refuse(txn, call, STATUS_APPROVAL_GREW, NULL, NULL)
                    : STATUS_OK;
     }
-    bool demands = false;
-    enum status status = control_demands(txn, control, amount_minor, &demands);
-    if (status != STATUS_OK || !demands) {
+    RuleRecord rule;
+    enum status status = control_rule(txn, control, &rule);
+    if (status != STATUS_OK || rule.mode == RULE_MODE__RULE_MODE_OFF) {
         return status;
     }
+    bool demands = false;
+    ApprovalRecord approval;
+    approval_record__init(&approval);
+    status = find_about(txn, call, &approval);
+    const struct doing doing = {approval.customer_id, control, call->book_day, amount_minor};
+    if (status == STATUS_OK) {
+        status = demands_by(txn, call, &rule, &doing, &demands);
+    }
+    if (status != STATUS_OK || !demands) {
+        return status == STATUS_OK && rule_sums(&rule, control) ? done_add(txn, call, &doing)
+                                                                : status;
+    }
     call->control = control;
-    status = put_aside(txn, call, amount_minor);
+    status = put_aside(txn, call, &approval, amount_minor);
     if (status == STATUS_OK && txn_mode(txn) == TXN_WRITE) {
         call->status = STATUS_APPROVAL_PENDING;
         return STATUS_APPROVAL_PENDING;

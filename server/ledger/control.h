@@ -8,7 +8,7 @@
 //
 // Trap: control_check may write, so that nothing may be refused behind it.
 
-#include "server/ledger/call.h"
+#include "server/ledger/done.h"
 
 // Demands a second person for this call when the rule of `control` says so for `amount_minor`
 // (greater is looser; 0 where there is no amount). `control` must be the one of the command's row.
@@ -18,9 +18,12 @@ MUST_CHECK enum status control_check(struct txn *txn, struct call *call, enum co
 // This call does nothing for which its control stands: a command that names one says either.
 void control_pass(struct call *call);
 
-// Would the rule demand somebody? For rows of an import, which cannot wait.
-MUST_CHECK enum status control_demands(struct txn *txn, enum control control, int64_t amount_minor,
-                                       bool *demands);
+// Would the rule demand somebody, with what the caller did alone for this customer on that day? For
+// rows of an import, which cannot wait; control_count notes what one of them did.
+MUST_CHECK enum status control_demands(struct txn *txn, const struct call *call,
+                                       const struct doing *doing, bool *demands);
+MUST_CHECK enum status control_count(struct txn *txn, const struct call *call,
+                                     const struct doing *doing);
 // The rule of a control; mode OFF when there is none.
 MUST_CHECK enum status control_rule(struct txn *txn, enum control control, RuleRecord *out);
 

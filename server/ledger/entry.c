@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/control.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/posting.h"
 #include "shared/money.h"
@@ -8,6 +9,12 @@ static enum status refuse_line(struct books *books, size_t index, enum status co
 {
     const char *path = arena_print(books->arena, "line[%zu].%s", index + 1, field);
     return books_refuse(books, code, path, asked, NULL);
+}
+
+// A red entry has negative amounts and is as large.
+static int64_t size_of(int64_t minor)
+{
+    return minor < 0 ? -minor : minor;
 }
 
 static bool is_amount(int64_t minor)
@@ -137,6 +144,9 @@ enum status entry_add(struct txn *txn, struct call *call, const EntryAdd *reques
     if (status == STATUS_OK) {
         status = posting_guard(&books, day, posting_scopes(&books, entry), "date");
     }
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_ENTRY, size_of(total_minor));
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -208,6 +218,9 @@ enum status entry_reverse(struct txn *txn, struct call *call, const EntryReverse
     }
     if (status == STATUS_OK) {
         status = permit_amount(&books, 0, debit_total(entry), "entry");
+    }
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_ENTRY, size_of(debit_total(entry)));
     }
     if (status != STATUS_OK) {
         return status;

@@ -28,14 +28,36 @@ static enum status lookup(struct books *books, const UniqueHash *unique, uint64_
 }
 
 // A row cannot wait for a second person: what needs one is left to be entered by hand.
-static enum status refuse_controlled(struct books *books, enum control control,
-                                     int64_t amount_minor, const char *field)
+static enum status refuse_controlled(struct books *books, const struct doing *doing,
+                                     const char *field)
 {
     bool demands = false;
-    const enum status status = control_demands(books->txn, control, amount_minor, &demands);
-    return status == STATUS_OK && demands ? books_refuse(books, STATUS_APPROVAL_NEEDED, field,
-                                                         books_money(books, amount_minor), NULL)
-                                          : status;
+    const enum status status = control_demands(books->txn, books->call, doing, &demands);
+    return status == STATUS_OK && demands
+               ? books_refuse(books, STATUS_APPROVAL_NEEDED, field,
+                              books_money(books, doing->amount_minor), NULL)
+               : status;
+}
+
+static struct doing credit_note_of(const InvoiceRecord *document)
+{
+    return (struct doing){document->customer_id, CONTROL_CREDIT_NOTE, document->date_day,
+                          -document->gross_minor};
+}
+
+static struct doing payment_of(const PaymentRecord *payment)
+{
+    return (struct doing){payment->customer_id, CONTROL_PAYMENT, payment->date_day,
+                          payment->amount_minor};
+}
+
+// What goes in counts towards what the same person enters of that day.
+static enum status post_payment(struct books *books, PaymentRecord *payment,
+                                struct settlement *settlement, const UniqueHash *unique)
+{
+    const struct doing paying = payment_of(payment);
+    const enum status status = control_count(books->txn, books->call, &paying);
+    return status == STATUS_OK ? receipt_post(books, payment, settlement, unique) : status;
 }
 
 // ---- customers ----
@@ -59,8 +81,9 @@ static enum status take_customer(struct books *books, const CustomerAdd *add,
                                customer_credit_granted(customer), "credit_limit");
     }
     if (status == STATUS_OK && customer_credit_granted(customer) > 0) {
-        status = refuse_controlled(books, CONTROL_CREDIT_LIMIT, customer_credit_granted(customer),
-                                   "credit_limit");
+        const struct doing granting = {customer->id, CONTROL_CREDIT_LIMIT, books->call->book_day,
+                                       customer_credit_granted(customer)};
+        status = refuse_controlled(books, &granting, "credit_limit");
     }
     if (status != STATUS_OK) {
         return status;
@@ -168,8 +191,8 @@ static enum status build_document(struct books *books, struct incoming *in)
                                in->customer, in->document->gross_minor, "amount");
     }
     if (status == STATUS_OK && in->document->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE) {
-        status =
-            refuse_controlled(books, CONTROL_CREDIT_NOTE, -in->document->gross_minor, "amount");
+        const struct doing crediting = credit_note_of(in->document);
+        status = refuse_controlled(books, &crediting, "amount");
     }
     return status == STATUS_OK ? document_check(books, in->document, in->unique) : status;
 }
@@ -193,7 +216,8 @@ static enum status build_payment(struct books *books, struct incoming *in)
     enum status status = permit_import(books, PERMISSION_PAYMENT_ADD, in->customer,
                                        in->payment->amount_minor, "settled");
     if (status == STATUS_OK) {
-        status = refuse_controlled(books, CONTROL_PAYMENT, in->payment->amount_minor, "settled");
+        const struct doing paying = payment_of(in->payment);
+        status = refuse_controlled(books, &paying, "settled");
     }
     return status == STATUS_OK ? receipt_check(books, in->payment, "", NULL) : status;
 }
@@ -221,7 +245,7 @@ static enum status settle(struct books *books, struct incoming *in)
     for (size_t i = 0; status == STATUS_OK && i < items.count; i++) {
         status = settlement_item(books, &settlement, items.item[i], "named");
     }
-    return status == STATUS_OK ? receipt_post(books, in->payment, &settlement, NULL) : status;
+    return status == STATUS_OK ? post_payment(books, in->payment, &settlement, NULL) : status;
 }
 
 static enum status write_document(struct books *books, struct incoming *in)
@@ -233,6 +257,10 @@ static enum status write_document(struct books *books, struct incoming *in)
     if (status == STATUS_OK && in->is_new_customer && in->from->walk_in) {
         books->record->walk_in_id = in->customer->id;
         status = book_put(books->txn, key_u64(BOOK_KEY), books->record);
+    }
+    if (status == STATUS_OK && in->document->gross_minor < 0) {
+        const struct doing crediting = credit_note_of(in->document);
+        status = control_count(books->txn, books->call, &crediting);
     }
     if (status == STATUS_OK) {
         status = document_issue(books, in->document, in->unique);
@@ -368,7 +396,8 @@ static enum status check_payment(struct books *books, const ImportRow *row, uint
             permit_import(books, PERMISSION_PAYMENT_ADD, customer, payment->amount_minor, "amount");
     }
     if (status == STATUS_OK) {
-        status = refuse_controlled(books, CONTROL_PAYMENT, payment->amount_minor, "amount");
+        const struct doing paying = payment_of(payment);
+        status = refuse_controlled(books, &paying, "amount");
     }
     *out = payment;
     return status == STATUS_OK ? receipt_check(books, payment, "", NULL) : status;
@@ -405,7 +434,7 @@ static enum status take_payment(struct books *books, const ImportRow *row, struc
     }
 
     out->total_minor = payment->amount_minor;
-    return receipt_post(books, payment, &settlement, unique);
+    return post_payment(books, payment, &settlement, unique);
 }
 
 // ---- a row ----

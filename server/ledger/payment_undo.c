@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way back of a payment: allocations are taken back by second records, and a payment is
 // reversed by counter items and the reversing entry (domain.md d.1, d.12).
+#include "server/ledger/control.h"
 #include "server/ledger/money.h"
 #include "server/ledger/permit.h"
 
@@ -115,6 +116,9 @@ enum status payment_reverse(struct txn *txn, struct call *call, const PaymentRev
     }
     if (status == STATUS_OK) {
         status = posting_load_entry(&books, entry);
+    }
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_REVERSAL, money.payment->amount_minor);
     }
     if (status != STATUS_OK) {
         return status;

@@ -3,6 +3,9 @@
 
 #include "server/ledger/customer.h"
 #include "shared/fields.h"
+#include "shared/money.h"
+
+#define FEE_CAP_BP 300u // of the amount: what a bank or a card may keep without a question
 
 bool permit_shows(const struct call *call, enum field_class field_class)
 {
@@ -193,6 +196,31 @@ enum status permit_amount(struct books *books, uint64_t customer_id, int64_t amo
     return status == STATUS_OK
                ? refuse_above(books, call->command->permission, customer, size_minor, field)
                : status;
+}
+
+enum status permit_fee(struct books *books, const PaymentRecord *payment)
+{
+    const struct call *call = books->call;
+    CustomerRecord *customer = NULL;
+    uint32_t scopes = 0;
+    int64_t cap_minor = 0;
+    if (!money_tax(payment->amount_minor, FEE_CAP_BP, &cap_minor)) {
+        return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "amount", NULL, NULL);
+    }
+    if (call->rights == NULL || payment->fee_minor <= cap_minor) {
+        return STATUS_OK;
+    }
+    enum status status = customer_get(books->txn, key_u64(payment->customer_id), &customer);
+    if (status == STATUS_OK) {
+        status = rows_cover(books->txn, customer, &scopes);
+    }
+    const int64_t most = rights_most(call->rights, PERMISSION_PAYMENT_FEE, scopes);
+    if (status != STATUS_OK || payment->fee_minor <= most) {
+        return status;
+    }
+    return books_refuse(books, most > cap_minor ? STATUS_LIMIT_EXCEEDED : STATUS_FEE_OVER, "fee",
+                        books_money(books, payment->fee_minor),
+                        books_money(books, most > cap_minor ? most : cap_minor));
 }
 
 enum status permit_import(struct books *books, enum permission by_hand,

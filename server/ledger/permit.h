@@ -21,6 +21,9 @@ MUST_CHECK enum status permit_class(struct books *books, const CustomerRecord *c
 // Refuses E-LIMIT with what was asked and what is allowed.
 MUST_CHECK enum status permit_amount(struct books *books, uint64_t customer_id,
                                      int64_t amount_minor, const char *field);
+// A fee settles what the customer did not pay: above what such a payment costs it is a write-off,
+// and takes payment.fee. Refuses E-FEE, or E-LIMIT where the permission has a limit.
+MUST_CHECK enum status permit_fee(struct books *books, const PaymentRecord *payment);
 // A row of an import about this amount: what the caller may not do by hand, because it is denied or
 // too much, he may not import either. Without a grant by hand the one of the import alone counts.
 MUST_CHECK enum status permit_import(struct books *books, enum permission by_hand,

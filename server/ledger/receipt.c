@@ -2,6 +2,7 @@
 #include "server/ledger/receipt.h"
 
 #include "server/ledger/numbering.h"
+#include "server/ledger/permit.h"
 
 #define ACCOUNT_CODE_MAX 99999999u
 
@@ -72,6 +73,9 @@ enum status receipt_check(struct books *books, PaymentRecord *payment, const cha
                           const UniqueHash *unique)
 {
     enum status status = check_amounts(books, payment);
+    if (status == STATUS_OK) {
+        status = permit_fee(books, payment);
+    }
     if (status == STATUS_OK && payment->date_day > books->call->book_day) {
         status =
             books_refuse(books, STATUS_DAY_IN_FUTURE, "date", books_day(books, payment->date_day),

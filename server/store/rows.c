@@ -169,6 +169,7 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_open_item:
     case TABLE_balance:
     case TABLE_hold:
+    case TABLE_done:
         return may_see(txn, filter, row_key_first(&key));
     case TABLE_approval:
         return may_see_approval(txn, filter, (const ApprovalRecord *)record);

@@ -45,7 +45,8 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              : &hold_record__descriptor, FindingRecord *        \
              : &finding_record__descriptor, ReviewRecord *      \
              : &review_record__descriptor, RightUseRecord *     \
-             : &right_use_record__descriptor, IdRecord *        \
+             : &right_use_record__descriptor, DoneRecord *      \
+             : &done_record__descriptor, IdRecord *             \
              : &id_record__descriptor)
 
 static const struct table_facts FACTS[TABLE_LIMIT] = {

@@ -142,6 +142,10 @@ static const struct sample SAMPLES[] = {
     {"invoice_credit", "invoice_id=@invoice reason=scratch"},
     {"invoice_reverse", "invoice_id=@invoice reason=wrong"},
     {"payment_add", "customer_id=@customer amount=1"},
+    {"payment_reverse", "payment_id=@payment reason=wrong"},
+    {"entry_add", "text=Stamps line[0].account=5602 line[0].debit=7 line[1].account=1001 "
+                  "line[1].credit=7"},
+    {"entry_reverse", "entry_id=@entry reason=twice"},
     {"rule_set", "kind=payment off=true"},
     {"role_add", "word=temp name=Temp"},
     {"role_rename", "role_id=4 name=Reader"},
@@ -157,6 +161,8 @@ static const struct sample SAMPLES[] = {
 struct ground {
     uint64_t customer_id;
     uint64_t invoice_id;
+    uint64_t payment_id;
+    uint64_t entry_id;
     uint64_t role_id;
 };
 
@@ -173,6 +179,15 @@ static struct ground prepare(struct scene *scene)
                             (unsigned long long)ground.customer_id));
     assert_int_equal(reply->status, STATUS_OK);
     ground.invoice_id = reply->invoice_issue->id;
+    reply = ask(scene, "payment_add",
+                with_id(scene, "amount=50 no_allocate=true customer_id=", ground.customer_id));
+    assert_int_equal(reply->status, STATUS_OK);
+    ground.payment_id = reply->payment_add->id;
+    reply = ask(scene, "entry_add",
+                "text=Tea line[0].account=5602 line[0].debit=5 line[1].account=1001 "
+                "line[1].credit=5");
+    assert_int_equal(reply->status, STATUS_OK);
+    ground.entry_id = reply->entry_add->id;
     reply = ask(scene, "role_add", "word=empty name=Empty");
     assert_int_equal(reply->status, STATUS_OK);
     ground.role_id = reply->role_add->id;
@@ -189,10 +204,9 @@ static const char *filled(struct scene *scene, const struct ground *ground, cons
         const char *mark;
         uint64_t id;
     } MARKS[] = {
-        {"@customer", ground->customer_id},
-        {"@invoice", ground->invoice_id},
-        {"@role", ground->role_id},
-        {"@peter", user_of(scene, "peter")},
+        {"@customer", ground->customer_id}, {"@invoice", ground->invoice_id},
+        {"@payment", ground->payment_id},   {"@entry", ground->entry_id},
+        {"@role", ground->role_id},         {"@peter", user_of(scene, "peter")},
     };
 
     for (size_t i = 0; i < COUNT_OF(MARKS); i++) {
@@ -503,7 +517,8 @@ static void a_repeat_of_the_request_id_answers_the_same_number(void **state)
     assert_true(again->replayed);
     assert_string_equal(again->approval, "AP-0001");
     assert_string_equal(again->control, "payment");
-    assert_int_equal(ask(scene, "payment_list", "limit=9")->payment_list->n_row, 1);
+    assert_int_equal(ask(scene, "payment_list", "limit=9")->payment_list->n_row,
+                     2); // prepare's too
 }
 
 static void a_plan_holds_for_what_waits_too(void **state)

@@ -159,6 +159,7 @@ static enum status reverse_payment(struct sim *sim)
     request.payment_id = some_of(sim, sim->payment, sim->payment_count);
     request.date_day = draw(sim, 2) == 0 ? some_day(sim, 0) : 0;
     request.reason = REASON;
+    house_command(house, "payment_reverse");
     return payment_reverse(house->txn, &house->call, &request, &reply);
 }
 
