@@ -7,8 +7,8 @@
 // so that they stand nowhere twice. It is done before main, once; from then on the table is read
 // only.
 
-#define COMMANDS_MAX           192
-#define NUMBERS_MAX            520
+#define COMMANDS_MAX           512
+#define NUMBERS_MAX            1024
 #define PERMISSION_NUMBERS_MAX 256
 
 struct row {
@@ -95,11 +95,12 @@ static const uint32_t CONTROL_NUMBERS[CONTROL_COUNT] = {
 #include "proto/permissions.def"
 };
 
-enum measure { MEASURE_ACT, MEASURE_AMOUNT, MEASURE_SUM };
+enum { MEASURE_ACT, MEASURE_AMOUNT };
 
-static const enum measure CONTROL_MEASURES[CONTROL_COUNT] = {
+static const bool CONTROL_HAS_AMOUNT[CONTROL_COUNT] = {
 
-#define CONTROL(name, number, word, measure, sentence) [CONTROL_##name] = MEASURE_##measure,
+#define CONTROL(name, number, word, measure, sentence) \
+    [CONTROL_##name] = MEASURE_##measure == MEASURE_AMOUNT,
 #include "proto/permissions.def"
 };
 
@@ -290,14 +291,8 @@ enum permission control_judge(const struct command *command)
 
 bool control_has_amount(enum control control)
 {
-    assert((size_t)control < COUNT_OF(CONTROL_MEASURES));
-    return CONTROL_MEASURES[control] != MEASURE_ACT;
-}
-
-bool control_sums(enum control control)
-{
-    assert((size_t)control < COUNT_OF(CONTROL_MEASURES));
-    return CONTROL_MEASURES[control] == MEASURE_SUM;
+    assert((size_t)control < COUNT_OF(CONTROL_HAS_AMOUNT));
+    return CONTROL_HAS_AMOUNT[control];
 }
 
 enum control control_by_word(const char *word)

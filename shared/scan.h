@@ -13,7 +13,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-#define SCAN_MESSAGE_FIELDS_MAX 128 // of one message type
+#define SCAN_MESSAGE_FIELDS_MAX 512 // of one message type
 
 struct scan_limits {
     size_t fields_max;    // in all; above: TOO_LARGE

@@ -30,7 +30,7 @@ static const char *const CROSS_MESSAGES[] = {
 #include "proto/fields.def"
 };
 
-#define MESSAGES_MAX 256
+#define MESSAGES_MAX 1500
 
 // Every message that Request and Reply can hold.
 static size_t messages(const ProtobufCMessageDescriptor **list)
