@@ -28,7 +28,7 @@ static const struct {
     {"audit", "witness", tool_witness},  {"audit", "verify", tool_verify},
     {"user", "totp", tool_totp},         {"user", "totp-confirm", tool_totp_confirm},
     {"user", "password", tool_password}, {"device", "approve", tool_approve},
-    {"notice", "accept", tool_accept},
+    {"notice", "accept", tool_accept},   {"check", "books", tool_check},
 };
 
 static tool_function *piece_of(const char *noun, const char *verb)

@@ -20,7 +20,8 @@ page_function *page_of_command(const struct command *command)
         {"report_aging", page_aging},    {"statement_show", page_statement},
         {"payment_add", page_payment},   {"user_invite", page_invitation},
         {"user_reset", page_invitation}, {"user_codes", page_codes},
-        {"notice_show", page_notice},
+        {"notice_show", page_notice},     {"check_books", page_check},
+        {"check_status", page_check},
     };
 
     for (size_t i = 0; i < COUNT_OF(PAGES); i++) {

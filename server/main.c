@@ -230,6 +230,9 @@ static int run_serve(const struct line *line)
     if (!device_policy_parse(config.new_device, &options.new_device_needs_approval)) {
         return fail(STATUS_CONFIGURATION, "new_device");
     }
+    if (!upkeep_minute_parse(config.check_at, &options.check_minute)) {
+        return fail(STATUS_CONFIGURATION, "check_at");
+    }
     return finish(serve(&options), "serve");
 }
 

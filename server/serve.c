@@ -14,6 +14,7 @@
 
 #define ADDRESS_BYTES  128
 #define TIMELINE       1
+#define SECOND_MS      1000
 #define NOTES_BACK_MAX 20000 // records that are looked at
 
 struct server {
@@ -31,6 +32,8 @@ struct server {
     struct signer *signer;
     bool serves_next; // the house key has said that the next key is valid too
     struct sinks *sinks;
+    struct upkeep *upkeep;
+    uv_timer_t second; // upkeep looks at the clock
     char *time_zone;
     char address[ADDRESS_BYTES]; // that invitations name
     bool is_stopping;
@@ -50,6 +53,7 @@ static void queue_stopped(void *context)
     struct server *server = context;
     uv_close((uv_handle_t *)&server->terminate, NULL);
     uv_close((uv_handle_t *)&server->interrupt, NULL);
+    uv_close((uv_handle_t *)&server->second, NULL);
 }
 
 static void admit_stopped(void *context)
@@ -306,6 +310,8 @@ static enum status make_rooms(struct server *server)
         .new_device_needs_approval = server->options->new_device_needs_approval,
         .tell_sinks = tell_sinks,
         .sinks_context = server,
+        .tell_check = upkeep_tell_check,
+        .check_context = server->upkeep,
     };
     memcpy(admit.server_key, server->keys.server.public_bytes, KEY_BYTES);
     memcpy(admit.house_key, server->keys.house_key, KEY_BYTES);
@@ -392,20 +398,45 @@ static enum status open_back_door(struct server *server)
     return status;
 }
 
+static void on_second(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+    if (!server->is_stopping) {
+        upkeep_tick(server->upkeep, server->admit, clock_now_us());
+    }
+}
+
 static enum status watch_signals(struct server *server)
 {
     server->terminate.data = server;
     server->interrupt.data = server;
-    const bool is_watching = uv_signal_init(&server->loop, &server->terminate) == 0 &&
-                             uv_signal_init(&server->loop, &server->interrupt) == 0 &&
-                             uv_signal_start(&server->terminate, on_signal, SIGTERM) == 0 &&
-                             uv_signal_start(&server->interrupt, on_signal, SIGINT) == 0;
+    server->second.data = server;
+    const bool is_watching =
+        uv_timer_init(&server->loop, &server->second) == 0 &&
+        uv_timer_start(&server->second, on_second, SECOND_MS, SECOND_MS) == 0 &&
+        uv_signal_init(&server->loop, &server->terminate) == 0 &&
+        uv_signal_init(&server->loop, &server->interrupt) == 0 &&
+        uv_signal_start(&server->terminate, on_signal, SIGTERM) == 0 &&
+        uv_signal_start(&server->interrupt, on_signal, SIGINT) == 0;
     return is_watching ? STATUS_OK : STATUS_ENVIRONMENT;
+}
+
+static enum status start_upkeep(struct server *server)
+{
+    const struct upkeep_options upkeep = {
+        .store = server->store,
+        .logger = server->options->logger,
+        .check_minute = server->options->check_minute,
+    };
+    return upkeep_make(&upkeep, &server->upkeep);
 }
 
 static enum status build_up(struct server *server)
 {
     enum status status = open_book(server);
+    if (status == STATUS_OK) {
+        status = start_upkeep(server);
+    }
     if (status == STATUS_OK) {
         status = look_back(server);
     }
@@ -429,6 +460,7 @@ static enum status build_up(struct server *server)
 
 static void free_book(struct server *server)
 {
+    upkeep_free(server->upkeep);
     views_free(server->views);
     signer_free(server->signer);
     store_close(server->store);

@@ -9,6 +9,7 @@
 #include "server/log.h"
 #include "server/ops/sink_line.h"
 #include "server/store/store.h"
+#include "server/upkeep.h"
 
 struct serve_options {
     struct store_options store;
@@ -21,6 +22,7 @@ struct serve_options {
     const char *sink_file; // second places of the journal; "": none
     const char *sink_syslog;
     enum sink_form sink_form;
+    int32_t check_minute; // upkeep.h
     const struct logger *logger;
 };
 

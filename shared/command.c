@@ -95,12 +95,11 @@ static const uint32_t CONTROL_NUMBERS[CONTROL_COUNT] = {
 #include "proto/permissions.def"
 };
 
-enum { MEASURE_ACT, MEASURE_AMOUNT };
+enum measure { MEASURE_ACT, MEASURE_AMOUNT, MEASURE_SUM };
 
-static const bool CONTROL_HAS_AMOUNT[CONTROL_COUNT] = {
+static const enum measure CONTROL_MEASURES[CONTROL_COUNT] = {
 
-#define CONTROL(name, number, word, measure, sentence) \
-    [CONTROL_##name] = MEASURE_##measure == MEASURE_AMOUNT,
+#define CONTROL(name, number, word, measure, sentence) [CONTROL_##name] = MEASURE_##measure,
 #include "proto/permissions.def"
 };
 
@@ -291,8 +290,14 @@ enum permission control_judge(const struct command *command)
 
 bool control_has_amount(enum control control)
 {
-    assert((size_t)control < COUNT_OF(CONTROL_HAS_AMOUNT));
-    return CONTROL_HAS_AMOUNT[control];
+    assert((size_t)control < COUNT_OF(CONTROL_MEASURES));
+    return CONTROL_MEASURES[control] != MEASURE_ACT;
+}
+
+bool control_sums(enum control control)
+{
+    assert((size_t)control < COUNT_OF(CONTROL_MEASURES));
+    return CONTROL_MEASURES[control] == MEASURE_SUM;
 }
 
 enum control control_by_word(const char *word)

@@ -25,6 +25,10 @@ struct admit_options {
     // Says in a whoami how the sinks of the journal are; NULL: there are none.
     void (*tell_sinks)(void *context, struct arena *arena, SessionWhoamiReply *reply);
     void *sinks_context;
+    // Says in the answer to check_books and check_status how the check of the books is; the former
+    // begins one. NULL: there is none.
+    void (*tell_check)(void *context, struct arena *arena, bool begins, CheckBooksReply *reply);
+    void *check_context;
 };
 
 MUST_CHECK enum status admit_make(const struct admit_options *options, struct admit **out);
@@ -35,6 +39,10 @@ void admit_free(struct admit *admit);
 // set. Runs the stateless checks, admission and the queue; job->done is called exactly once, on the
 // loop, never from inside this call.
 void admit_submit(struct admit *admit, struct job *job);
+
+// Has the server itself do a command of SYSTEM; `inner` is copied. What comes of it is only logged:
+// who orders looks at the rows the next time.
+void admit_order(struct admit *admit, const char *command, const ProtobufCMessage *inner);
 
 // Writes down what befell the server itself: start, stop, a crash that was found, a step of the
 // clock (by step_us), a full store that has room again.

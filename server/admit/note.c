@@ -1,40 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the server notes of itself in the journal.
+// What the server does and notes by itself: commands without a person.
 #include "server/admit/inside.h"
+#include "shared/wire.h"
 
-static void note_answered(struct job *job)
+static void order_answered(struct job *job)
 {
     struct admit *admit = job->admission;
-    if (job->failure != STATUS_OK) {
-        logger_say(admit->options.logger, LOG_LEVEL_WARN, "a note of the server was not written",
-                   "kind=%d code=%s", (int)job->request->server_note->kind,
-                   status_code(job->failure));
+    const enum status status =
+        job->failure != STATUS_OK ? job->failure : (enum status)job->reply->status;
+    if (status != STATUS_OK) {
+        logger_say(admit->options.logger, LOG_LEVEL_WARN, "a command of the server was not done",
+                   "command=%s code=%s", job->command->name, status_code(status));
     }
     job_free(admit, job);
 }
 
-void admit_note(struct admit *admit, NoteKind kind, int64_t step_us)
+void admit_order(struct admit *admit, const char *command, const ProtobufCMessage *inner)
 {
     struct job *job = job_make(admit);
-    Request *request = job != NULL ? arena_alloc(job->arena, sizeof *request) : NULL;
-    ServerNote *note = request != NULL ? arena_alloc(job->arena, sizeof *note) : NULL;
-    if (note == NULL) {
+    if (job == NULL) {
         return;
     }
-    request__init(request);
-    server_note__init(note);
-    note->kind = kind;
-    note->step_us = step_us;
-    request->command_case = REQUEST__COMMAND_SERVER_NOTE;
-    request->server_note = note;
-    job->request = request;
-    job->command = command_by_name("server_note");
-    job->peer = (struct peer){.system = true};
-    job->admission = admit;
-    job->answered = note_answered;
-    key_hash(NULL, bytes_of(&note->kind, sizeof note->kind), job->request_hash,
-             sizeof job->request_hash);
-    if (queue_submit(admit->options.queue, job) != STATUS_OK) {
+    Request *request = arena_alloc(job->arena, sizeof *request);
+    struct bytes packed;
+    ProtobufCMessage *copy = NULL;
+    enum status status = request != NULL ? wire_pack(job->arena, inner, &packed) : STATUS_TOO_LARGE;
+    if (status == STATUS_OK) {
+        status = wire_unpack(job->arena, inner->descriptor, packed, &copy);
+    }
+    if (status == STATUS_OK) {
+        job->command = command_by_name(command);
+        assert(job->command != NULL && job->command->request == inner->descriptor);
+        request__init(request);
+        wire_set_inner(&request->base, job->command->number, copy);
+        job->request = request;
+        job->peer = (struct peer){.system = true};
+        job->admission = admit;
+        job->answered = order_answered;
+        key_hash(NULL, packed, job->request_hash, sizeof job->request_hash);
+        status = queue_submit(admit->options.queue, job);
+    }
+    if (status != STATUS_OK) {
         job_free(admit, job);
     }
+}
+
+void admit_note(struct admit *admit, NoteKind kind, int64_t step_us)
+{
+    ServerNote note;
+    server_note__init(&note);
+    note.kind = kind;
+    note.step_us = step_us;
+    admit_order(admit, "server_note", &note.base);
 }

@@ -79,6 +79,14 @@ static enum status complete(struct admit *admit, struct job *job)
     if (reply->result_case == REPLY__RESULT_SESSION_WHOAMI && admit->options.tell_sinks != NULL) {
         admit->options.tell_sinks(admit->options.sinks_context, job->arena, reply->session_whoami);
     }
+    const bool begins = reply->result_case == REPLY__RESULT_CHECK_BOOKS;
+    if ((begins || reply->result_case == REPLY__RESULT_CHECK_STATUS) &&
+        admit->options.tell_check != NULL) {
+        CheckBooksReply *check = begins ? reply->check_books : reply->check_status;
+        admit->options.tell_check(admit->options.check_context, job->arena, begins, check);
+        const bool is_broken = check->state == CHECK_STATE__CHECK_STATE_BROKEN;
+        reply->status = is_broken ? STATUS_DIFFERENCE : reply->status;
+    }
     return status;
 }
 

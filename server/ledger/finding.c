@@ -79,6 +79,17 @@ static enum status finding_save(struct txn *txn, struct call *call, const Findin
     return STATUS_OK;
 }
 
+// Gives it its id and number and opens it.
+static enum status finding_open(struct books *books, FindingRecord *finding)
+{
+    finding->id = call_new_id(books->call);
+    enum status status = numbering_next(books, SERIES_FINDING, 0, &finding->sequence);
+    if (status == STATUS_OK) {
+        status = step_add(books->call, finding, FINDING_STATE__FINDING_STATE_OPEN, finding->title);
+    }
+    return status == STATUS_OK ? books_close(books) : status;
+}
+
 enum status finding_add(struct txn *txn, struct call *call, const FindingAdd *request,
                         FindingReply *reply)
 {
@@ -100,7 +111,6 @@ enum status finding_add(struct txn *txn, struct call *call, const FindingAdd *re
         return refuse(txn, call, STATUS_FIELD_OUT_OF_RANGE, "due_day", NULL);
     }
 
-    finding->id = call_new_id(call);
     finding->title = request->title;
     finding->notes = request->notes;
     finding->object = request->object;
@@ -109,15 +119,50 @@ enum status finding_add(struct txn *txn, struct call *call, const FindingAdd *re
     finding->weight = request->weight != FINDING_WEIGHT__FINDING_WEIGHT_UNSET
                           ? request->weight
                           : FINDING_WEIGHT__FINDING_WEIGHT_MEDIUM;
-    status = numbering_next(&books, SERIES_FINDING, 0, &finding->sequence);
-    if (status == STATUS_OK) {
-        status = step_add(call, finding, FINDING_STATE__FINDING_STATE_OPEN, request->title);
-    }
-    if (status == STATUS_OK) {
-        status = books_close(&books);
-    }
+    status = finding_open(&books, finding);
 
     return status == STATUS_OK ? finding_save(txn, call, finding, reply) : status;
+}
+
+// The finding of an earlier check that is not closed yet; 0: none.
+static enum status check_finding(struct txn *txn, uint64_t *finding_id)
+{
+    CLEANUP(rows_close_at) struct rows *rows = NULL;
+    enum status status = rows_open(txn, TABLE_finding, (struct row_key){0}, 0, true, &rows);
+    *finding_id = 0;
+    while (status == STATUS_OK && *finding_id == 0) {
+        struct row_key key;
+        ProtobufCMessage *row = NULL;
+        status = rows_next(rows, &key, &row);
+        const FindingRecord *finding = (const FindingRecord *)row;
+        if (status == STATUS_OK && finding->check_id != 0 &&
+            finding->state != FINDING_STATE__FINDING_STATE_CLOSED) {
+            *finding_id = finding->id;
+        }
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+enum status finding_of_check(struct txn *txn, struct call *call, uint64_t check_id,
+                             const char *title, char *notes, uint64_t *finding_id)
+{
+    struct books books;
+    FindingRecord *finding = (FindingRecord *)wire_make(call->arena, &finding_record__descriptor);
+    enum status status = finding != NULL ? check_finding(txn, finding_id) : STATUS_TOO_LARGE;
+    if (status == STATUS_OK && *finding_id == 0) {
+        status = books_open(txn, call, &books);
+    }
+    if (status != STATUS_OK || *finding_id != 0) {
+        return status;
+    }
+
+    finding->title = arena_copy(call->arena, title, strlen(title));
+    finding->notes = notes;
+    finding->weight = FINDING_WEIGHT__FINDING_WEIGHT_HIGH;
+    finding->check_id = check_id;
+    status = finding->title != NULL ? finding_open(&books, finding) : STATUS_TOO_LARGE;
+    *finding_id = finding->id;
+    return status == STATUS_OK ? finding_put(txn, key_u64(finding->id), finding) : status;
 }
 
 enum status finding_answer(struct txn *txn, struct call *call, const FindingAnswer *request,

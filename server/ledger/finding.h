@@ -8,3 +8,7 @@
 
 // "F-0001", in `arena`; NULL when it is exhausted.
 char *finding_number(struct arena *arena, const FindingRecord *finding);
+
+// The finding of a check of the books: the one that is open already, or a new one.
+MUST_CHECK enum status finding_of_check(struct txn *txn, struct call *call, uint64_t check_id,
+                                        const char *title, char *notes, uint64_t *finding_id);

@@ -61,16 +61,28 @@ void clock_boot(uint8_t out[static 16])
     }
 }
 
-int32_t clock_day(int64_t instant_us)
+static struct tm local_time(int64_t instant_us)
 {
     const time_t seconds = (time_t)(instant_us / 1000000);
     struct tm local;
     const bool is_known = localtime_r(&seconds, &local) != NULL;
     assert(is_known);
+    return local;
+}
+
+int32_t clock_day(int64_t instant_us)
+{
+    const struct tm local = local_time(instant_us);
     const struct date date = {local.tm_year + 1900, (uint32_t)local.tm_mon + 1,
                               (uint32_t)local.tm_mday};
     int32_t day = 0;
     const bool is_day = day_of_date(date, &day);
     assert(is_day);
     return day;
+}
+
+int32_t clock_minute(int64_t instant_us)
+{
+    const struct tm local = local_time(instant_us);
+    return local.tm_hour * 60 + local.tm_min;
 }

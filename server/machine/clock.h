@@ -10,7 +10,8 @@
 // machine does not know it.
 bool clock_set_zone(const char *time_zone);
 
-int64_t clock_now_us(void);              // UTC
-int32_t clock_day(int64_t instant_us);   // of the instant in the zone
-void clock_boot(uint8_t out[static 16]); // which start of the machine; zeros if it does not say
-int64_t clock_forward_us(void);          // runs forward only, also through a suspended machine
+int64_t clock_now_us(void);               // UTC
+int32_t clock_day(int64_t instant_us);    // of the instant in the zone
+int32_t clock_minute(int64_t instant_us); // of that day: 0 to 1439
+void clock_boot(uint8_t out[static 16]);  // which start of the machine; zeros if it does not say
+int64_t clock_forward_us(void);           // runs forward only, also through a suspended machine

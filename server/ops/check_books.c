@@ -69,6 +69,7 @@ static void check_allocations(struct facts *facts)
 {
     const struct fact_allocation *allocation = facts->allocation.data;
     for (size_t i = 0; i < facts->allocation.count; i++) {
+        verify_at(facts->report, INVARIANT_PAIR);
         const struct fact_item *debit = facts_find(&facts->item, allocation[i].debit_id);
         const struct fact_item *credit = facts_find(&facts->item, allocation[i].credit_id);
         if (debit == NULL || credit == NULL) {
@@ -98,6 +99,7 @@ static int by_item_and_day(const void *a, const void *b)
 static size_t check_residual(struct facts *facts, const struct fact_item *item,
                              const struct fact_settling *settling, size_t left)
 {
+    verify_at(facts->report, INVARIANT_RESIDUAL);
     int64_t residual = item->amount_minor;
     bool within = true;
     size_t count = 0;
@@ -137,6 +139,7 @@ static void check_parts(struct facts *facts)
 {
     const struct fact_part *part = facts->part.data;
     for (size_t i = 0; i < facts->part.count; i++) {
+        verify_at(facts->report, INVARIANT_DOCUMENT);
         const struct fact_item *item = facts_find(&facts->item, part[i].item_id);
         const int64_t amount = part[i].amount_minor;
         if (item == NULL) {
@@ -186,6 +189,7 @@ static void take_from_balance(struct facts *facts, const struct fact_move *move,
 // One customer on one control account: on every day the open items are what the entries say.
 static size_t check_tie(struct facts *facts, const struct fact_move *move, size_t left)
 {
+    verify_at(facts->report, INVARIANT_TIE);
     int64_t ledger = 0;
     int64_t items = 0;
     bool ties = true;
@@ -203,6 +207,7 @@ static size_t check_tie(struct facts *facts, const struct fact_move *move, size_
                     "customer %" PRIu64 ": open items do not tie to account %" PRIu32,
                     move->customer_id, move->account);
     }
+    verify_at(facts->report, INVARIANT_KEPT);
     take_from_balance(facts, move, ledger);
     return count;
 }
@@ -221,6 +226,7 @@ static void check_ties(struct facts *facts)
     }
     const struct fact_balance *balance = facts->balance.data;
     for (size_t i = 0; i < facts->balance.count; i++) {
+        verify_at(facts->report, INVARIANT_KEPT);
         if (balance[i].receivable_minor != 0 || balance[i].advance_minor != 0) {
             verify_find(facts->report, STATUS_TAMPERED,
                         "customer %" PRIu64 ": the kept balance is not what the entries say",
@@ -234,6 +240,7 @@ static void check_accounts(struct facts *facts)
     const struct fact_account *account = facts->account.data;
     int64_t total = 0;
     for (size_t i = 0; i < facts->account.count; i++) {
+        verify_at(facts->report, INVARIANT_KEPT);
         if (account[i].debit_minor != account[i].debits_minor ||
             account[i].credit_minor != account[i].credits_minor) {
             verify_find(facts->report, STATUS_TAMPERED,
@@ -243,8 +250,38 @@ static void check_accounts(struct facts *facts)
         total = facts_sum(facts, total, account[i].debits_minor);
         total = facts_sum(facts, total, -account[i].credits_minor);
     }
+    verify_at(facts->report, INVARIANT_ACCOUNTS);
     if (total != 0) {
         verify_find(facts->report, STATUS_TAMPERED, "the accounts do not sum to zero");
+    }
+}
+
+// What is open on a control account in all is what the account says: the total of the aging.
+static void check_total(struct facts *facts, const struct fact_account *account)
+{
+    verify_at(facts->report, INVARIANT_AGING);
+    const struct fact_item *item = facts->item.data;
+    int64_t open = 0;
+    for (size_t i = 0; i < facts->item.count; i++) {
+        if (item[i].account == account->code) {
+            open =
+                facts_sum(facts, open, item[i].is_debit ? item[i].open_minor : -item[i].open_minor);
+        }
+    }
+    const int64_t kept = facts_sum(facts, account->debit_minor, -account->credit_minor);
+    if (open != kept) {
+        verify_find(facts->report, STATUS_TAMPERED,
+                    "account %" PRIu64 ": what is open in all is not its balance", account->code);
+    }
+}
+
+static void check_totals(struct facts *facts)
+{
+    const struct fact_account *account = facts->account.data;
+    for (size_t i = 0; i < facts->account.count; i++) {
+        if (account[i].is_control) {
+            check_total(facts, &account[i]);
+        }
     }
 }
 
@@ -262,6 +299,7 @@ static int by_entry_and_day(const void *a, const void *b)
 // or corrected by an entry of the finance staff is no document's and stands outside.
 static size_t check_tax(struct facts *facts, const struct fact_tax *tax, size_t left)
 {
+    verify_at(facts->report, INVARIANT_TAX);
     int64_t document = 0;
     int64_t ledger = 0;
     size_t count = 0;
@@ -304,6 +342,7 @@ static int by_number(const void *a, const void *b)
 // One series of one year: 1, 2, 3 … up to what the counter gives next.
 static size_t check_series(struct facts *facts, const struct fact_number *number, size_t left)
 {
+    verify_at(facts->report, INVARIANT_NUMBERS);
     size_t count = 0;
     bool whole = true;
     while (count < left && number[count].series == number->series &&
@@ -329,7 +368,7 @@ static size_t check_series(struct facts *facts, const struct fact_number *number
     return count;
 }
 
-void check_numbers(struct facts *facts)
+void facts_check_numbers(struct facts *facts)
 {
     facts_sort(&facts->number, by_number);
     const struct fact_number *number = facts->number.data;
@@ -339,6 +378,7 @@ void check_numbers(struct facts *facts)
     }
     const struct fact_counter *counter = facts->counter.data;
     for (size_t i = 0; i < facts->counter.count; i++) {
+        verify_at(facts->report, INVARIANT_NUMBERS);
         if (counter[i].next > 1) {
             verify_find(facts->report, STATUS_INCOMPLETE,
                         "series %" PRIu64 " of %" PRIu64 ": its documents are missing",
@@ -347,13 +387,14 @@ void check_numbers(struct facts *facts)
     }
 }
 
-void check_books(struct facts *facts)
+void facts_check_books(struct facts *facts)
 {
     check_allocations(facts);
     check_residuals(facts);
     check_parts(facts);
     check_ties(facts);
     check_accounts(facts);
+    check_totals(facts);
     check_taxes(facts);
-    check_numbers(facts);
+    facts_check_numbers(facts);
 }

@@ -27,6 +27,7 @@ static void check_hashes(struct facts *facts, const char *name, struct fact_colu
     const struct fact_hash *in_index = index->data;
     const struct fact_hash *in_rows = rows->data;
     for (size_t i = 0; i < index->count; i++) {
+        verify_at(facts->report, INVARIANT_INDEX);
         const struct fact_hash *row = hash_find(rows, &in_index[i]);
         if (row == NULL || row->id != in_index[i].id) {
             verify_find(facts->report, STATUS_TAMPERED,
@@ -34,6 +35,7 @@ static void check_hashes(struct facts *facts, const char *name, struct fact_colu
         }
     }
     for (size_t i = 0; i < rows->count; i++) {
+        verify_at(facts->report, INVARIANT_INDEX);
         const struct fact_hash *found = hash_find(index, &in_rows[i]);
         if (found == NULL || found->id != in_rows[i].id) {
             verify_find(facts->report, STATUS_INCOMPLETE, "%s does not lead to %" PRIu64, name,
@@ -49,6 +51,7 @@ static void check_unique(struct facts *facts)
     facts_sort(&facts->unique_of, by_hash);
     const struct fact_hash *unique = facts->unique.data;
     for (size_t i = 0; i < facts->unique.count; i++) {
+        verify_at(facts->report, INVARIANT_INDEX);
         const uint64_t id = unique[i].id;
         if (facts_find(&facts->customer, id) != NULL) {
             const struct fact_hash *row = hash_find(&facts->unique_of, &unique[i]);
@@ -66,6 +69,7 @@ static void check_unique(struct facts *facts)
     }
     const struct fact_hash *said = facts->unique_of.data;
     for (size_t i = 0; i < facts->unique_of.count; i++) {
+        verify_at(facts->report, INVARIANT_INDEX);
         const struct fact_hash *found = hash_find(&facts->unique, &said[i]);
         if (found == NULL || found->id != said[i].id) {
             verify_find(facts->report, STATUS_INCOMPLETE,
@@ -78,6 +82,7 @@ static void check_open_items(struct facts *facts)
 {
     const struct fact_pair *pair = facts->open_item.data;
     for (size_t i = 0; i < facts->open_item.count; i++) {
+        verify_at(facts->report, INVARIANT_INDEX);
         struct fact_item *item = facts_find(&facts->item, pair[i].second);
         if (item == NULL || item->customer_id != pair[i].first || item->open_minor <= 0) {
             verify_find(facts->report, STATUS_TAMPERED,
@@ -89,6 +94,7 @@ static void check_open_items(struct facts *facts)
     }
     const struct fact_item *item = facts->item.data;
     for (size_t i = 0; i < facts->item.count; i++) {
+        verify_at(facts->report, INVARIANT_INDEX);
         if (item[i].open_minor > 0 && !item[i].indexed) {
             verify_find(facts->report, STATUS_INCOMPLETE,
                         "item %" PRIu64 " is open and not in the index", item[i].id);
@@ -100,6 +106,7 @@ static void check_settled_by(struct facts *facts)
 {
     const struct fact_pair *pair = facts->settled_by.data;
     for (size_t i = 0; i < facts->settled_by.count; i++) {
+        verify_at(facts->report, INVARIANT_INDEX);
         struct fact_allocation *allocation = facts_find(&facts->allocation, pair[i].second);
         if (allocation == NULL ||
             (allocation->debit_id != pair[i].first && allocation->credit_id != pair[i].first)) {
@@ -111,6 +118,7 @@ static void check_settled_by(struct facts *facts)
     }
     const struct fact_allocation *allocation = facts->allocation.data;
     for (size_t i = 0; i < facts->allocation.count; i++) {
+        verify_at(facts->report, INVARIANT_INDEX);
         if (allocation[i].indexed_count != 2) {
             verify_find(facts->report, STATUS_INCOMPLETE,
                         "allocation %" PRIu64 " is not in the index of both items",
@@ -124,6 +132,7 @@ static void check_outcomes(struct facts *facts)
 {
     const struct fact_outcome *outcome = facts->outcome.data;
     for (size_t i = 0; i < facts->outcome.count; i++) {
+        verify_at(facts->report, INVARIANT_NONE);
         const struct fact_request *request = facts_find(&facts->request, outcome[i].number);
         if (request == NULL) {
             verify_find(facts->report, STATUS_INCOMPLETE,
@@ -137,7 +146,7 @@ static void check_outcomes(struct facts *facts)
     }
 }
 
-void check_indexes(struct facts *facts)
+void facts_check_indexes(struct facts *facts)
 {
     check_hashes(facts, "a login", &facts->login, &facts->login_of);
     check_hashes(facts, "a device key", &facts->device_key, &facts->device_of);

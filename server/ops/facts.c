@@ -4,6 +4,7 @@
 #include "server/ledger/books.h"
 #include "shared/money.h"
 #include "shared/text.h"
+#include "shared/wire.h"
 
 #include <inttypes.h>
 
@@ -150,6 +151,7 @@ static void take_customer(struct facts *facts, const CustomerRecord *record)
 // Net and tax are gross, line by line and together; the parts are the gross (domain.md d.15, 6).
 static void check_amounts(struct facts *facts, const InvoiceRecord *record)
 {
+    verify_at(facts->report, INVARIANT_DOCUMENT);
     int64_t net = 0;
     int64_t tax = 0;
     int64_t parts = 0;
@@ -282,6 +284,7 @@ static void take_entry(struct facts *facts, const EntryRecord *record)
 {
     keep_id(facts, &facts->entry, record->id);
     keep_number(facts, SERIES_ENTRY, record->year, record->sequence);
+    verify_at(facts->report, INVARIANT_ENTRY);
     int64_t difference = 0;
     for (size_t i = 0; i < record->n_line; i++) {
         const PostingLine *line = record->line[i];
@@ -435,6 +438,7 @@ static void take_counter(struct facts *facts, const struct row_key *key,
 void facts_take(struct facts *facts, enum table table, const struct row_key *key,
                 const ProtobufCMessage *record)
 {
+    facts->report->at = INVARIANT_INDEX;
     if (!key_is_id(table, key, record)) {
         verify_find(facts->report, STATUS_TAMPERED,
                     "table %s, key %" PRIu64 ": the row is another's", table_name(table),
@@ -495,4 +499,21 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         }
         break;
     }
+}
+
+enum status facts_take_row(struct facts *facts, const struct walk_row *row)
+{
+    ProtobufCMessage *record = NULL;
+    const enum status status =
+        wire_unpack(row->arena, table_record(row->table), row->packed, &record);
+    if (status == STATUS_MALFORMED) {
+        verify_find(facts->report, STATUS_TAMPERED, "table %s: a row is not of its kind",
+                    table_name(row->table));
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK) {
+        return STATUS_ENVIRONMENT;
+    }
+    facts_take(facts, row->table, &row->key, record);
+    return facts->exhausted ? STATUS_ENVIRONMENT : STATUS_OK;
 }

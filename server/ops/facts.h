@@ -5,6 +5,7 @@
 // checks ask for. The checks themselves are in check_books.c and check_indexes.c.
 
 #include "server/ops/verify.h"
+#include "server/ops/walk.h"
 
 // An array that grows in an arena.
 struct fact_column {
@@ -139,6 +140,10 @@ void facts_init(struct facts *facts, struct store *store, struct arena *arena,
 void facts_take(struct facts *facts, enum table table, const struct row_key *key,
                 const ProtobufCMessage *record);
 
+// The same with the packed bytes of a row: what is not of its kind is noted. STATUS_ENVIRONMENT
+// when memory is exhausted.
+MUST_CHECK enum status facts_take_row(struct facts *facts, const struct walk_row *row);
+
 // Adds a copy of the item to the column.
 void facts_keep(struct facts *facts, struct fact_column *column, const void *item);
 void facts_sort(struct fact_column *column, int (*compare)(const void *a, const void *b));
@@ -149,7 +154,7 @@ void *facts_find(const struct fact_column *column, uint64_t id);
 int64_t facts_sum(struct facts *facts, int64_t a, int64_t b);
 
 // The checks; what they find stands in the report.
-void check_books(struct facts *facts);
-// Part of check_books: every series 1, 2, 3 … up to its counter.
-void check_numbers(struct facts *facts);
-void check_indexes(struct facts *facts);
+void facts_check_books(struct facts *facts);
+// Part of it: every series 1, 2, 3 … up to its counter.
+void facts_check_numbers(struct facts *facts);
+void facts_check_indexes(struct facts *facts);

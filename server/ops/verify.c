@@ -6,7 +6,6 @@
 #include "server/ops/replay.h"
 #include "server/ops/walk.h"
 #include "server/store/pages.h"
-#include "shared/wire.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -14,18 +13,26 @@
 #define FACTS_ARENA_BYTES ((size_t)16 * 1024 * 1024 * 1024)
 #define ROWS_ARENA_BYTES  ((size_t)256 * 1024 * 1024)
 
+void verify_at(struct verify_report *report, enum invariant invariant)
+{
+    report->at = invariant;
+    report->checked[invariant]++;
+}
+
 void verify_find(struct verify_report *report, enum status status, const char *format, ...)
 {
     assert(status == STATUS_TAMPERED || status == STATUS_INCOMPLETE || status == STATUS_UNREADABLE);
     if (report->finding_count < FINDINGS_MAX) {
         struct finding *finding = &report->finding[report->finding_count];
         finding->status = status;
+        finding->invariant = report->at;
         va_list arguments;
         va_start(arguments, format);
         (void)vsnprintf(finding->text, sizeof finding->text, format, arguments);
         va_end(arguments);
     }
     report->finding_count++;
+    report->broken[report->at]++;
 }
 
 // Tampered outweighs incomplete, whatever was found first.
@@ -59,19 +66,7 @@ static enum status take_row(void *context, const struct walk_row *row)
         digest_add(&reading->digest, &reading->digest_key, row->table,
                    bytes_of(row->key.bytes, row->key.size), row->version, row->packed);
     }
-    ProtobufCMessage *record = NULL;
-    const enum status status =
-        wire_unpack(row->arena, table_record(row->table), row->packed, &record);
-    if (status == STATUS_MALFORMED) {
-        verify_find(reading->report, STATUS_TAMPERED, "table %s: a row is not of its kind",
-                    table_name(row->table));
-        return STATUS_OK;
-    }
-    if (status != STATUS_OK) {
-        return STATUS_ENVIRONMENT;
-    }
-    facts_take(&reading->facts, row->table, &row->key, record);
-    return reading->facts.exhausted ? STATUS_ENVIRONMENT : STATUS_OK;
+    return facts_take_row(&reading->facts, row);
 }
 
 // Stops a table at the first row that does not open: what follows may be as bad, and one is enough.
@@ -150,11 +145,11 @@ static enum status verify_store(struct store *store, bool journal_only,
         return status;
     }
     if (journal_only) {
-        check_numbers(&reading.facts);
+        facts_check_numbers(&reading.facts);
     } else {
         check_digest(&reading, txn_head(txn));
-        check_indexes(&reading.facts);
-        check_books(&reading.facts);
+        facts_check_indexes(&reading.facts);
+        facts_check_books(&reading.facts);
     }
     report->entry_count = reading.facts.entry.count;
     report->item_count = reading.facts.item.count;

@@ -12,8 +12,19 @@
 #define FINDINGS_MAX      50
 #define FINDING_BYTES_MAX 160
 
+// The invariants of domain.md d.15 by their numbers.
+enum invariant {
+    INVARIANT_NONE = 0, // of the file, the journal or a row as such
+
+#define INVARIANT(name, number, sentence) INVARIANT_##name = (number),
+#include "proto/invariants.def"
+#undef INVARIANT
+    INVARIANT_LIMIT = 19
+};
+
 struct finding {
-    enum status status;           // TAMPERED, INCOMPLETE or UNREADABLE
+    enum status status; // TAMPERED, INCOMPLETE or UNREADABLE
+    enum invariant invariant;
     char text[FINDING_BYTES_MAX]; // ids and numbers only, never what a row says
 };
 
@@ -34,6 +45,9 @@ struct verify_report {
     struct digest digest;
     struct finding finding[FINDINGS_MAX];
     size_t finding_count; // of all findings; the first FINDINGS_MAX are kept
+    enum invariant at;    // what is being checked
+    uint64_t checked[INVARIANT_LIMIT];
+    uint64_t broken[INVARIANT_LIMIT];
 };
 
 struct audit_outside;
@@ -53,6 +67,8 @@ MUST_CHECK enum status verify_run(const struct verify_options *options,
 
 // The worst of what was found: tampered outweighs incomplete.
 enum status verify_outcome(const struct verify_report *report);
+// The next check is of this invariant.
+void verify_at(struct verify_report *report, enum invariant invariant);
 // Notes what is wrong; for the files of this room.
 void verify_find(struct verify_report *report, enum status status, const char *format, ...)
     PRINTF(3, 4);

@@ -205,6 +205,7 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_finding:
     case TABLE_review:
     case TABLE_right_use:
+    case TABLE_check:
     case TABLE_header:
     case TABLE_tile:
     case TABLE_checkpoint:

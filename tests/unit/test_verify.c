@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/machine/machine.h"
+#include "server/ops/checker.h"
 #include "server/ops/init.h"
 #include "server/ops/verify.h"
 #include "shared/wire.h"
@@ -222,7 +223,36 @@ static void header_follows(struct txn *txn)
     header_hash(packed, head->header);
 }
 
-static void expect(struct house *house, tamper *change, enum status wanted, const char *text)
+// Which invariants some tampering has broken: in the end all of them.
+static bool seen_broken[INVARIANT_LIMIT];
+
+// The check that runs while the server serves, over the open store.
+static enum checker_state check_books_now(struct house *house, struct checker_result *result)
+{
+    struct checker *checker = NULL;
+    const struct logger logger = {.level = LOG_LEVEL_ERROR};
+    assert_int_equal(checker_make(house->store, &logger, &checker), STATUS_OK);
+    assert_int_equal(checker_begin(checker), STATUS_OK);
+    while (!checker_take(checker, result)) {
+        (void)usleep(1000);
+    }
+    checker_free(checker);
+    return result->state;
+}
+
+static void expect_broken(struct house *house, enum invariant invariant)
+{
+    struct checker_result result;
+    const enum checker_state state = check_books_now(house, &result);
+    assert_int_equal(state, invariant == INVARIANT_NONE ? CHECKER_HOLDS : CHECKER_BROKEN);
+    assert_true(invariant == INVARIANT_NONE || result.report.broken[invariant] > 0);
+    for (size_t i = 0; i < INVARIANT_LIMIT; i++) {
+        seen_broken[i] = seen_broken[i] || result.report.broken[i] > 0;
+    }
+}
+
+static void expect(struct house *house, tamper *change, enum status wanted,
+                   enum invariant invariant, const char *text)
 {
     open_store(house);
     struct txn *txn = NULL;
@@ -230,6 +260,7 @@ static void expect(struct house *house, tamper *change, enum status wanted, cons
     change(txn, house);
     header_follows(txn);
     assert_int_equal(txn_commit(txn), STATUS_OK);
+    expect_broken(house, invariant);
     close_store(house);
     struct verify_report report;
     house->options.replay = false;
@@ -482,40 +513,62 @@ static void head_is_ahead(struct txn *txn, const struct house *house)
     txn_head_changed(txn);
 }
 
-#define TAMPERS                                                                     \
-    TAMPER(account_grows, TAMPERED, "turnovers")                                    \
-    TAMPER(entry_loses_its_balance, TAMPERED, "does not balance")                   \
-    TAMPER(entry_changes_its_day, TAMPERED, "do not tie to account")                \
-    TAMPER(entry_is_missing, TAMPERED, "a number is missing")                       \
-    TAMPER(item_opens_more, TAMPERED, "not what allocations leave")                 \
-    TAMPER(allocation_moves_before_its_documents, TAMPERED, "before its documents") \
-    TAMPER(allocation_grows, TAMPERED, "more than all of it")                       \
-    TAMPER(open_item_is_missing, INCOMPLETE, "open and not in the index")           \
-    TAMPER(open_item_is_too_many, TAMPERED, "nothing is open")                      \
-    TAMPER(settled_by_is_missing, INCOMPLETE, "index of both items")                \
-    TAMPER(login_is_missing, INCOMPLETE, "a login does not lead")                   \
-    TAMPER(unique_is_missing, INCOMPLETE, "not in the index")                       \
-    TAMPER(unique_leads_elsewhere, INCOMPLETE, "which is missing")                  \
-    TAMPER(counter_jumps, TAMPERED, "counter is not at its end")                    \
-    TAMPER(balance_grows, TAMPERED, "the kept balance is not")                      \
-    TAMPER(invoice_tax_grows, TAMPERED, "net and tax are not gross")                \
-    TAMPER(invoice_calls_its_price_tax, TAMPERED, "did not move by the tax")        \
-    TAMPER(tax_is_booked_as_sales, TAMPERED, "did not move by the tax")             \
-    TAMPER(invoice_is_missing, TAMPERED, "counter is not at its end")               \
-    TAMPER(row_lies_under_another_key, TAMPERED, "the row is another's")            \
-    TAMPER(outcome_is_anothers, TAMPERED, "the outcome of record")                  \
-    TAMPER(journal_loses_a_record, INCOMPLETE, "follows on record")                 \
-    TAMPER(journal_changes_a_record, TAMPERED, "another root")                      \
-    TAMPER(head_has_another_digest, TAMPERED, "another digest")                     \
-    TAMPER(head_is_ahead, INCOMPLETE, "the head is at record")
+#define TAMPERS                                                                           \
+    TAMPER(account_grows, TAMPERED, KEPT, "turnovers")                                    \
+    TAMPER(entry_loses_its_balance, TAMPERED, ENTRY, "does not balance")                  \
+    TAMPER(entry_changes_its_day, TAMPERED, TIE, "do not tie to account")                 \
+    TAMPER(entry_is_missing, TAMPERED, NUMBERS, "a number is missing")                    \
+    TAMPER(item_opens_more, TAMPERED, RESIDUAL, "not what allocations leave")             \
+    TAMPER(allocation_moves_before_its_documents, TAMPERED, PAIR, "before its documents") \
+    TAMPER(allocation_grows, TAMPERED, RESIDUAL, "more than all of it")                   \
+    TAMPER(open_item_is_missing, INCOMPLETE, INDEX, "open and not in the index")          \
+    TAMPER(open_item_is_too_many, TAMPERED, INDEX, "nothing is open")                     \
+    TAMPER(settled_by_is_missing, INCOMPLETE, INDEX, "index of both items")               \
+    TAMPER(login_is_missing, INCOMPLETE, INDEX, "a login does not lead")                  \
+    TAMPER(unique_is_missing, INCOMPLETE, INDEX, "not in the index")                      \
+    TAMPER(unique_leads_elsewhere, INCOMPLETE, INDEX, "which is missing")                 \
+    TAMPER(counter_jumps, TAMPERED, NUMBERS, "counter is not at its end")                 \
+    TAMPER(balance_grows, TAMPERED, KEPT, "the kept balance is not")                      \
+    TAMPER(invoice_tax_grows, TAMPERED, DOCUMENT, "net and tax are not gross")            \
+    TAMPER(invoice_calls_its_price_tax, TAMPERED, TAX, "did not move by the tax")         \
+    TAMPER(tax_is_booked_as_sales, TAMPERED, TAX, "did not move by the tax")              \
+    TAMPER(invoice_is_missing, TAMPERED, NUMBERS, "counter is not at its end")            \
+    TAMPER(row_lies_under_another_key, TAMPERED, INDEX, "the row is another's")           \
+    TAMPER(outcome_is_anothers, TAMPERED, NONE, "the outcome of record")                  \
+    TAMPER(journal_loses_a_record, INCOMPLETE, NONE, "follows on record")                 \
+    TAMPER(journal_changes_a_record, TAMPERED, NONE, "another root")                      \
+    TAMPER(head_has_another_digest, TAMPERED, NONE, "another digest")                     \
+    TAMPER(head_is_ahead, INCOMPLETE, NONE, "the head is at record")
 
-#define TAMPER(name, status, text)                   \
-    static void finds_##name(void **state)           \
-    {                                                \
-        expect(*state, name, STATUS_##status, text); \
+#define TAMPER(name, status, invariant, text)                               \
+    static void finds_##name(void **state)                                  \
+    {                                                                       \
+        expect(*state, name, STATUS_##status, INVARIANT_##invariant, text); \
     }
 TAMPERS
 #undef TAMPER
+
+static void each_invariant_was_broken_and_found(void **state)
+{
+    (void)state;
+#define INVARIANT(name, number, sentence) assert_true(seen_broken[INVARIANT_##name]);
+#include "proto/invariants.def"
+#undef INVARIANT
+}
+
+static void a_sound_book_is_checked_while_it_is_open(void **state)
+{
+    struct house *house = *state;
+    struct checker_result result;
+    open_store(house);
+    assert_int_equal(check_books_now(house, &result), CHECKER_HOLDS);
+    assert_int_equal(result.report.number, 7);
+    assert_true(result.rows_done > 0);
+    assert_int_equal(result.rows_done, result.rows_total);
+#define INVARIANT(name, number, sentence) assert_true(result.report.checked[INVARIANT_##name] > 0);
+#include "proto/invariants.def"
+#undef INVARIANT
+}
 
 static void replay_works_after_a_customers_key_was_destroyed(void **state)
 {
@@ -608,11 +661,13 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         CASE(a_sound_book_has_no_finding)
-#define TAMPER(name, status, text) CASE(finds_##name)
+#define TAMPER(name, status, invariant, text) CASE(finds_##name)
             TAMPERS
 #undef TAMPER
-                CASE(replay_works_after_a_customers_key_was_destroyed)
-                    CASE(replay_makes_no_key_file) CASE(replay_finds_what_the_tree_does_not)
-                        CASE(verify_finds_a_broken_seal_and_a_broken_page)};
+                CASE(each_invariant_was_broken_and_found)
+                    CASE(a_sound_book_is_checked_while_it_is_open)
+                        CASE(replay_works_after_a_customers_key_was_destroyed)
+                            CASE(replay_makes_no_key_file) CASE(replay_finds_what_the_tree_does_not)
+                                CASE(verify_finds_a_broken_seal_and_a_broken_page)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
