@@ -21,7 +21,7 @@
 
 #define STATES       5
 #define LUMPS_MAX    200
-#define COMMANDS_MAX 512
+#define COMMANDS_MAX 1024
 #define REPLAYED     0x40000000 // request ids from here on
 
 static const char *const STATE_COLUMNS[STATES] = {"1", "2", "3", "4", "5"};
