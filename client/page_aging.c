@@ -151,10 +151,6 @@ enum status page_aging(struct client *client, const Reply *reply, const Protobuf
     grid_print(&grid, client->terminal.width, client->terminal.colour, out);
     shares_print(aging->total, out);
     tie_print(client, aging, out);
-    if (aging->page != NULL && aging->page->next[0] != '\0') {
-        (void)fprintf(out, _("%zu of %u; the next ones: --cursor %s"), aging->n_row,
-                      aging->page->count, aging->page->next);
-        (void)fputc('\n', out);
-    }
+    page_more(aging->n_row, aging->page, out);
     return STATUS_OK;
 }

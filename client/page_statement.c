@@ -99,10 +99,6 @@ enum status page_statement(struct client *client, const Reply *reply, const Prot
     if (statement->aging != NULL) {
         aging_print(client, statement->aging, out);
     }
-    if (statement->page != NULL && statement->page->next[0] != '\0') {
-        (void)fprintf(out, _("%zu of %u; the next ones: --cursor %s"), statement->n_row,
-                      statement->page->count, statement->page->next);
-        (void)fputc('\n', out);
-    }
+    page_more(statement->n_row, statement->page, out);
     return STATUS_OK;
 }

@@ -17,10 +17,19 @@ page_function *page_of_command(const struct command *command)
         const char *command;
         page_function *page;
     } PAGES[] = {
-        {"report_aging", page_aging},    {"statement_show", page_statement},
-        {"payment_add", page_payment},   {"user_invite", page_invitation},
-        {"user_reset", page_invitation}, {"user_codes", page_codes},
-        {"notice_show", page_notice},     {"check_books", page_check},
+        {"report_aging", page_aging},
+        {"statement_show", page_statement},
+        {"payment_add", page_payment},
+        {"user_invite", page_invitation},
+        {"user_reset", page_invitation},
+        {"user_codes", page_codes},
+        {"notice_show", page_notice},
+        {"report_profit_loss", page_profit_loss},
+        {"report_balance_sheet", page_balance_sheet},
+        {"report_cash_flow", page_cash_flow},
+        {"report_ledger", page_ledger},
+        {"report_contribution", page_contribution},
+        {"check_books", page_check},
         {"check_status", page_check},
     };
 
@@ -36,6 +45,15 @@ void page_label(const char *label, FILE *out)
 {
     size_t cells = text_cells(label);
     (void)fprintf(out, "%s%*s", label, cells < LABEL_CELLS ? (int)(LABEL_CELLS - cells) : 1, "");
+}
+
+void page_more(size_t rows, const Page *page, FILE *out)
+{
+    if (page != NULL && page->next[0] != '\0') {
+        (void)fprintf(out, _("%zu of %u; the next ones: --cursor %s"), rows, page->count,
+                      page->next);
+        (void)fputc('\n', out);
+    }
 }
 
 // A word as the shell needs it.

@@ -14,6 +14,11 @@ page_function *page_of_command(const struct command *command);
 
 page_function page_aging;
 page_function page_statement;
+page_function page_profit_loss;
+page_function page_balance_sheet;
+page_function page_cash_flow;
+page_function page_ledger;
+page_function page_contribution;
 page_function page_payment;
 page_function page_invitation;
 page_function page_codes;
@@ -22,6 +27,10 @@ page_function page_check;
 
 // A label padded to the pages' common width, for "label  value" lines.
 void page_label(const char *label, FILE *out);
+// Whether a statement ties with the accounts; NULL: nothing.
+void page_tie(struct client *client, const FinancialTie *tie, FILE *out);
+// How to go on behind the rows of a page; NULL, or the last one: nothing.
+void page_more(size_t rows, const Page *page, FILE *out);
 // The command line of this run without --dry-run, with the plan and with days as they were
 // understood ("-1d" means another day tomorrow): for the commit line of a preview.
 // NULL when too long.

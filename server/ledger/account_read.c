@@ -183,6 +183,7 @@ static enum status fill_lines(struct txn *txn, struct call *call, const EntryRec
         lines[i].debit_minor = posted->debit_minor;
         lines[i].credit_minor = posted->credit_minor;
         lines[i].text = posted->text;
+        lines[i].cash_line = posted->cash_line;
         card->line[card->n_line++] = &lines[i];
         status = account_get(txn, key_u64(posted->account), &account);
         if (status == STATUS_OK) {

@@ -85,6 +85,18 @@ static enum status check_lines(struct books *books, const EntryAdd *request, int
     return STATUS_OK;
 }
 
+// Named on the side that says what money came for; the side of the money itself says nothing.
+static CashLine cash_line_of(struct books *books, const EntryAdd *request, const EntryLine *line)
+{
+    struct account *account = NULL;
+    enum status status = posting_account(books, line->account, &account);
+    assert(status == STATUS_OK); // check_lines has loaded it
+    if (account->record->cash) {
+        return CASH_LINE__CASH_LINE_UNSET;
+    }
+    return line->cash_line != CASH_LINE__CASH_LINE_UNSET ? line->cash_line : request->cash_line;
+}
+
 static enum status build(struct books *books, const EntryAdd *request, int32_t day,
                          EntryRecord **out)
 {
@@ -106,6 +118,7 @@ static enum status build(struct books *books, const EntryAdd *request, int32_t d
         posted->credit_minor = line->credit_minor;
         posted->customer_id = line->customer_id;
         posted->text = line->text;
+        posted->cash_line = cash_line_of(books, request, line);
         entry->line[i] = posted;
     }
     entry->n_line = request->n_line;

@@ -267,6 +267,9 @@ enum status posting_reverse(struct books *books, EntryRecord *entry, int32_t day
         // A red line is reversed by a black one on its side, whatever the style.
         status = posting_line(books, reversal, line->account, debit ? SIDE_DEBIT : SIDE_CREDIT,
                               debit ? -line->debit_minor : -line->credit_minor, line->customer_id);
+        if (status == STATUS_OK) {
+            reversal->line[reversal->n_line - 1]->cash_line = line->cash_line;
+        }
     }
     if (status == STATUS_OK) {
         status = posting_post(books, reversal);

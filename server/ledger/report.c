@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/report.h"
 
+#include "server/ledger/financial.h"
+
 // Aging, trial balance, revenue (domain.md d.2, d.18). A report that shows receivables also says
 // what the control accounts say, and answers DIFFERENCE beside its figures when the two differ.
 
@@ -34,21 +36,14 @@ void report_aging_row(const struct aging_row *from, AgingRow *row)
 // Debit minus credit of all control accounts up to and including `day`.
 static enum status control_balance(struct txn *txn, struct call *call, int32_t day, int64_t *out)
 {
-    CLEANUP(rows_close_at) struct rows *rows = NULL;
-    int64_t balance = 0;
-    enum status status = rows_open(txn, TABLE_account, key_u64(0), 0, false, &rows);
-    while (status == STATUS_OK) {
-        struct row_key key;
-        ProtobufCMessage *record = NULL;
-        status = rows_next(rows, &key, &record);
-        if (status == STATUS_OK && ((const AccountRecord *)record)->control) {
-            struct account_sum sum =
-                views_account(call->views, ((const AccountRecord *)record)->code, DAY_MIN, day);
-            balance += sum.debit_minor - sum.credit_minor;
-        }
+    struct financial financial;
+    enum status status = financial_open(txn, call, &financial);
+    *out = 0;
+    for (size_t i = 0; i < financial.account_count && status == STATUS_OK; i++) {
+        const AccountRecord *account = financial.account[i];
+        *out += account->control ? financial_balance(&financial, account, day) : 0;
     }
-    *out = balance;
-    return status == STATUS_END ? STATUS_OK : status;
+    return status;
 }
 
 static enum status tie_out(struct txn *txn, struct call *call, const struct aging_matches *matches,
@@ -218,22 +213,18 @@ enum status report_trial_balance(struct txn *txn, struct call *call,
     reply->from_day = request->from_day;
     reply->as_of_day = request->as_of_day != 0 ? request->as_of_day : call->book_day;
     reply->currency = book->currency;
-    CLEANUP(rows_close_at) struct rows *rows = NULL;
-    status = rows_open(txn, TABLE_account, key_u64(0), 0, false, &rows);
-    while (status == STATUS_OK) {
-        struct row_key key;
-        ProtobufCMessage *record = NULL;
-        status = rows_next(rows, &key, &record);
-        if (status == STATUS_OK) {
-            status = add_account(call, (const AccountRecord *)record, reply, room);
-        }
+    AccountRecord **account = NULL;
+    size_t count = 0;
+    status = financial_accounts(txn, call, &account, &count);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = add_account(call, account[i], reply, room);
     }
     bool ties = total->opening_minor == 0 && total->closing_minor == 0 &&
                 total->debit_minor == total->credit_minor;
-    if (status == STATUS_END && !ties) {
+    if (status == STATUS_OK && !ties) {
         call->status = STATUS_DIFFERENCE;
     }
-    return status == STATUS_END ? STATUS_OK : status;
+    return status;
 }
 
 // ---- revenue ----

@@ -67,11 +67,9 @@ static bool has_words(const struct choice *choice, uint32_t i)
 
 static bool has_account(const struct choice *choice, uint32_t entry)
 {
-    const struct documents *entries = choice->documents;
     const struct entry_lines *lines = &choice->views->lines;
-    uint32_t end =
-        entry + 1 < entries->count ? entries->first_line[entry + 1] : (uint32_t)lines->count;
-    for (uint32_t i = entries->first_line[entry]; i < end; i++) {
+    uint32_t end = entry_lines_end(choice->views, entry);
+    for (uint32_t i = choice->documents->first_line[entry]; i < end; i++) {
         if (lines->line[i].account == choice->query->account) {
             return true;
         }

@@ -14,6 +14,7 @@ struct row {
     enum series series;
     uint32_t year, sequence;
     uint32_t state;
+    uint32_t kind;
     const char *reference, *text;
 };
 
@@ -216,6 +217,7 @@ static enum status apply_row(struct views *views, struct documents *documents,
     documents->sequence[index] = row->sequence;
     documents->series[index] = (uint8_t)row->series;
     documents->state[index] = (uint8_t)row->state;
+    documents->kind[index] = (uint8_t)row->kind;
     count_in(documents, index, 1);
     status = set_text(documents, row, index, arena);
     if (status == STATUS_OK && row->sequence != 0) {
@@ -310,14 +312,24 @@ static enum status add_lines(struct views *views, const EntryRecord *record)
         lines->capacity = capacity;
     }
     for (size_t i = 0; i < record->n_line; i++) {
-        uint64_t id = record->line[i]->customer_id;
+        const PostingLine *line = record->line[i];
+        uint64_t id = line->customer_id;
         lines->line[lines->count++] = (struct entry_line){
-            .account = record->line[i]->account,
+            .account = line->account & INT32_MAX,
+            .is_credit = line->credit_minor != 0,
             .customer =
                 id == 0 ? NONE : column_find(views->customers.id, views->customers.count, id),
+            .minor = line->debit_minor - line->credit_minor,
         };
     }
     return STATUS_OK;
+}
+
+uint32_t entry_lines_end(const struct views *views, uint32_t entry)
+{
+    const struct documents *entries = &views->entries;
+    return entry + 1 < entries->count ? entries->first_line[entry + 1]
+                                      : (uint32_t)views->lines.count;
 }
 
 enum status entries_apply(struct views *views, const EntryRecord *record, struct arena *arena)
@@ -334,7 +346,7 @@ enum status entries_apply(struct views *views, const EntryRecord *record, struct
         .series = SERIES_ENTRY,
         .year = record->year,
         .sequence = record->sequence,
-        .state = 0,
+        .kind = entry_kind(views, record),
         .reference = record->reference,
         .text = record->text,
     };
@@ -346,7 +358,7 @@ enum status entries_apply(struct views *views, const EntryRecord *record, struct
     // A posted entry never changes: its lines and day sums are taken once.
     views->entries.first_line[added] = (uint32_t)views->lines.count;
     status = add_lines(views, record);
-    return status == STATUS_OK ? accounts_post(views, record) : status;
+    return status == STATUS_OK ? accounts_post(views, record, arena) : status;
 }
 
 void documents_free(struct documents *documents)
@@ -376,6 +388,7 @@ void digest_documents(const struct documents *documents, const char *kind,
             documents->sequence[i],
             documents->series[i],
             documents->state[i],
+            documents->kind[i],
             documents->last_item[i],
             documents->older[i],
             documents->first_line[i],

@@ -61,19 +61,20 @@ enum item_flag { ITEM_DEBIT = 1, ITEM_DISPUTED = 2 };
     COLUMN(uint32_t, credit)                                     \
     COLUMN(uint32_t, older) /* of the same customer */
 
-#define DOCUMENT_COLUMNS(COLUMN)                                              \
-    COLUMN(uint64_t, id)                                                      \
-    COLUMN(int64_t, amount) /* gross, amount, total of the debits */          \
-    COLUMN(int64_t, net)    /* invoices */                                    \
-    COLUMN(int64_t, open)   /* debit items positive, credit items negative */ \
-    COLUMN(int32_t, date_day)                                                 \
-    COLUMN(uint32_t, customer) /* NONE; SEVERAL */                            \
-    COLUMN(uint32_t, year)                                                    \
-    COLUMN(uint32_t, sequence)                                                \
-    COLUMN(uint8_t, series)                                                   \
-    COLUMN(uint8_t, state)                                                    \
-    COLUMN(uint32_t, last_item)  /* chain of its items */                     \
-    COLUMN(uint32_t, older)      /* payments: of the same customer */         \
+#define DOCUMENT_COLUMNS(COLUMN)                                                     \
+    COLUMN(uint64_t, id)                                                             \
+    COLUMN(int64_t, amount) /* gross, amount, total of the debits */                 \
+    COLUMN(int64_t, net)    /* invoices */                                           \
+    COLUMN(int64_t, open)   /* debit items positive, credit items negative */        \
+    COLUMN(int32_t, date_day)                                                        \
+    COLUMN(uint32_t, customer) /* NONE; SEVERAL */                                   \
+    COLUMN(uint32_t, year)                                                           \
+    COLUMN(uint32_t, sequence)                                                       \
+    COLUMN(uint8_t, series)                                                          \
+    COLUMN(uint8_t, state)                                                           \
+    COLUMN(uint8_t, kind)        /* entries: of a reversal that of what it undoes */ \
+    COLUMN(uint32_t, last_item)  /* chain of its items */                            \
+    COLUMN(uint32_t, older)      /* payments: of the same customer */                \
     COLUMN(uint32_t, first_line) /* entries: into entry_lines */
 
 #define SEVERAL (NONE - 1) // an entry with lines of more than one customer
@@ -116,10 +117,12 @@ struct documents {
     int64_t live, live_amount, live_open; // count and sums of all but discarded drafts
 };
 
-// The lines of all entries, in order: which accounts and customers they touch.
+// The lines of all entries, in order.
 struct entry_line {
-    uint32_t account;  // code
+    uint32_t account : 31; // code
+    uint32_t is_credit : 1;
     uint32_t customer; // index, NONE
+    int64_t minor;     // debit minus credit
 };
 
 struct entry_lines {
@@ -132,11 +135,32 @@ struct day_sum {
     int64_t debit_minor, credit_minor;
 };
 
-struct account {
-    uint32_t code;
+struct day_series {
+    uint64_t key;
     struct day_sum *days; // ascending
     size_t count, capacity;
 };
+
+struct day_sums {
+    struct day_series *series; // by key
+    size_t count, capacity;
+};
+
+struct charted {
+    uint32_t code;
+    bool cash;
+};
+
+struct accounts {
+    struct day_sums all;     // by code
+    struct day_sums closing; // by code: what year ends moved
+    struct day_sums cash;    // by (code of the other side, line named there): money in, money out
+    struct charted *chart;   // by code
+    size_t chart_count, chart_capacity;
+};
+
+#define CASH_LINE_BITS  8
+#define CASH_BROUGHT_IN CASH_LINE_OPENING // the key of opening balances: of no account
 
 struct person {
     uint64_t id;
@@ -179,8 +203,7 @@ struct views {
     struct allocations allocations;
     struct documents invoices, payments, entries;
     struct entry_lines lines;
-    struct account *account; // by code
-    size_t account_count, account_capacity;
+    struct accounts accounts;
 };
 
 // ---- who may see what ----
@@ -259,13 +282,28 @@ uint32_t documents_numbered(const struct documents *documents, enum series serie
 void documents_free(struct documents *documents);
 struct documents *documents_of_table(struct views *views, enum table table);
 const struct documents *documents_of(const struct views *views, enum table table);
+// The lines [first_line, end) of an entry.
+uint32_t entry_lines_end(const struct views *views, uint32_t entry);
 // Places [begin, end) in by_day; a day of 0 is open.
 void documents_between(const struct documents *documents, int32_t from_day, int32_t to_day,
                        size_t *begin, size_t *end);
 const struct documents *documents_of_series(const struct views *views, enum series series,
                                             enum table *table);
 
-MUST_CHECK enum status accounts_post(struct views *views, const EntryRecord *record);
+// Sums by key and day.
+MUST_CHECK enum status sums_add(struct day_sums *sums, uint64_t key, int32_t day,
+                                int64_t debit_minor, int64_t credit_minor);
+struct account_sum series_between(const struct day_series *series, int32_t from_day,
+                                  int32_t to_day);
+struct account_sum sums_between(const struct day_sums *sums, uint64_t key, int32_t from_day,
+                                int32_t to_day);
+void sums_free(struct day_sums *sums);
+
+MUST_CHECK enum status accounts_chart(struct views *views, const AccountRecord *record);
+// The kind of an entry; of a reversal that of what it reverses.
+uint32_t entry_kind(const struct views *views, const EntryRecord *record);
+MUST_CHECK enum status accounts_post(struct views *views, const EntryRecord *record,
+                                     struct arena *arena);
 void accounts_free(struct views *views);
 
 // Takes one row into the columns; `texts` only of a customer.
@@ -286,4 +324,5 @@ void digest_customers(const struct customers *customers, struct view_digest *dig
 void digest_money(const struct views *views, struct view_digest *digest);
 void digest_documents(const struct documents *documents, const char *kind,
                       struct view_digest *digest);
+void digest_sums(const struct day_sums *sums, const char *kind, struct view_digest *digest);
 void digest_accounts(const struct views *views, struct view_digest *digest);

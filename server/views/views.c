@@ -83,7 +83,7 @@ uint64_t views_number(const struct views *views)
 // Rows that others point to come first.
 static const enum table FILL_ORDER[] = {
     TABLE_user,    TABLE_device, TABLE_session,    TABLE_customer, TABLE_invoice,
-    TABLE_payment, TABLE_item,   TABLE_allocation, TABLE_entry,
+    TABLE_payment, TABLE_item,   TABLE_allocation, TABLE_account,  TABLE_entry,
 };
 
 enum table fill_table(size_t index)
@@ -107,6 +107,8 @@ enum status views_fill(struct views *views, const struct change *change,
         return items_apply(views, record);
     case TABLE_allocation:
         return allocations_apply(views, record);
+    case TABLE_account:
+        return accounts_chart(views, record);
     case TABLE_entry:
         return entries_apply(views, record, arena);
     default:

@@ -202,6 +202,87 @@ struct account_sum {
 struct account_sum views_account(const struct views *views, uint32_t account, int32_t from_day,
                                  int32_t to_day);
 
+// What year ends moved of it: a profit and loss leaves that out.
+struct account_sum views_account_closing(const struct views *views, uint32_t account,
+                                         int32_t from_day, int32_t to_day);
+
+// Money that came and went, by the account on the other side and the line that was named there
+// (CashLine, 0: none); of no account: opening balances.
+#define CASH_LINE_OPENING 255
+
+struct cash_row {
+    uint32_t account;
+    uint32_t line;
+    int64_t in_minor, out_minor;
+};
+
+MUST_CHECK enum status views_cash(const struct views *views, int32_t from_day, int32_t to_day,
+                                  struct arena *arena, struct cash_row **row, size_t *count);
+
+// The lines of an account in order of day and entry. Who does not see every customer sees the
+// lines of those that may be seen, and no others.
+struct ledger_line {
+    uint64_t entry_id;
+    uint32_t ordinal;      // of the line in its entry
+    int64_t balance_minor; // debit minus credit, behind it
+};
+
+struct ledger_page {
+    struct ledger_line *row;
+    size_t count;
+    uint64_t total_count;
+    int64_t opening_minor;             // before the first day
+    int64_t debit_minor, credit_minor; // of all lines, not of the page
+};
+
+struct ledger_query {
+    uint32_t account;
+    uint64_t customer_id;     // 0: all
+    int32_t from_day, to_day; // both included
+};
+
+MUST_CHECK enum status views_ledger(const struct views *views, const struct filter *filter,
+                                    const struct ledger_query *query, uint64_t skip, size_t limit,
+                                    struct arena *arena, struct ledger_page *out);
+
+// What customers owe and are owed on each of some accounts as of a day: the sums of the debit
+// balances and of the credit balances of its customers, each by itself.
+struct reclassified {
+    int64_t debit_minor, credit_minor;
+};
+
+MUST_CHECK enum status views_reclassified(const struct views *views, const uint32_t *account,
+                                          size_t count, int32_t day, struct reclassified out[]);
+
+// Sums by customer of accounts that are sorted into columns, over the days asked; year ends left
+// out. Lines without a customer are summed by themselves.
+#define CONTRIBUTION_COLUMNS 6
+
+struct contribution_row {
+    uint64_t customer_id;                // 0: a total
+    int64_t minor[CONTRIBUTION_COLUMNS]; // credit minus debit: what it adds to the result
+};
+
+struct contribution_query {
+    const uint32_t *account; // ascending
+    const uint8_t *column;   // of each
+    size_t account_count;
+    uint64_t customer_id; // 0: all
+    int32_t from_day, to_day;
+};
+
+struct contribution_matches {
+    struct contribution_row *row; // of the page, the largest sum first
+    size_t count;
+    uint64_t total_count;
+    struct contribution_row unallocated, total; // total: of all customers and what is unallocated
+};
+
+MUST_CHECK enum status views_contribution(const struct views *views, const struct filter *filter,
+                                          const struct contribution_query *query, uint64_t skip,
+                                          size_t limit, struct arena *arena,
+                                          struct contribution_matches *out);
+
 // Revenue: net and gross of issued documents by month ("year * 12 + month - 1"), or by customer
 // with the largest net first. Credit notes count negative.
 struct revenue_row {
