@@ -9,9 +9,9 @@
 // the pool is read only from then on. Rows of the store are not in it: their facts are worked out
 // when asked for.
 
-#define MESSAGES_MAX    256
+#define MESSAGES_MAX    1024
 #define SLOTS           1024
-#define POOL_FIELDS_MAX 2048
+#define POOL_FIELDS_MAX 8192
 #define ADMISSION_FIRST 90
 #define ADMISSION_LAST  99
 
