@@ -10,7 +10,7 @@
 // when asked for.
 
 #define MESSAGES_MAX    1024
-#define SLOTS           1024
+#define SLOTS           4096
 #define POOL_FIELDS_MAX 8192
 #define ADMISSION_FIRST 90
 #define ADMISSION_LAST  99
@@ -92,10 +92,10 @@ static struct message_facts slots[SLOTS];
 WRAPS static size_t slot_of(const ProtobufCMessageDescriptor *message)
 {
     const uint64_t mixed = (uint64_t)(uintptr_t)message * 0x9e3779b97f4a7c15u;
-    return (size_t)(mixed >> 54);
+    return (size_t)(mixed >> 52);
 }
 
-static_assert(SLOTS == 1u << (64 - 54), "a hash of ten bits addresses every slot");
+static_assert(SLOTS == 1u << (64 - 52), "a hash of twelve bits addresses every slot");
 
 static struct message_facts *slot_find(const ProtobufCMessageDescriptor *message)
 {
