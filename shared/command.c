@@ -95,7 +95,7 @@ static const uint32_t CONTROL_NUMBERS[CONTROL_COUNT] = {
 #include "proto/permissions.def"
 };
 
-enum measure { MEASURE_ACT, MEASURE_AMOUNT, MEASURE_SUM };
+enum measure { MEASURE_ACT, MEASURE_AMOUNT, MEASURE_SUM, MEASURE_FIXED };
 
 static const enum measure CONTROL_MEASURES[CONTROL_COUNT] = {
 
@@ -291,13 +291,20 @@ enum permission control_judge(const struct command *command)
 bool control_has_amount(enum control control)
 {
     assert((size_t)control < COUNT_OF(CONTROL_MEASURES));
-    return CONTROL_MEASURES[control] != MEASURE_ACT;
+    const enum measure measure = CONTROL_MEASURES[control];
+    return measure == MEASURE_AMOUNT || measure == MEASURE_SUM;
 }
 
 bool control_sums(enum control control)
 {
     assert((size_t)control < COUNT_OF(CONTROL_MEASURES));
     return CONTROL_MEASURES[control] == MEASURE_SUM;
+}
+
+bool control_is_fixed(enum control control)
+{
+    assert((size_t)control < COUNT_OF(CONTROL_MEASURES));
+    return CONTROL_MEASURES[control] == MEASURE_FIXED;
 }
 
 enum control control_by_word(const char *word)

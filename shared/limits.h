@@ -139,6 +139,12 @@
 #define EPOCH_US           (24ll * 3600 * 1000 * 1000)
 #define EPOCH_RECORDS      100000
 
+// Personal data
+#define CONSENTS_MAX        200 // words on purposes, of one customer
+#define RETENTION_YEARS     30  // documents are kept so long unless the book says otherwise
+#define RETENTION_YEARS_MAX 100
+#define RETENTIONS_MAX      20 // changes of it
+
 // The second person
 #define APPROVAL_US  (7ll * 24 * 3600 * 1000 * 1000) // a request waits so long
 #define BANK_HOLD_US (24ll * 3600 * 1000 * 1000)     // bank details do not count before

@@ -221,8 +221,9 @@ static enum status seal_customer_add(struct txn *txn, CustomerAdd *add, struct a
     return seal_add(txn, add, arena, &admitted->key[0]);
 }
 
-// The vault of the customer. When there is no such customer the boxes go under a key that nobody
-// has: who may ask at all is not known yet, and the refusal is the machine's.
+// The vault of the customer. When there is no such customer, or the key was destroyed, the boxes go
+// under a key that nobody has: who may ask at all is not known yet, and the refusal is the
+// machine's.
 static enum status vault_of(struct txn *txn, uint64_t customer_id, uint64_t *vault_id,
                             struct key *key)
 {
@@ -237,7 +238,12 @@ static enum status vault_of(struct txn *txn, uint64_t customer_id, uint64_t *vau
         return status;
     }
     *vault_id = ((const CustomerRecord *)row)->vault_id;
-    return vault_key(txn, *vault_id, key);
+    const enum status found = vault_key(txn, *vault_id, key);
+    if (found != STATUS_KEY_DESTROYED) {
+        return found;
+    }
+    *key = key_random();
+    return STATUS_OK;
 }
 
 static enum status seal_customer_edit(struct txn *txn, CustomerEdit *edit, struct arena *arena)
@@ -270,25 +276,41 @@ static enum status seal_customer_edit(struct txn *txn, CustomerEdit *edit, struc
     return STATUS_OK;
 }
 
-static enum status seal_customer_bank(struct txn *txn, CustomerBank *bank, struct arena *arena)
+// The boxes of a message whose personal fields are nobody else's, under the customer's own key.
+static enum status seal_for(struct txn *txn, uint64_t customer_id, ProtobufCMessage *message,
+                            struct arena *arena, uint64_t *vault_id, struct boxes *boxes)
 {
     struct key key CLEANUP(key_wipe);
-    uint64_t vault_id = 0;
-    struct boxes boxes;
-    enum status status = vault_of(txn, bank->customer_id, &vault_id, &key);
+    enum status status = vault_of(txn, customer_id, vault_id, &key);
     if (status == STATUS_OK) {
-        status = boxes_make(arena, &key, vault_id, count_texts(&bank->base), &boxes);
+        status = boxes_make(arena, &key, *vault_id, count_texts(message), boxes);
     }
     if (status == STATUS_OK) {
-        status = seal_texts(&bank->base, &boxes);
+        status = seal_texts(message, boxes);
     }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    bank->vault_id = vault_id;
+    boxes->key = NULL;
+    return status;
+}
+
+static enum status seal_customer_bank(struct txn *txn, CustomerBank *bank, struct arena *arena)
+{
+    struct boxes boxes = {0};
+    const enum status status =
+        seal_for(txn, bank->customer_id, &bank->base, arena, &bank->vault_id, &boxes);
     bank->sealed = boxes.list;
     bank->n_sealed = boxes.count;
-    return STATUS_OK;
+    return status;
+}
+
+static enum status seal_customer_consent(struct txn *txn, CustomerConsent *consent,
+                                         struct arena *arena)
+{
+    struct boxes boxes = {0};
+    const enum status status =
+        seal_for(txn, consent->customer_id, &consent->base, arena, &consent->vault_id, &boxes);
+    consent->sealed = boxes.list;
+    consent->n_sealed = boxes.count;
+    return status;
 }
 
 // ---- documents ----
@@ -463,6 +485,9 @@ enum status seal_request(struct txn *txn, const struct command *command, Request
     }
     if (command->request == &customer_bank__descriptor) {
         return seal_customer_bank(txn, (CustomerBank *)inner, arena);
+    }
+    if (command->request == &customer_consent__descriptor) {
+        return seal_customer_consent(txn, (CustomerConsent *)inner, arena);
     }
     if (command->request == &invoice_issue__descriptor) {
         return seal_invoice_issue(txn, (InvoiceIssue *)inner, arena);

@@ -18,6 +18,7 @@ struct saying {
     struct render_context render;
     ApprovalCard *card;
     size_t room;
+    uint64_t customer_id; // of whom it tells; 0: of nobody yet
 };
 
 static enum status say(struct saying *saying, const char *field, const char *value)
@@ -135,7 +136,8 @@ static enum status say_boxes(struct saying *saying, Sealed *const *sealed, size_
         const char *name =
             arena_print(saying->call->arena, sealed[i]->ordinal > 0 ? "%s[%u]" : "%s", field->name,
                         sealed[i]->ordinal);
-        status = name != NULL ? rows_box_text(saying->txn, vault_id, name, sealed[i]->box, &value)
+        status = name != NULL ? rows_box_text(saying->txn, saying->customer_id, vault_id, name,
+                                              sealed[i]->box, &value)
                               : STATUS_TOO_LARGE;
         if (status == STATUS_OK) {
             status = say(saying, name, value);
@@ -176,7 +178,11 @@ static enum status say_request(struct txn *txn, struct call *call, const Approva
 {
     BookRecord *book = NULL;
     ProtobufCMessage *request = NULL;
-    struct saying saying = {.txn = txn, .call = call, .card = card, .room = SCAN_FIELDS_MAX};
+    struct saying saying = {.txn = txn,
+                            .call = call,
+                            .card = card,
+                            .room = SCAN_FIELDS_MAX,
+                            .customer_id = approval->customer_id};
     enum status status = reading_book(txn, &book);
     if (status == STATUS_OK) {
         status = unpack(call, approval, &request);

@@ -383,12 +383,12 @@ static enum status fill_change(struct txn *txn, const JournalRecord *record, con
     out->after = hides && change->after[0] != '\0' ? (char *)(uintptr_t)HIDDEN : change->after;
     enum status status = STATUS_OK;
     if (change->before_box.len > 0) {
-        status =
-            rows_box_text(txn, change->vault_id, change->field, change->before_box, &out->before);
+        status = rows_box_text(txn, change->object_id, change->vault_id, change->field,
+                               change->before_box, &out->before);
     }
     if (status == STATUS_OK && change->after_box.len > 0) {
-        status =
-            rows_box_text(txn, change->vault_id, change->field, change->after_box, &out->after);
+        status = rows_box_text(txn, change->object_id, change->vault_id, change->field,
+                               change->after_box, &out->after);
     }
     return status;
 }

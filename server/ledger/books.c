@@ -203,12 +203,32 @@ enum status books_customer(struct books *books, uint64_t id, const char *field,
     return status;
 }
 
+enum status books_known_customer(struct books *books, uint64_t id, const char *field,
+                                 CustomerRecord **out)
+{
+    enum status status = books_customer(books, id, field, out);
+    if (status == STATUS_OK && (*out)->state == CUSTOMER_STATE__CUSTOMER_STATE_ERASED) {
+        return books_refuse(books, STATUS_KEY_DESTROYED, field, NULL, NULL);
+    }
+    return status;
+}
+
 enum status books_active_customer(struct books *books, uint64_t id, const char *field,
                                   CustomerRecord **out)
 {
-    enum status status = books_customer(books, id, field, out);
+    enum status status = books_known_customer(books, id, field, out);
     if (status == STATUS_OK && (*out)->state == CUSTOMER_STATE__CUSTOMER_STATE_ARCHIVED) {
         return books_refuse(books, STATUS_CUSTOMER_IS_ARCHIVED, field, NULL, NULL);
+    }
+    return status;
+}
+
+enum status books_served_customer(struct books *books, uint64_t id, const char *field,
+                                  CustomerRecord **out)
+{
+    enum status status = books_active_customer(books, id, field, out);
+    if (status == STATUS_OK && (*out)->restricted_us != 0) {
+        return books_refuse(books, STATUS_CUSTOMER_IS_RESTRICTED, field, NULL, NULL);
     }
     return status;
 }

@@ -81,7 +81,14 @@ uint32_t books_year(int32_t day);
 // Loads for a command: what is missing or out of scope is refused NOT_FOUND with `field`.
 MUST_CHECK enum status books_customer(struct books *books, uint64_t id, const char *field,
                                       CustomerRecord **out);
+// Whose personal data were not erased.
+MUST_CHECK enum status books_known_customer(struct books *books, uint64_t id, const char *field,
+                                            CustomerRecord **out);
+// Nor archived: may be changed, and may pay.
 MUST_CHECK enum status books_active_customer(struct books *books, uint64_t id, const char *field,
+                                             CustomerRecord **out);
+// And whose data do not rest: may get new documents.
+MUST_CHECK enum status books_served_customer(struct books *books, uint64_t id, const char *field,
                                              CustomerRecord **out);
 
 // The book keeps one currency: absent or its own, else CURRENCY_OTHER.

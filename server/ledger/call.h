@@ -61,8 +61,9 @@ struct call {
     const char *object; // its human number
     Change **change;    // before and after, field by field
     size_t change_count;
-    uint32_t next_ordinal; // of new ids
-    bool anchors;          // the journal is to be signed up to here, in the same commit
+    uint32_t next_ordinal;   // of new ids
+    uint64_t shred_vault_id; // a customer's key to be destroyed in the same commit; 0: none
+    bool anchors;            // the journal is to be signed up to here, in the same commit
 
     // The second person (control.h).
     const struct second *second;    // approval_approve only

@@ -20,6 +20,9 @@ enum status control_rule(struct txn *txn, enum control control, RuleRecord *out)
     if (status == STATUS_OK) {
         *out = *rule;
     }
+    if (control_is_fixed(control)) {
+        out->mode = RULE_MODE__RULE_MODE_ALWAYS;
+    }
     return STATUS_OK;
 }
 

@@ -237,34 +237,48 @@ enum status customer_add(struct txn *txn, struct call *call, const CustomerAdd *
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
-static void state_reply(struct books *books, const CustomerRecord *customer,
-                        CustomerStateReply *reply)
+const char *customer_state_word(CustomerState state)
 {
+    switch (state) {
+    case CUSTOMER_STATE__CUSTOMER_STATE_ARCHIVED:
+        return "archived";
+    case CUSTOMER_STATE__CUSTOMER_STATE_ERASED:
+        return "erased";
+    case CUSTOMER_STATE__CUSTOMER_STATE_ACTIVE:
+    case CUSTOMER_STATE__CUSTOMER_STATE_UNSET:
+    case _CUSTOMER_STATE_IS_INT_SIZE:
+    default:
+        return "active";
+    }
+}
+
+enum status customer_mark(struct books *books, CustomerRecord *customer,
+                          const struct customer_mark *mark, CustomerStateReply *reply)
+{
+    call_note_change(books->call, customer->id, mark->field, mark->before, mark->after);
+    call_note_change(books->call, customer->id, "reason", "", mark->reason);
+    customer->version++;
+    const enum status status = customer_keep(books, customer);
+
     char *number = customer_number(books, customer);
     reply->id = customer->id;
     reply->number = number != NULL ? number : reply->number;
     reply->version = customer->version;
     reply->state = customer->state;
     call_about(books->call, customer->id, reply->number);
-}
-
-static const char *state_word(CustomerState state)
-{
-    return state == CUSTOMER_STATE__CUSTOMER_STATE_ARCHIVED ? "archived" : "active";
+    return status;
 }
 
 static enum status change_state(struct books *books, CustomerRecord *customer, CustomerState state,
-                                const char *reason)
+                                const char *reason, CustomerStateReply *reply)
 {
-    call_note_change(books->call, customer->id, "state", state_word(customer->state),
-                     state_word(state));
-    call_note_change(books->call, customer->id, "reason", "", reason);
+    const struct customer_mark mark = {"state", customer_state_word(customer->state),
+                                       customer_state_word(state), reason};
     customer->state = state;
-    customer->version++;
-    return customer_keep(books, customer);
+    return customer_mark(books, customer, &mark, reply);
 }
 
-static enum status refuse_if_open(struct books *books, uint64_t customer_id)
+enum status customer_check_settled(struct books *books, uint64_t customer_id)
 {
     struct row_key key;
     ProtobufCMessage *row;
@@ -288,23 +302,20 @@ enum status customer_archive(struct txn *txn, struct call *call, const CustomerA
     CustomerRecord *customer = NULL;
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {
-        status = books_customer(&books, request->customer_id, "customer", &customer);
+        status = books_known_customer(&books, request->customer_id, "customer", &customer);
     }
 
     if (status == STATUS_OK && customer->state == state) {
         status = books_refuse(&books, STATUS_NOTHING_TO_DO, "customer", NULL, NULL);
     }
     if (status == STATUS_OK) {
-        status = refuse_if_open(&books, customer->id);
+        status = customer_check_settled(&books, customer->id);
     }
     if (status != STATUS_OK) {
         return status;
     }
 
-    status = change_state(&books, customer, state, request->reason);
-
-    state_reply(&books, customer, reply);
-    return status;
+    return change_state(&books, customer, state, request->reason, reply);
 }
 
 enum status customer_restore(struct txn *txn, struct call *call, const CustomerRestore *request,
@@ -315,7 +326,7 @@ enum status customer_restore(struct txn *txn, struct call *call, const CustomerR
     CustomerRecord *customer = NULL;
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {
-        status = books_customer(&books, request->customer_id, "customer", &customer);
+        status = books_known_customer(&books, request->customer_id, "customer", &customer);
     }
 
     if (status == STATUS_OK && customer->state == state) {
@@ -325,8 +336,5 @@ enum status customer_restore(struct txn *txn, struct call *call, const CustomerR
         return status;
     }
 
-    status = change_state(&books, customer, state, request->reason);
-
-    state_reply(&books, customer, reply);
-    return status;
+    return change_state(&books, customer, state, request->reason, reply);
 }

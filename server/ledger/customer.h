@@ -41,6 +41,20 @@ CreditMode customer_credit_mode(CreditMode asked, int64_t limit_minor);
 MUST_CHECK enum status customer_make(struct books *books, const CustomerAdd *request,
                                      CustomerRecord **out);
 MUST_CHECK enum status customer_enter(struct books *books, CustomerRecord *customer);
+
+// The whole of a change of one mark of the customer: noted with its reason, kept, and replied.
+struct customer_mark {
+    const char *field;
+    const char *before;
+    const char *after;
+    const char *reason;
+};
+
+MUST_CHECK enum status customer_mark(struct books *books, CustomerRecord *customer,
+                                     const struct customer_mark *mark, CustomerStateReply *reply);
+// Nothing is open, neither what is owed nor money on account: else E-OPEN-ITEMS.
+MUST_CHECK enum status customer_check_settled(struct books *books, uint64_t customer_id);
+const char *customer_state_word(CustomerState state);
 // Puts the row, links the changes that the call noted about it to the journal record that changed
 // it before, and makes this call the newest link: the history of a customer is read along this
 // chain.

@@ -20,7 +20,8 @@ static enum status change_text(struct txn *txn, const Change *change, ProtobufCB
 {
     *out = plain;
     if (change->vault_id != 0) {
-        enum status status = rows_box_text(txn, change->vault_id, change->field, box, out);
+        enum status status =
+            rows_box_text(txn, change->object_id, change->vault_id, change->field, box, out);
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
     if (strcmp(change->field, "owner") == 0) {

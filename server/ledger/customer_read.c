@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/consent.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/reading.h"
+#include "server/ledger/retention.h"
 
 // What is asked about customers. Personal texts are opened by rows_text only, which masks them as
 // the reader's roles say.
@@ -108,14 +110,38 @@ static enum status open_bank(struct txn *txn, struct call *call, const CustomerR
 
     for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(TEXTS); i++) {
         const uint32_t number = rows_sealed_field(TEXTS[i].field);
-        status = rows_box_text(txn, customer->vault_id, TEXTS[i].field,
+        status = rows_box_text(txn, customer->id, customer->vault_id, TEXTS[i].field,
                                box_of(now, now_count, number), TEXTS[i].now);
         if (status == STATUS_OK) {
-            status = rows_box_text(txn, customer->vault_id, TEXTS[i].field,
+            status = rows_box_text(txn, customer->id, customer->vault_id, TEXTS[i].field,
                                    box_of(hold->next, next_count, number), TEXTS[i].next);
         }
     }
     reply->new_bank_us = waits ? hold->counts_us : 0;
+    return status;
+}
+
+// What was agreed to, and what stands in the way of using or erasing the data.
+static enum status add_privacy(struct txn *txn, struct call *call, const CustomerRecord *customer,
+                               CustomerCard *card)
+{
+    BookRecord *book = NULL;
+    struct consents consents = {0};
+    card->restricted_us = customer->restricted_us;
+    card->restricted_reason = customer->restricted_reason;
+    card->hold_until_day = customer->hold_until_day;
+    card->hold_reason = customer->hold_reason;
+    card->erased_us = customer->erased_us;
+    enum status status = consents_read(txn, call, customer, &consents);
+    if (status == STATUS_OK) {
+        status = reading_book(txn, &book);
+    }
+    if (status == STATUS_OK) {
+        status = retention_until(txn, book, customer->id, &card->keep_until_day);
+    }
+    consents_keep_latest(&consents);
+    card->consent = consents.row;
+    card->n_consent = consents.count;
     return status;
 }
 
@@ -151,6 +177,9 @@ enum status customer_show(struct txn *txn, struct call *call, const CustomerShow
         status = open_bank(txn, call, customer, reply);
     }
     if (status == STATUS_OK) {
+        status = add_privacy(txn, call, customer, reply);
+    }
+    if (status == STATUS_OK) {
         status = reading_login(txn, customer->owner_id, &reply->owner);
     }
     return status == STATUS_OK ? add_money(call, reply) : status;
@@ -173,6 +202,24 @@ static const enum field_class SORTED[] = {
 
 static_assert(COUNT_OF(SORTS) == COUNT_OF(ORDERS), "an order for each name");
 static_assert(COUNT_OF(SORTS) == COUNT_OF(SORTED), "and a class");
+
+// Data that rest are listed for those who guard them alone.
+static enum status take_shelf(struct txn *txn, struct call *call, const struct query_term *term,
+                              struct customer_query *query)
+{
+    static const char *const WORDS[] = {"active", "archived", "restricted", "erased"};
+    static_assert(COUNT_OF(WORDS) == SHELF_ERASED + 1, "a word for each shelf");
+
+    for (size_t i = 0; i < COUNT_OF(WORDS); i++) {
+        if (strcmp(term->value, WORDS[i]) == 0) {
+            query->shelf = (enum customer_shelf)i;
+            const bool may =
+                query->shelf != SHELF_RESTRICTED || call->filter == NULL || call->filter->guards;
+            return may ? STATUS_OK : refuse(txn, call, STATUS_FIELD_DENIED, term->field, NULL);
+        }
+    }
+    return query_refuse(txn, call, term);
+}
 
 static enum status take_term(struct txn *txn, struct call *call, const struct query_term *term,
                              struct customer_query *query)
@@ -198,10 +245,7 @@ static enum status take_term(struct txn *txn, struct call *call, const struct qu
         return STATUS_OK;
     }
     if (term_is(term, "state")) {
-        query->archived = strcmp(term->value, "archived") == 0;
-        return query->archived || strcmp(term->value, "active") == 0
-                   ? STATUS_OK
-                   : query_refuse(txn, call, term);
+        return take_shelf(txn, call, term, query);
     }
     if (!permit_shows(call, CLASS_FINANCE)) {
         return refuse(txn, call, STATUS_FIELD_DENIED, term->field, NULL);
@@ -232,7 +276,7 @@ static enum status read_query(struct txn *txn, struct call *call, const Customer
         return refuse(txn, call, STATUS_FIELD_DENIED, SORTS[sort], NULL);
     }
     out->today = call->book_day;
-    out->archived = request->archived;
+    out->shelf = request->archived ? SHELF_ARCHIVED : SHELF_ACTIVE;
     out->order = ORDERS[sort];
     out->word_count = query.word_count;
     for (size_t i = 0; i < query.word_count; i++) {

@@ -57,9 +57,10 @@ static enum status reveal_bank(struct txn *txn, const struct call *call,
     const bool counts = has_next && call->instant_us >= hold->counts_us;
     const ProtobufCBinaryData next = account_of(hold->next, hold->n_next);
     const ProtobufCBinaryData now = counts ? next : account_of(hold->sealed, hold->n_sealed);
-    status = rows_reveal_box(txn, customer->vault_id, "bank_account", now, &reply->bank_account);
+    status = rows_reveal_box(txn, customer->id, customer->vault_id, "bank_account", now,
+                             &reply->bank_account);
     if (status == STATUS_OK && has_next && !counts) {
-        status = rows_reveal_box(txn, customer->vault_id, "bank_account", next,
+        status = rows_reveal_box(txn, customer->id, customer->vault_id, "bank_account", next,
                                  &reply->new_bank_account);
     }
     return status;
@@ -84,7 +85,7 @@ static enum status reveal_asked(struct txn *txn, struct call *call, const Custom
     }
     const CustomerBank *bank = (const CustomerBank *)request;
     char **text = &reply->asked_bank_account[reply->n_asked_bank_account];
-    status = rows_reveal_box(txn, customer->vault_id, "bank_account",
+    status = rows_reveal_box(txn, customer->id, customer->vault_id, "bank_account",
                              account_of(bank->sealed, bank->n_sealed), text);
     reply->n_asked_bank_account += status == STATUS_OK && (*text)[0] != '\0';
     return status;
@@ -119,7 +120,7 @@ enum status customer_reveal(struct txn *txn, struct call *call, const CustomerRe
     CustomerRecord *customer = NULL;
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {
-        status = books_customer(&books, request->customer_id, "customer", &customer);
+        status = books_known_customer(&books, request->customer_id, "customer", &customer);
     }
 
     const bool shows = permit_shows(call, CLASS_CONTACT) || permit_shows(call, CLASS_FINANCE) ||

@@ -317,8 +317,9 @@ enum status document_issue(struct books *books, InvoiceRecord *document, const U
     enum status status = enter(books, document);
     // Net and tax of opposite signs may cancel out: then there is still something to post.
     bool moves = document->gross_minor != 0 || document->net_minor != 0;
-    if (status == STATUS_OK && moves) {
-        status = post(books, document);
+    if (status == STATUS_OK) {
+        status = moves ? post(books, document)
+                       : posting_span(books, document->customer_id, document->date_day);
     }
     if (status == STATUS_OK && unique != NULL) {
         status = books_keep_unique(books, unique->hash, document->id);

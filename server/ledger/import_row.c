@@ -146,7 +146,7 @@ static enum status find_customer(struct books *books, const ImportRow *row, stru
         return status;
     }
     if (id != 0) {
-        return books_active_customer(books, id, "customer", &in->customer);
+        return books_served_customer(books, id, "customer", &in->customer);
     }
     in->is_new_customer = true;
     return make_customer(books, row, reference, &in->customer);

@@ -35,7 +35,7 @@ enum status invoice_draft(struct txn *txn, struct call *call, const InvoiceDraft
     enum status status = books_open(txn, call, &books);
     CustomerRecord *customer = NULL;
     if (status == STATUS_OK) {
-        status = books_active_customer(&books, request->customer_id, "customer", &customer);
+        status = books_served_customer(&books, request->customer_id, "customer", &customer);
     }
     if (status != STATUS_OK) {
         return status;
@@ -229,7 +229,7 @@ enum status invoice_issue(struct txn *txn, struct call *call, const InvoiceIssue
     }
     if (status == STATUS_OK) {
         assert(document != NULL);
-        status = books_active_customer(&books, document->customer_id, "customer", &customer);
+        status = books_served_customer(&books, document->customer_id, "customer", &customer);
     }
 
     const UniqueHash *unique =

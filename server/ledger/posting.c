@@ -102,6 +102,24 @@ enum status posting_balance(struct books *books, uint64_t customer_id, struct ba
     return STATUS_OK;
 }
 
+static void span(struct balance *balance, int32_t day)
+{
+    BalanceRecord *record = balance->record;
+    record->first_day = record->first_day == 0 || day < record->first_day ? day : record->first_day;
+    record->latest_day = day > record->latest_day ? day : record->latest_day;
+    balance->changed = true;
+}
+
+enum status posting_span(struct books *books, uint64_t customer_id, int32_t day)
+{
+    struct balance *balance = NULL;
+    const enum status status = posting_balance(books, customer_id, &balance);
+    if (status == STATUS_OK) {
+        span(balance, day);
+    }
+    return status;
+}
+
 int64_t posting_owed(const struct balance *balance)
 {
     return sum(balance->record->receivable_minor, balance->record->advance_minor);
@@ -172,7 +190,7 @@ uint32_t posting_scopes(const struct books *books, const EntryRecord *entry)
 }
 
 // Moves account and customer balance by one line.
-static enum status apply(struct books *books, const PostingLine *line)
+static enum status apply(struct books *books, const PostingLine *line, int32_t day)
 {
     struct account *account = NULL;
     enum status status = posting_account(books, line->account, &account);
@@ -200,7 +218,7 @@ static enum status apply(struct books *books, const PostingLine *line)
     } else {
         balance->record->receivable_minor = sum(balance->record->receivable_minor, moved);
     }
-    balance->changed = true;
+    span(balance, day);
     return STATUS_OK;
 }
 
@@ -222,7 +240,7 @@ enum status posting_post(struct books *books, EntryRecord *entry)
     entry->year = books_year(entry->date_day);
     enum status status = numbering_next(books, SERIES_ENTRY, entry->year, &entry->sequence);
     for (size_t i = 0; status == STATUS_OK && i < entry->n_line; i++) {
-        status = apply(books, entry->line[i]);
+        status = apply(books, entry->line[i], entry->date_day);
     }
     if (status != STATUS_OK) {
         return status;

@@ -42,6 +42,8 @@ MUST_CHECK enum status posting_account(struct books *books, uint32_t code, struc
 MUST_CHECK enum status posting_load(struct books *books, enum account_role role);
 MUST_CHECK enum status posting_balance(struct books *books, uint64_t customer_id,
                                        struct balance **out);
+// A document of this customer and day: how long it is kept counts from the days of all of them.
+MUST_CHECK enum status posting_span(struct books *books, uint64_t customer_id, int32_t day);
 // Receivables less money on account.
 int64_t posting_owed(const struct balance *balance);
 

@@ -41,6 +41,9 @@ static enum status check_asked(struct books *books, enum control control, const 
     if (control == CONTROL_NONE) {
         return books_refuse(books, STATUS_FIELD_NOT_CHOICE, "kind", request->kind, NULL);
     }
+    if (control_is_fixed(control)) {
+        return books_refuse(books, STATUS_FIELD_CONFLICT, "kind", request->kind, "always");
+    }
     if (request->over_minor != 0 && !control_has_amount(control)) {
         return books_refuse(books, STATUS_FIELD_CONFLICT, "over", NULL, "always");
     }

@@ -199,6 +199,16 @@ static enum status keep_admitted(struct txn *txn, const struct call *call,
     return status == STATUS_OK && admitted->has_psk ? keep_psk(txn, admitted) : status;
 }
 
+// An erased customer's key goes in the transaction that says so. A replay finds none.
+static enum status shred(struct txn *txn, const struct call *call)
+{
+    if (call->shred_vault_id == 0 || call->status != STATUS_OK) {
+        return STATUS_OK;
+    }
+    const enum status status = table_del(txn, TABLE_vault, key_u64(call->shred_vault_id));
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 // The genesis names the book; from then on every head carries it.
 static void keep_book_id(struct txn *txn, const struct call *call, const Request *request)
 {
@@ -230,6 +240,9 @@ static enum status run_write(struct txn *txn, struct call *call, const Request *
     enum status status = run(txn, call, request, &result);
     if (status == STATUS_OK) {
         status = keep_admitted(txn, call, admitted);
+    }
+    if (status == STATUS_OK) {
+        status = shred(txn, call);
     }
     if (status == STATUS_OK && call->status == STATUS_OK) {
         status = second_forget(txn, call, request);

@@ -214,6 +214,7 @@ static void aim(const struct rights *rights, enum permission permission, struct 
     filter->scope = scope;
     filter->also_team = scope == SCOPE_REGION && rights->most_minor[permission][SCOPE_TEAM] != 0;
     filter->is_mixed = false;
+    filter->guards = rights_scope(rights, PERMISSION_CUSTOMER_RESTRICT) != SCOPE_NONE;
     for (int c = 0; c < CLASS_COUNT; c++) {
         // A team's rows may lie outside of the region, and are no better shown for it.
         const uint8_t widest = rights->view[permission][scope][c];

@@ -6,6 +6,7 @@
 #include "shared/text.h"
 
 #include "proto/customer.pb-c.h"
+#include "proto/privacy.pb-c.h"
 
 static bool sees_all(const struct filter *filter)
 {
@@ -170,6 +171,7 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_balance:
     case TABLE_hold:
     case TABLE_done:
+    case TABLE_consent:
         return may_see(txn, filter, row_key_first(&key));
     case TABLE_approval:
         return may_see_approval(txn, filter, (const ApprovalRecord *)record);
@@ -365,11 +367,11 @@ void rows_close_at(struct rows **rows)
 
 // ---- personal texts ----
 
-// CustomerAdd has them all but the bank details, which CustomerBank has under other numbers.
+// CustomerAdd has them all but bank details and sources of consent, which have other numbers.
 static bool find_field(const char *name, struct field *out)
 {
-    const ProtobufCMessageDescriptor *const messages[] = {&customer_add__descriptor,
-                                                          &customer_bank__descriptor};
+    const ProtobufCMessageDescriptor *const messages[] = {
+        &customer_add__descriptor, &customer_bank__descriptor, &customer_consent__descriptor};
     for (size_t i = 0; i < COUNT_OF(messages); i++) {
         const ProtobufCFieldDescriptor *field =
             protobuf_c_message_descriptor_get_field_by_name(messages[i], name);
@@ -410,10 +412,18 @@ static enum status class_view(struct txn *txn, const CustomerRecord *customer,
     return STATUS_OK;
 }
 
+// What is known of whose text it is, and what for it is opened.
+struct naming {
+    bool of_person;
+    bool reveals;
+    bool rests;
+};
+
 // A person's name is personal data itself: who sees contacts masked sees it masked too (decision of
-// the roles). A veiled field is masked for everybody until it is revealed.
+// the roles). A veiled field is masked for everybody until it is revealed. Data that rest are shown
+// in full to nobody but those who guard them.
 static enum status view_of(struct txn *txn, const CustomerRecord *customer,
-                           const struct field *field, bool of_person, bool reveals, enum view *out)
+                           const struct field *field, const struct naming *naming, enum view *out)
 {
     enum view view = VIEW_FULL;
     enum view contact = VIEW_FULL;
@@ -422,11 +432,13 @@ static enum status view_of(struct txn *txn, const CustomerRecord *customer,
         return STATUS_OK;
     }
     enum status status = class_view(txn, customer, field->field_class, &view);
-    if (status == STATUS_OK && of_person && strcmp(field->descriptor->name, "name") == 0) {
+    if (status == STATUS_OK && naming->of_person && strcmp(field->descriptor->name, "name") == 0) {
         status = class_view(txn, customer, CLASS_CONTACT, &contact);
         view = contact < view ? contact : view;
     }
-    *out = field->veiled && !reveals && view == VIEW_FULL ? VIEW_MASKED : view;
+    const bool rests = naming->rests && !txn_filter(txn)->guards;
+    const bool is_veiled = rests || (field->veiled && !naming->reveals);
+    *out = is_veiled && view == VIEW_FULL ? VIEW_MASKED : view;
     return status;
 }
 
@@ -516,7 +528,11 @@ static enum status open_asked(struct txn *txn, const CustomerRecord *customer,
 {
     assert(customer != NULL);
     CLEANUP(vault_wipe) struct vault vault = {.txn = txn, .id = customer->vault_id};
-    bool of_person = customer->kind == CUSTOMER_KIND__CUSTOMER_KIND_PERSON;
+    const struct naming naming = {
+        .of_person = customer->kind == CUSTOMER_KIND__CUSTOMER_KIND_PERSON,
+        .reveals = reveals,
+        .rests = customer->restricted_us != 0,
+    };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct field field;
@@ -524,7 +540,7 @@ static enum status open_asked(struct txn *txn, const CustomerRecord *customer,
         assert(known);
         ProtobufCBinaryData box = box_of(customer, field.descriptor->id, asked[i].ordinal);
         enum view view = VIEW_HIDDEN;
-        status = view_of(txn, customer, &field, of_person, reveals, &view);
+        status = view_of(txn, customer, &field, &naming, &view);
         if (status == STATUS_OK) {
             status = open_as(&vault, &field, asked[i].ordinal, box, view, asked[i].text);
         }
@@ -570,8 +586,20 @@ static bool split_element(const char *field, char name[static 64], uint32_t *ord
     return true;
 }
 
+static enum status find_rest(struct txn *txn, uint64_t customer_id, bool *rests)
+{
+    ProtobufCMessage *row = NULL;
+    const bool guards = txn_filter(txn) == NULL || txn_filter(txn)->guards;
+    const enum status status =
+        customer_id == 0 || guards
+            ? STATUS_NOT_FOUND
+            : table_get(txn, TABLE_customer, key_u64(customer_id), &row, NULL);
+    *rests = status == STATUS_OK && ((const CustomerRecord *)row)->restricted_us != 0;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 static enum status open_named(struct txn *txn, uint64_t vault_id, const char *field,
-                              ProtobufCBinaryData box, bool reveals, char **text)
+                              ProtobufCBinaryData box, const struct naming *known, char **text)
 {
     assert(text != NULL);
     char name[64];
@@ -582,20 +610,28 @@ static enum status open_named(struct txn *txn, uint64_t vault_id, const char *fi
     }
     CLEANUP(vault_wipe) struct vault vault = {.txn = txn, .id = vault_id};
     enum view view = VIEW_HIDDEN;
-    enum status status = view_of(txn, NULL, &found, true, reveals, &view);
+    struct naming naming = *known;
+    naming.of_person = true; // a journal does not say
+    enum status status = view_of(txn, NULL, &found, &naming, &view);
     return status == STATUS_OK ? open_as(&vault, &found, ordinal, box, view, text) : status;
 }
 
-enum status rows_box_text(struct txn *txn, uint64_t vault_id, const char *field,
-                          ProtobufCBinaryData box, char **text)
+enum status rows_box_text(struct txn *txn, uint64_t customer_id, uint64_t vault_id,
+                          const char *field, ProtobufCBinaryData box, char **text)
 {
     assert(txn_mode(txn) == TXN_READ);
-    return open_named(txn, vault_id, field, box, false, text);
+    bool rests = false;
+    const enum status status = find_rest(txn, customer_id, &rests);
+    const struct naming naming = {.rests = rests};
+    return status == STATUS_OK ? open_named(txn, vault_id, field, box, &naming, text) : status;
 }
 
-enum status rows_reveal_box(struct txn *txn, uint64_t vault_id, const char *field,
-                            ProtobufCBinaryData box, char **text)
+enum status rows_reveal_box(struct txn *txn, uint64_t customer_id, uint64_t vault_id,
+                            const char *field, ProtobufCBinaryData box, char **text)
 {
     assert(txn_mode(txn) != TXN_READ);
-    return open_named(txn, vault_id, field, box, txn_mode(txn) == TXN_WRITE, text);
+    bool rests = false;
+    const enum status status = find_rest(txn, customer_id, &rests);
+    const struct naming naming = {.reveals = txn_mode(txn) == TXN_WRITE, .rests = rests};
+    return status == STATUS_OK ? open_named(txn, vault_id, field, box, &naming, text) : status;
 }

@@ -85,13 +85,13 @@ MUST_CHECK enum status rows_texts(struct txn *txn, const CustomerRecord *custome
 // the transaction that writes its journal record. A preview leaves none and sees them veiled.
 MUST_CHECK enum status rows_reveal(struct txn *txn, const CustomerRecord *customer,
                                    const struct rows_asked *asked, size_t count);
-MUST_CHECK enum status rows_reveal_box(struct txn *txn, uint64_t vault_id, const char *field,
-                                       ProtobufCBinaryData box, char **text);
+MUST_CHECK enum status rows_reveal_box(struct txn *txn, uint64_t customer_id, uint64_t vault_id,
+                                       const char *field, ProtobufCBinaryData box, char **text);
 // One sealed box of a journal change, under the same rules. `field` may name an element
 // ("phone[1]"). A journal does not say of what kind its customer is: who sees contacts masked sees
-// every name masked here.
-MUST_CHECK enum status rows_box_text(struct txn *txn, uint64_t vault_id, const char *field,
-                                     ProtobufCBinaryData box, char **text);
+// every name masked here. `customer_id` is whose it is; 0: nobody's yet.
+MUST_CHECK enum status rows_box_text(struct txn *txn, uint64_t customer_id, uint64_t vault_id,
+                                     const char *field, ProtobufCBinaryData box, char **text);
 // Which personal field numbers a field name of "customer" has in CustomerAdd; 0 when it is not a
 // sealed field.
 uint32_t rows_sealed_field(const char *field);

@@ -170,6 +170,7 @@ struct filter {
     // reach it; `views` is then what those of the widest scope show, and with `also_team` what
     // region and team both show. Searches go by `views`.
     bool is_mixed;
+    bool guards; // sees customers whose data rest as others (permission customer.restrict)
     uint8_t near[SCOPE_COUNT][CLASS_COUNT];
 };
 

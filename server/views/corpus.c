@@ -78,12 +78,17 @@ enum status corpus_set(struct corpus *corpus, uint32_t owner, const char *text, 
     if (corpus->size + size + 1 > UINT32_MAX) {
         return STATUS_TOO_LARGE;
     }
+    const size_t old_place = old_size > 0 ? (size_t)(old - corpus->bytes) : 0;
     enum status status = reserve(corpus, owner, size);
     if (status != STATUS_OK) {
         return status;
     }
     for (; corpus->owners <= owner; corpus->owners++) {
         corpus->current[corpus->owners] = NONE;
+    }
+    // What was replaced may have been erased for good: it does not wait for the next compaction.
+    if (old_size > 0) {
+        explicit_bzero(corpus->bytes + old_place, old_size);
     }
     corpus->current[owner] = NONE;
     corpus->dead += old_size;

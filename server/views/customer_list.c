@@ -30,6 +30,17 @@ static void keep_common(uint64_t *bits, const uint64_t *others, size_t count)
     }
 }
 
+// By what rests nobody is found, but by those who guard it.
+static void drop_resting(const struct views *views, const struct filter *filter, uint64_t *bits)
+{
+    const struct customers *customers = &views->customers;
+    for (uint32_t i = 0; i < customers->count; i++) {
+        if (customer_rests(customers, filter, i)) {
+            bits[i / 64] &= ~((uint64_t)1 << (i % 64));
+        }
+    }
+}
+
 uint64_t *customers_match(const struct views *views, const struct filter *filter,
                           const char *const *words, size_t count, struct arena *arena)
 {
@@ -44,6 +55,9 @@ uint64_t *customers_match(const struct views *views, const struct filter *filter
             return NULL;
         }
         keep_common(all, bits, views->customers.count);
+    }
+    if (count > 0) {
+        drop_resting(views, filter, all);
     }
     return all;
 }
@@ -121,8 +135,8 @@ static bool is_chosen(const struct choice *choice, uint32_t i)
 {
     const struct customers *customers = &choice->views->customers;
     const struct customer_query *query = choice->query;
-    bool archived = (customers->flags[i] & CUSTOMER_ARCHIVED) != 0;
-    return (query->any_state || archived == query->archived) && sight_sees(&choice->sight, i) &&
+    const enum customer_shelf shelf = customer_shelf_of(customers->flags[i]);
+    return (query->any_state || shelf == query->shelf) && sight_sees(&choice->sight, i) &&
            (choice->owner == NONE || customers->owner[i] == choice->owner) &&
            (choice->only == NONE || choice->only == i) &&
            (!query->open_only || customers->open[i] > 0) &&
@@ -156,13 +170,21 @@ static bool is_everything(const struct choice *choice)
     bool texts = query->word_count > 0 || query->tag != NULL || query->class != NULL ||
                  query->region != NULL;
     return choice->sight.all && !texts && choice->owner == NONE && choice->only == NONE &&
-           !query->archived && !query->any_state && !query->open_only && !query->overdue_only &&
-           choice->overdue == choice->views->customers.overdue;
+           query->shelf == SHELF_ACTIVE && !query->any_state && !query->open_only &&
+           !query->overdue_only && choice->overdue == choice->views->customers.overdue;
 }
 
 static bool is_listed(const struct customers *customers, const uint64_t *bits, uint32_t i)
 {
-    return bits != NULL ? bit_is_set(bits, i) : (customers->flags[i] & CUSTOMER_ARCHIVED) == 0;
+    return bits != NULL ? bit_is_set(bits, i)
+                        : customer_shelf_of(customers->flags[i]) == SHELF_ACTIVE;
+}
+
+static bool name_is_hidden(const struct customers *customers, const struct filter *filter,
+                           bool persons_are, uint32_t i)
+{
+    return (persons_are && (customers->flags[i] & CUSTOMER_PERSON) != 0) ||
+           customer_rests(customers, filter, i);
 }
 
 enum status customers_page_by_name(const struct views *views, const struct filter *filter,
@@ -170,18 +192,20 @@ enum status customers_page_by_name(const struct views *views, const struct filte
 {
     const struct customers *customers = &views->customers;
     bool persons_last = !filter_shows(filter, CLASS_CONTACT);
+    bool some_rest = filter != NULL && !filter->guards;
     uint64_t at = 0;
     // Behind those with a name to sort by stand, by number, those whose name this viewer does not
     // see.
     for (size_t k = 0; k < customers->count && page->count < page->limit; k++) {
         uint32_t i = customers->by_name.index[descending ? customers->count - 1 - k : k];
-        bool hidden = persons_last && (customers->flags[i] & CUSTOMER_PERSON) != 0;
+        bool hidden = name_is_hidden(customers, filter, persons_last, i);
         if (is_listed(customers, bits, i) && !hidden && at++ >= page->skip) {
             page->index[page->count++] = i;
         }
     }
-    for (uint32_t i = 0; persons_last && i < customers->count && page->count < page->limit; i++) {
-        bool hidden = (customers->flags[i] & CUSTOMER_PERSON) != 0;
+    for (uint32_t i = 0;
+         (persons_last || some_rest) && i < customers->count && page->count < page->limit; i++) {
+        bool hidden = name_is_hidden(customers, filter, persons_last, i);
         if (is_listed(customers, bits, i) && hidden && at++ >= page->skip) {
             page->index[page->count++] = i;
         }
@@ -368,7 +392,7 @@ bool views_customer(const struct views *views, const struct filter *filter, uint
         .id = id,
         .sequence = customers->sequence[i],
         .owner_id = owner == NONE ? 0 : views->people.user[owner].id,
-        .archived = (customers->flags[i] & CUSTOMER_ARCHIVED) != 0,
+        .shelf = customer_shelf_of(customers->flags[i]),
         .open_minor = customers->open[i],
         .on_account_minor = customers->on_account[i],
         .open_count = customers->open_count[i],

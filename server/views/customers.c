@@ -267,6 +267,30 @@ static bool name_differs(const struct customers *customers, uint32_t index,
     return texts->size[part] < size + 1 || longer || memcmp(text + 1, name, size) != 0;
 }
 
+enum customer_shelf customer_shelf_of(uint8_t flags)
+{
+    return (flags & CUSTOMER_ERASED) != 0       ? SHELF_ERASED
+           : (flags & CUSTOMER_RESTRICTED) != 0 ? SHELF_RESTRICTED
+           : (flags & CUSTOMER_ARCHIVED) != 0   ? SHELF_ARCHIVED
+                                                : SHELF_ACTIVE;
+}
+
+bool customer_rests(const struct customers *customers, const struct filter *filter, uint32_t index)
+{
+    return filter != NULL && !filter->guards &&
+           (customers->flags[index] & CUSTOMER_RESTRICTED) != 0;
+}
+
+static uint8_t flags_of(const CustomerRecord *record)
+{
+    const bool archived = record->state == CUSTOMER_STATE__CUSTOMER_STATE_ARCHIVED;
+    const bool erased = record->state == CUSTOMER_STATE__CUSTOMER_STATE_ERASED;
+    const bool person = record->kind == CUSTOMER_KIND__CUSTOMER_KIND_PERSON;
+    const bool restricted = record->restricted_us != 0;
+    return (uint8_t)((archived ? CUSTOMER_ARCHIVED : 0) | (person ? CUSTOMER_PERSON : 0) |
+                     (restricted ? CUSTOMER_RESTRICTED : 0) | (erased ? CUSTOMER_ERASED : 0));
+}
+
 static uint32_t add(struct customers *customers, const CustomerRecord *record)
 {
     uint32_t index = (uint32_t)customers->count++;
@@ -283,7 +307,7 @@ static uint32_t add(struct customers *customers, const CustomerRecord *record)
 // Adds (1) or takes (-1) an active customer to the sums of all.
 static void count_active(struct customers *customers, uint32_t index, int64_t sign)
 {
-    if ((customers->flags[index] & CUSTOMER_ARCHIVED) == 0) {
+    if (customer_shelf_of(customers->flags[index]) == SHELF_ACTIVE) {
         customers->active += sign;
         customers->active_open += sign * customers->open[index];
         customers->active_overdue += sign * customers->overdue[index];
@@ -314,10 +338,7 @@ enum status customers_apply(struct views *views, const struct customer_texts *te
     } else {
         index = add(customers, record);
     }
-    bool archived = record->state == CUSTOMER_STATE__CUSTOMER_STATE_ARCHIVED;
-    bool person = record->kind == CUSTOMER_KIND__CUSTOMER_KIND_PERSON;
-    customers->flags[index] =
-        (uint8_t)((archived ? CUSTOMER_ARCHIVED : 0) | (person ? CUSTOMER_PERSON : 0));
+    customers->flags[index] = flags_of(record);
     count_active(customers, index, 1);
     customers->owner[index] = people_user(&views->people, record->owner_id);
     customers->region[index] = region_key(record->region);

@@ -34,7 +34,12 @@ static_assert(CLASS_FINANCE == PARTS - 1, "a part per class that can be searched
     COLUMN(uint32_t, last_allocation)                                                  \
     COLUMN(uint32_t, last_payment)
 
-enum customer_flag { CUSTOMER_ARCHIVED = 1, CUSTOMER_PERSON = 2 };
+enum customer_flag {
+    CUSTOMER_ARCHIVED = 1,
+    CUSTOMER_PERSON = 2,
+    CUSTOMER_RESTRICTED = 4,
+    CUSTOMER_ERASED = 8
+};
 
 #define ITEM_COLUMNS(COLUMN)                                                \
     COLUMN(uint64_t, id)                                                    \
@@ -84,7 +89,7 @@ enum item_flag { ITEM_DEBIT = 1, ITEM_DISPUTED = 2 };
 struct customers {
     size_t count, capacity;
     CUSTOMER_COLUMNS(COLUMN_MEMBER)
-    int64_t active, active_open, active_overdue; // how many are not archived, and their sums
+    int64_t active, active_open, active_overdue; // how many are on the shelf ACTIVE, and their sums
     struct corpus part[PARTS];
     struct order by_name;
 };
@@ -225,6 +230,9 @@ bool sight_sees(const struct sight *sight, uint32_t customer);
 bool sight_sees_document(const struct sight *sight, const struct views *views,
                          const struct documents *documents, uint32_t index);
 bool filter_shows(const struct filter *filter, enum field_class field_class); // in full
+enum customer_shelf customer_shelf_of(uint8_t flags);
+// Data that rest are found and ordered by nobody but those who guard them.
+bool customer_rests(const struct customers *customers, const struct filter *filter, uint32_t index);
 
 // ---- what fills the columns; all under the lock for writing ----
 

@@ -109,7 +109,7 @@ static void find_customers(const struct views *views, const struct filter *filte
         }
     }
     for (uint32_t i = 0; bits != NULL && i < customers->count; i++) {
-        if (bit_is_set(bits, i) && sight_sees(sight, i)) {
+        if (bit_is_set(bits, i) && sight_sees(sight, i) && !customer_rests(customers, filter, i)) {
             found_add(found, customers->id[i]);
         }
     }

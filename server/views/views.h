@@ -34,11 +34,14 @@ uint64_t views_number(const struct views *views); // journal number they show
 
 // ---- customers ----
 
+// Where a customer stands: a list shows one shelf.
+enum customer_shelf { SHELF_ACTIVE, SHELF_ARCHIVED, SHELF_RESTRICTED, SHELF_ERASED };
+
 struct view_customer {
     uint64_t id;
     uint32_t sequence;
     uint64_t owner_id;
-    bool archived;
+    enum customer_shelf shelf;
     int64_t open_minor;        // debit items
     int64_t on_account_minor;  // credit items
     uint32_t open_count;       // debit items
@@ -62,8 +65,8 @@ struct customer_query {
     const char *words[QUERY_TERMS_MAX]; // folded; all must occur in the search text
     size_t word_count;
     uint64_t owner_id; // 0: any
-    bool archived;     // those instead of the active ones
-    bool any_state;    // those beside the active ones
+    enum customer_shelf shelf;
+    bool any_state; // all shelves
     bool open_only;
     bool overdue_only;
     const char *tag, *class, *region; // folded, whole; NULL: any

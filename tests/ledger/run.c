@@ -297,7 +297,10 @@ static void check(struct runner *runner, const struct command *command, const Re
 static void count_command(struct runner *runner, const struct command *command, const Reply *reply)
 {
     assert(command->number < COMMANDS_MAX);
-    bool *list = reply->status == STATUS_OK ? runner->accepted : runner->refused;
+    // What always needs a second person is accepted when it waits for one.
+    const bool waits =
+        reply->status == STATUS_APPROVAL_PENDING && control_is_fixed(command->control);
+    bool *list = reply->status == STATUS_OK || waits ? runner->accepted : runner->refused;
     list[command->number] = true;
 }
 

@@ -139,6 +139,7 @@ static const struct sample SAMPLES[] = {
     {"customer_add", "kind=organisation name=Green_Hill credit_limit=10"},
     {"customer_edit", "customer_id=@customer version=1 credit_limit=10"},
     {"customer_bank", "customer_id=@customer bank_account=622588"},
+    {"customer_erase", "customer_id=@lead reason=asked"},
     {"invoice_credit", "invoice_id=@invoice reason=scratch"},
     {"invoice_reverse", "invoice_id=@invoice reason=wrong"},
     {"payment_add", "customer_id=@customer amount=1"},
@@ -160,6 +161,7 @@ static const struct sample SAMPLES[] = {
 
 struct ground {
     uint64_t customer_id;
+    uint64_t lead_id; // a customer without documents
     uint64_t invoice_id;
     uint64_t payment_id;
     uint64_t entry_id;
@@ -174,6 +176,9 @@ static struct ground prepare(struct scene *scene)
     const Reply *reply = ask(scene, "customer_add", "kind=organisation name=Far_Mountain");
     assert_int_equal(reply->status, STATUS_OK);
     ground.customer_id = reply->customer_add->id;
+    reply = ask(scene, "customer_add", "kind=person name=Passer_by");
+    assert_int_equal(reply->status, STATUS_OK);
+    ground.lead_id = reply->customer_add->id;
     reply = ask(scene, "invoice_issue",
                 arena_print(scene->arena, "customer_id=%llu amount=500",
                             (unsigned long long)ground.customer_id));
@@ -204,9 +209,10 @@ static const char *filled(struct scene *scene, const struct ground *ground, cons
         const char *mark;
         uint64_t id;
     } MARKS[] = {
-        {"@customer", ground->customer_id}, {"@invoice", ground->invoice_id},
-        {"@payment", ground->payment_id},   {"@entry", ground->entry_id},
-        {"@role", ground->role_id},         {"@peter", user_of(scene, "peter")},
+        {"@customer", ground->customer_id},  {"@lead", ground->lead_id},
+        {"@invoice", ground->invoice_id},    {"@payment", ground->payment_id},
+        {"@entry", ground->entry_id},        {"@role", ground->role_id},
+        {"@peter", user_of(scene, "peter")},
     };
 
     for (size_t i = 0; i < COUNT_OF(MARKS); i++) {
@@ -235,6 +241,9 @@ static const struct sample *sample_of(const struct command *command)
 static void every_rule_on(struct scene *scene)
 {
     for (int control = CONTROL_NONE + 1; control < CONTROL_COUNT; control++) {
+        if (control_is_fixed((enum control)control)) {
+            continue;
+        }
         ask_ok(
             scene, "rule_set",
             arena_print(scene->arena, "kind=%s always=true", control_word((enum control)control)));

@@ -140,7 +140,7 @@ static void one_object_leaves_out_what_is_absent(void **state)
         render_json(&context, command_by_name("customer_show"), &card.base),
         "{\"schema\":\"kontor.customer.show/1\",\"currency\":\"CNY\",\"data\":{\"id\":\"512\",\"number\":\"C-0001\",\"kind\":\"person\","
         "\"phone\":[\"138\",\"139\"],\"credit_limit\":\"0.00\",\"version\":0,\"open\":\"0.00\",\"overdue\":\"0.00\","
-        "\"on_account\":\"0.00\",\"added\":\"2026-11-21T19:03:05+08:00\"}}");
+        "\"on_account\":\"0.00\",\"added\":\"2026-11-21T19:03:05+08:00\",\"consent\":[]}}");
 }
 
 static void lines_keep_rate_and_amount_of_one_name_apart(void **state)
