@@ -15,12 +15,28 @@ static uint64_t *match_one(const struct views *views, const struct filter *filte
                            const char *needle, bool whole, struct arena *arena)
 {
     uint64_t *bits = bits_make(arena, views->customers.count);
-    for (enum field_class part = 0; part < PARTS && bits != NULL; part++) {
+    for (enum field_class part = 0; part < CLASS_PARTS && bits != NULL; part++) {
         if (filter_shows(filter, part)) {
             corpus_match(&views->customers.part[part], needle, whole, bits);
         }
     }
     return bits;
+}
+
+// And of those of whom the word is a veiled value, or what the mask shows of one.
+static bool match_veiled(const struct views *views, const struct filter *filter, const char *word,
+                         struct arena *arena, uint64_t *bits)
+{
+    static const enum mark MARKS[] = {MARK_PHONE, MARK_EMAIL};
+
+    for (size_t i = 0; filter_shows(filter, CLASS_CONTACT) && i < COUNT_OF(MARKS); i++) {
+        char *needle = arena_print(arena, "%c%s", MARKS[i], word);
+        if (needle == NULL) {
+            return false;
+        }
+        corpus_match(&views->customers.part[PART_VEILED], needle, true, bits);
+    }
+    return true;
 }
 
 static void keep_common(uint64_t *bits, const uint64_t *others, size_t count)
@@ -51,7 +67,7 @@ uint64_t *customers_match(const struct views *views, const struct filter *filter
     memset(all, 0xff, (views->customers.count / 64 + 1) * sizeof *all);
     for (size_t i = 0; i < count; i++) {
         uint64_t *bits = match_one(views, filter, words[i], false, arena);
-        if (bits == NULL) {
+        if (bits == NULL || !match_veiled(views, filter, words[i], arena, bits)) {
             return NULL;
         }
         keep_common(all, bits, views->customers.count);

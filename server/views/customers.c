@@ -6,7 +6,9 @@
 
 #include <inttypes.h>
 
-#define TEXT_MAX 4096
+#define TEXT_MAX     4096
+#define SHOWN_DIGITS 4  // of a phone, by text_mask_phone
+#define CHINA_DIGITS 13 // 86 and a mobile number
 
 // ---- texts ----
 
@@ -15,14 +17,14 @@
 struct searched {
     uint32_t field; // number in CustomerAdd
     enum mark mark;
-    enum field_class field_class;
+    size_t part;
 };
 
 static const struct searched SEARCHED[] = {
     {2, MARK_NAME, CLASS_PUBLIC},       {3, MARK_COMPANY, CLASS_PUBLIC},
-    {20, MARK_REFERENCE, CLASS_PUBLIC}, {4, MARK_PHONE, CLASS_CONTACT},
-    {5, MARK_EMAIL, CLASS_CONTACT},     {17, MARK_CONTACT, CLASS_CONTACT},
-    {19, MARK_PHONE, CLASS_CONTACT},    {7, MARK_TAX_ID, CLASS_FINANCE},
+    {20, MARK_REFERENCE, CLASS_PUBLIC}, {4, MARK_PHONE, PART_VEILED},
+    {5, MARK_EMAIL, PART_VEILED},       {17, MARK_CONTACT, CLASS_CONTACT},
+    {19, MARK_PHONE, PART_VEILED},      {7, MARK_TAX_ID, CLASS_FINANCE},
 };
 
 struct writer {
@@ -53,7 +55,8 @@ static enum status write_field(struct writer *writer, enum mark mark, const char
     return STATUS_OK;
 }
 
-// A phone is found as it was written and by its digits alone.
+// A phone is found as it was written, by its digits, with or without the country's, and by the last
+// four, which its mask shows.
 static enum status write_phone(struct writer *writer, const char *text)
 {
     char digits[64];
@@ -64,9 +67,27 @@ static enum status write_phone(struct writer *writer, const char *text)
         }
     }
     digits[count] = '\0';
+    const bool has_country = count == CHINA_DIGITS && strncmp(digits, "86", 2) == 0;
     enum status status = write_field(writer, MARK_PHONE, text);
     if (status == STATUS_OK && strcmp(digits, text) != 0) {
         status = write_field(writer, MARK_PHONE, digits);
+    }
+    if (status == STATUS_OK && has_country) {
+        status = write_field(writer, MARK_PHONE, digits + 2);
+    }
+    if (status == STATUS_OK && count > SHOWN_DIGITS) {
+        status = write_field(writer, MARK_PHONE, digits + count - SHOWN_DIGITS);
+    }
+    return status;
+}
+
+// An address is found whole, and by its domain, which its mask shows.
+static enum status write_email(struct writer *writer, const char *text)
+{
+    const char *domain = strchr(text, '@');
+    enum status status = write_field(writer, MARK_EMAIL, text);
+    if (status == STATUS_OK && domain != NULL) {
+        status = write_field(writer, MARK_EMAIL, domain);
     }
     return status;
 }
@@ -76,7 +97,7 @@ static enum status write_sealed(const struct key *key, const CustomerRecord *rec
 {
     bool personal =
         searched->mark == MARK_NAME && record->kind == CUSTOMER_KIND__CUSTOMER_KIND_PERSON;
-    struct writer *writer = &writers[personal ? CLASS_CONTACT : searched->field_class];
+    struct writer *writer = &writers[personal ? CLASS_CONTACT : searched->part];
     for (size_t i = 0; i < record->n_sealed; i++) {
         const Sealed *sealed = record->sealed[i];
         if (sealed->field != searched->field || sealed->box.len == 0) {
@@ -88,8 +109,9 @@ static enum status write_sealed(const struct key *key, const CustomerRecord *rec
         if (status != STATUS_OK) {
             return status;
         }
-        status = searched->mark == MARK_PHONE ? write_phone(writer, text)
-                                              : write_field(writer, searched->mark, text);
+        status = searched->mark == MARK_PHONE   ? write_phone(writer, text)
+                 : searched->mark == MARK_EMAIL ? write_email(writer, text)
+                                                : write_field(writer, searched->mark, text);
         if (status != STATUS_OK) {
             return status;
         }

@@ -102,7 +102,7 @@ static void find_customers(const struct views *views, const struct filter *filte
     uint64_t *bits = arena_alloc(arena, (customers->count / 64 + 1) * sizeof *bits);
     for (size_t k = 0; k < COUNT_OF(marks) && bits != NULL; k++) {
         char *needle = arena_print(arena, "%c%s", marks[k], folded);
-        for (enum field_class part = 0; part < PARTS && needle != NULL; part++) {
+        for (enum field_class part = 0; part < CLASS_PARTS && needle != NULL; part++) {
             if (filter_shows(filter, part)) {
                 corpus_match(&customers->part[part], needle, true, bits);
             }

@@ -59,8 +59,9 @@ enum customer_order {
 };
 
 // Searched are number, name, company, reference, region, class, industry, tags, phones, e-mail,
-// contact and tax id, each only by a viewer who sees its class in full. Orders by name follow the
-// folded text; persons' names that the viewer sees masked stand last.
+// contact and tax id, each only by a viewer who sees its class in full; phones and e-mail, which
+// are veiled, as a whole or by what their masks show. Orders by name follow the folded text;
+// persons' names that the viewer sees masked stand last.
 struct customer_query {
     const char *words[QUERY_TERMS_MAX]; // folded; all must occur in the search text
     size_t word_count;
