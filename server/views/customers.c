@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-#define TEXT_MAX     4096
+#define TEXT_MAX     3072
 #define SHOWN_DIGITS 4  // of a phone, by text_mask_phone
 #define CHINA_DIGITS 13 // 86 and a mobile number
 
@@ -88,6 +88,9 @@ static enum status write_email(struct writer *writer, const char *text)
     enum status status = write_field(writer, MARK_EMAIL, text);
     if (status == STATUS_OK && domain != NULL) {
         status = write_field(writer, MARK_EMAIL, domain);
+    }
+    if (status == STATUS_OK && domain != NULL) {
+        status = write_field(writer, MARK_EMAIL, domain + 1);
     }
     return status;
 }

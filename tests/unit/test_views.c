@@ -809,7 +809,7 @@ static uint64_t found(struct model *model, const struct filter *filter, const ch
     return mask;
 }
 
-static void words_find_parts_of_names_phones_and_mail(void **state)
+static void words_find_parts_of_names_and_what_masks_show(void **state)
 {
     struct model *model = *state;
     put_pair(model);
@@ -822,6 +822,18 @@ static void words_find_parts_of_names_phones_and_mail(void **state)
     assert_int_equal(found(model, NULL, "c-0002", NULL), 2);
     assert_int_equal(found(model, NULL, "k-77", NULL), 2);
     assert_int_equal(found(model, NULL, "nothing", NULL), 0);
+}
+
+// Or a number could be found out digit by digit.
+static void a_veiled_value_is_not_found_by_its_parts(void **state)
+{
+    struct model *model = *state;
+    put_pair(model);
+    assert_int_equal(found(model, NULL, "046", NULL), 0);
+    assert_int_equal(found(model, NULL, "42046", NULL), 0);
+    assert_int_equal(found(model, NULL, "138", NULL), 0);
+    assert_int_equal(found(model, NULL, "1381234204", NULL), 0);
+    assert_int_equal(found(model, NULL, "example", NULL), 0);
 }
 
 static void a_masked_viewer_finds_nothing_by_what_is_masked(void **state)
@@ -1101,7 +1113,8 @@ int main(void)
         CASE(overdue_follows_the_day_that_is_asked),
         CASE(every_order_is_sorted_and_its_pages_make_the_whole),
         CASE(names_are_ordered_by_their_folded_text),
-        CASE(words_find_parts_of_names_phones_and_mail),
+        CASE(words_find_parts_of_names_and_what_masks_show),
+        CASE(a_veiled_value_is_not_found_by_its_parts),
         CASE(a_masked_viewer_finds_nothing_by_what_is_masked),
         CASE(another_owners_customer_is_not_found),
         CASE(a_tag_is_whole_and_a_changed_text_is_forgotten),
