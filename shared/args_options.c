@@ -97,9 +97,10 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
                : message == &entry_line__descriptor ? "ACCOUNT debit|credit AMOUNT [CUSTOMER]"
                                                     : "INVOICE[=AMOUNT]";
     case KIND_TEXT:
-        return field->format == FORMAT_TERMS  ? "TERMS"
-               : field->format == FORMAT_ROLE ? "ROLE"
-                                              : "TEXT";
+        return field->format == FORMAT_TERMS    ? "TERMS"
+               : field->format == FORMAT_ROLE   ? "ROLE"
+               : field->format == FORMAT_PERIOD ? "MONTH"
+                                                : "TEXT";
     case KIND_FLAG:
     case KIND_BYTES:
     case KIND_INSTANT:

@@ -36,6 +36,7 @@ enum field_format {
     FORMAT_LOGIN, // 2 to 64 of a-z 0-9 . _ -, a letter first
     FORMAT_ROLE,
     FORMAT_ACCOUNT, // digits
+    FORMAT_PERIOD,  // a month or a year
 };
 
 struct field {

@@ -146,8 +146,9 @@
 #define RETENTIONS_MAX      20 // changes of it
 
 // The second person
-#define APPROVAL_US  (7ll * 24 * 3600 * 1000 * 1000) // a request waits so long
-#define BANK_HOLD_US (24ll * 3600 * 1000 * 1000)     // bank details do not count before
+#define EXCEPTION_DAYS_MAX 92                              // from a closed period
+#define APPROVAL_US        (7ll * 24 * 3600 * 1000 * 1000) // a request waits so long
+#define BANK_HOLD_US       (24ll * 3600 * 1000 * 1000)     // bank details do not count before
 
 // Login
 #define ARGON_THREADS         2

@@ -3,6 +3,7 @@
 
 #include "shared/day.h"
 #include "shared/money.h"
+#include "shared/period.h"
 #include "shared/rules_walk.h"
 #include "shared/terms.h"
 #include "shared/text.h"
@@ -78,6 +79,8 @@ static bool is_role(const char *text)
 static enum status format_check(enum field_format format, const char *text)
 {
     uint32_t decimals = 0;
+    uint32_t first = 0;
+    uint32_t last = 0;
     struct terms terms;
     switch (format) {
     case FORMAT_PHONE:
@@ -98,6 +101,8 @@ static enum status format_check(enum field_format format, const char *text)
         return strlen(text) <= 9 && strspn(text, "0123456789") == strlen(text)
                    ? STATUS_OK
                    : STATUS_FIELD_NOT_CHOICE;
+    case FORMAT_PERIOD:
+        return period_parse(text, &first, &last) ? STATUS_OK : STATUS_FIELD_NOT_CHOICE;
     case FORMAT_LINE:
     case FORMAT_LINES:
         break;
@@ -117,6 +122,7 @@ static const char *format_allowed(enum field_format format)
         [FORMAT_LOGIN] = "2 to 64 of a-z 0-9 . _ -, a letter first",
         [FORMAT_ROLE] = "a word without blanks: owner, finance, sales ...",
         [FORMAT_ACCOUNT] = "digits of an account code",
+        [FORMAT_PERIOD] = "2026-10, or 2026 for the whole year",
     };
     return (size_t)format < COUNT_OF(ALLOWED) ? ALLOWED[format] : NULL;
 }

@@ -2,6 +2,7 @@
 // Allocations as they are made, taken back, and made to close an item that is undone (domain.md
 // d.1).
 #include "server/ledger/item.h"
+#include "server/ledger/period.h"
 #include "server/ledger/posting.h"
 
 static enum status put_allocation(struct books *books, AllocationRecord *allocation)
@@ -9,7 +10,10 @@ static enum status put_allocation(struct books *books, AllocationRecord *allocat
     IdRecord index;
     id_record__init(&index);
     index.id = allocation->id;
-    enum status status = allocation_put(books->txn, key_u64(allocation->id), allocation);
+    enum status status = period_stamp(books, allocation->effective_day);
+    if (status == STATUS_OK) {
+        status = allocation_put(books->txn, key_u64(allocation->id), allocation);
+    }
     if (status == STATUS_OK) {
         status =
             settled_by_put(books->txn, key_u64_u64(allocation->debit_id, allocation->id), &index);

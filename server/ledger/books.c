@@ -3,6 +3,7 @@
 
 #include "server/ledger/item.h"
 #include "server/ledger/numbering.h"
+#include "server/ledger/period.h"
 #include "server/ledger/posting.h"
 #include "shared/day.h"
 #include "shared/money.h"
@@ -107,6 +108,9 @@ enum status books_close(struct books *books)
     enum status status = item_write(books);
     if (status == STATUS_OK) {
         status = posting_write(books);
+    }
+    if (status == STATUS_OK) {
+        status = period_write(books);
     }
     if (status == STATUS_OK) {
         status = numbering_write(books);

@@ -30,6 +30,7 @@ struct counted;
 struct account;
 struct balance;
 struct item;
+struct month;
 
 // The rows of an import that did not go in, collected instead of refusing the call.
 struct row_problems {
@@ -48,10 +49,11 @@ struct books {
     struct row_problems *rows; // NULL outside of an import
     enum status
         refused; // the first refusal of books_refuse, as against a failure of the environment
-    struct counted *counted; // the working set; see numbering.c, posting.c, item.c
+    struct counted *counted; // the working set; see numbering.c, posting.c, item.c, period.c
     struct account *accounts;
     struct balance *balances;
     struct item *items;
+    struct month *months;
 };
 
 // "cn-small", "cn-enterprise", "international"; NULL when unknown.

@@ -55,8 +55,7 @@ enum status customer_net(struct txn *txn, struct call *call, const CustomerNet *
     if (status == STATUS_OK) {
         const struct shares_wish wish = {.customer_id = customer->id,
                                          .day = credits.item[0]->record->date_day,
-                                         .asked = request->date_day,
-                                         .scopes = POSTING_SALES | POSTING_CASH};
+                                         .asked = request->date_day};
         status = shares_plan(&books, &credits, &wish, &shares);
     }
     if (status != STATUS_OK) {

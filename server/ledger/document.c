@@ -206,11 +206,16 @@ static enum account_role other_side(const InvoiceRecord *document)
     return opening ? ACCOUNT_RETAINED : ACCOUNT_SALES;
 }
 
+uint32_t document_scopes(const InvoiceRecord *document)
+{
+    return POSTING_SALES | (document->tax_minor != 0 ? POSTING_TAX : 0u);
+}
+
 enum status document_check(struct books *books, const InvoiceRecord *document,
                            const UniqueHash *unique)
 {
-    uint32_t scopes = POSTING_SALES | (document->tax_minor != 0 ? POSTING_TAX : 0u);
-    enum status status = posting_guard(books, document->date_day, scopes, "date");
+    enum status status =
+        posting_guard(books, document->date_day, document_scopes(document), "date");
     uint64_t taken = 0;
     if (status == STATUS_OK && unique != NULL) {
         status = books_unique(books, unique->hash, &taken);

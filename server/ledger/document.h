@@ -25,6 +25,8 @@ MUST_CHECK enum status document_parts(struct books *books, InvoiceRecord *docume
                                       const CustomerRecord *customer, const char *terms,
                                       int32_t due_day);
 
+// What it posts to, as posting_guard wants to know it.
+uint32_t document_scopes(const InvoiceRecord *document);
 // Everything that can speak against issuing it: period, reference, accounts. `unique` may be NULL.
 MUST_CHECK enum status document_check(struct books *books, const InvoiceRecord *document,
                                       const UniqueHash *unique);

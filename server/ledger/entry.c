@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/control.h"
+#include "server/ledger/period.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/posting.h"
 #include "shared/money.h"
@@ -184,6 +185,18 @@ static enum status load_entry(struct books *books, uint64_t id, EntryRecord **ou
     return status;
 }
 
+// As asked, else its own day, or the first open one behind it (domain.md d.12).
+static enum status reversal_day(struct books *books, const EntryRecord *entry, int32_t asked,
+                                int32_t *out)
+{
+    *out = asked;
+    enum status status = posting_load_entry(books, entry);
+    if (status != STATUS_OK || asked != 0) {
+        return status;
+    }
+    return period_open_day(books, entry->date_day, posting_scopes(books, entry), out);
+}
+
 // Entries of documents are reversed with their documents.
 static enum status check_reversible(struct books *books, const EntryRecord *entry, int32_t day)
 {
@@ -200,9 +213,7 @@ static enum status check_reversible(struct books *books, const EntryRecord *entr
         return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "date", books_day(books, day),
                             books_day(books, entry->date_day));
     }
-    enum status status = posting_load_entry(books, entry);
-    return status == STATUS_OK ? posting_guard(books, day, posting_scopes(books, entry), "date")
-                               : status;
+    return posting_guard(books, day, posting_scopes(books, entry), "date");
 }
 
 static int64_t debit_total(const EntryRecord *entry)
@@ -224,9 +235,11 @@ enum status entry_reverse(struct txn *txn, struct call *call, const EntryReverse
         status = load_entry(&books, request->entry_id, &entry);
     }
 
-    int32_t day = request->date_day;
+    int32_t day = 0;
     if (status == STATUS_OK) {
-        day = day != 0 ? day : entry->date_day; // its own day (domain.md d.12)
+        status = reversal_day(&books, entry, request->date_day, &day);
+    }
+    if (status == STATUS_OK) {
         status = check_reversible(&books, entry, day);
     }
     if (status == STATUS_OK) {

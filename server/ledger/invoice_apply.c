@@ -72,7 +72,6 @@ enum status invoice_apply(struct txn *txn, struct call *call, const InvoiceApply
         const struct shares_wish wish = {.customer_id = note.record->customer_id,
                                          .day = note.record->date_day,
                                          .asked = request->date_day,
-                                         .scopes = POSTING_SALES,
                                          .named = request->allocate,
                                          .named_count = request->n_allocate};
         status = shares_plan(&books, &note.credits, &wish, &shares);
@@ -110,7 +109,7 @@ enum status invoice_unapply(struct txn *txn, struct call *call, const InvoiceUna
     }
     if (status == STATUS_OK) {
         status = shares_back_day(&books, &list, note.record->date_day, request->date_day,
-                                 call->book_day, POSTING_SALES, &day);
+                                 call->book_day, POSTING_GENERAL, &day);
     }
     if (status == STATUS_OK) {
         status = shares_controls(&books, note.record->customer_id, &balance);

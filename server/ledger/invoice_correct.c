@@ -4,6 +4,7 @@
 #include "server/ledger/control.h"
 #include "server/ledger/credit.h"
 #include "server/ledger/document.h"
+#include "server/ledger/period.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/settlement.h"
 
@@ -134,7 +135,10 @@ enum status invoice_credit(struct txn *txn, struct call *call, const InvoiceCred
     if (status == STATUS_OK) {
         status = permit_amount(&books, invoice->customer_id, amount_minor, "amount");
     }
-    int32_t day = request->date_day != 0 ? request->date_day : call->book_day;
+    int32_t day = request->date_day;
+    if (status == STATUS_OK && day == 0) {
+        status = period_open_day(&books, call->book_day, document_scopes(invoice), &day);
+    }
     if (status == STATUS_OK) {
         status = make_note(&books, invoice, amount_minor, day, request->reason, &note);
     }
@@ -204,8 +208,8 @@ static enum status refuse_if_touched(struct books *books, const InvoiceRecord *i
     return status;
 }
 
-// As asked, else the invoice's own day (domain.md d.12), or the first on which nothing that ever
-// settled it reaches behind it.
+// As asked, else the invoice's own day, or the first open one on which nothing that ever settled it
+// reaches behind it (domain.md d.12).
 static enum status reversal_day(struct books *books, const InvoiceRecord *invoice, int32_t asked,
                                 int32_t *out)
 {
@@ -219,12 +223,15 @@ static enum status reversal_day(struct books *books, const InvoiceRecord *invoic
     if (status != STATUS_OK) {
         return status;
     }
-    *out = asked != 0 ? asked : first;
-    if (*out < first) {
+    *out = asked;
+    if (asked == 0) {
+        status = period_open_day(books, first, document_scopes(invoice), out);
+    }
+    if (status == STATUS_OK && *out < first) {
         return books_refuse(books, STATUS_ALLOCATION_EARLY, "date", books_day(books, *out),
                             books_day(books, first));
     }
-    return STATUS_OK;
+    return status;
 }
 
 enum status invoice_reverse(struct txn *txn, struct call *call, const InvoiceReverse *request,

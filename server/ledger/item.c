@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/item.h"
 
+#include "server/ledger/period.h"
+#include "server/ledger/posting.h"
+
 struct item *item_add(struct books *books, const ItemRecord *draft)
 {
     assert(draft->amount_minor > 0 && draft->amount_minor <= AMOUNT_MAX);
@@ -205,8 +208,7 @@ enum status item_free_day(struct books *books, const struct item *item, int64_t 
 
     int32_t first = day > record->date_day ? day : record->date_day;
     if (record->freed_day <= first) {
-        *out = first;
-        return STATUS_OK;
+        return period_free_day(books, first, POSTING_GENERAL, out);
     }
     struct allocation_list events;
     enum status status = all_allocations(books, record->id, false, &events);
@@ -223,8 +225,7 @@ enum status item_free_day(struct books *books, const struct item *item, int64_t 
             best = freed;
         }
     }
-    *out = best;
-    return STATUS_OK;
+    return period_free_day(books, best, POSTING_GENERAL, out);
 }
 
 void item_touch(struct books *books, struct item *item)

@@ -40,7 +40,8 @@ MUST_CHECK enum status item_allocations(struct books *books, uint64_t item_id,
                                         struct allocation_list *out);
 
 // The first day from `day` and the item's own on from which it has `amount_minor` to spare for
-// ever. What is open is enough, unless an allocation was taken back later than that.
+// ever, and that takes an allocation (period.h). What is open is enough, unless an allocation was
+// taken back later than that.
 MUST_CHECK enum status item_free_day(struct books *books, const struct item *item,
                                      int64_t amount_minor, int32_t day, int32_t *out);
 

@@ -126,7 +126,6 @@ enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAl
         const struct shares_wish wish = {.customer_id = money.payment->customer_id,
                                          .day = money.payment->date_day,
                                          .asked = request->date_day,
-                                         .scopes = POSTING_CASH,
                                          .named = request->allocate,
                                          .named_count = request->n_allocate};
         status = shares_plan(&books, &money.credits, &wish, &shares);

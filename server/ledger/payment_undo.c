@@ -26,7 +26,7 @@ enum status payment_unallocate(struct txn *txn, struct call *call, const Payment
     }
     if (status == STATUS_OK) {
         status = shares_back_day(&books, &list, money.payment->date_day, request->date_day,
-                                 call->book_day, POSTING_CASH, &day);
+                                 call->book_day, POSTING_GENERAL, &day);
     }
     if (status == STATUS_OK) {
         status = shares_controls(&books, money.payment->customer_id, &balance);

@@ -2,6 +2,7 @@
 #include "server/ledger/posting.h"
 
 #include "server/ledger/numbering.h"
+#include "server/ledger/period.h"
 #include "shared/day.h"
 #include "shared/money.h"
 
@@ -28,7 +29,7 @@ enum status posting_guard(struct books *books, int32_t day, uint32_t scopes, con
     if (day < DAY_MIN || day > DAY_MAX) {
         return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, field, NULL, NULL);
     }
-    return STATUS_OK;
+    return period_guard(books, day, scopes, field);
 }
 
 enum status posting_account(struct books *books, uint32_t code, struct account **out)
@@ -238,7 +239,10 @@ enum status posting_post(struct books *books, EntryRecord *entry)
     assert(balances(entry));
 
     entry->year = books_year(entry->date_day);
-    enum status status = numbering_next(books, SERIES_ENTRY, entry->year, &entry->sequence);
+    enum status status = period_stamp(books, entry->date_day);
+    if (status == STATUS_OK) {
+        status = numbering_next(books, SERIES_ENTRY, entry->year, &entry->sequence);
+    }
     for (size_t i = 0; status == STATUS_OK && i < entry->n_line; i++) {
         status = apply(books, entry->line[i], entry->date_day);
     }

@@ -24,9 +24,9 @@ struct balance {
 // What is posted, for periods that are closed for a part of the books only (domain.md d.12).
 // Several are joined by |. What belongs to none of them is stopped only where everything is.
 enum posting_scope {
-    POSTING_GENERAL = 0, // journal entries
+    POSTING_GENERAL = 0, // journal entries, and what settles items
     POSTING_SALES = 1,   // documents: invoices, credit notes, orders, charges
-    POSTING_CASH = 2,    // money in hand or bank, and what it settles
+    POSTING_CASH = 2,    // money in hand or bank
     POSTING_TAX = 4,     // the tax account
     POSTING_ANY = 7,
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/shares.h"
 
+#include "server/ledger/period.h"
+
 int64_t shares_open(const struct item_list *items)
 {
     int64_t total = 0;
@@ -59,21 +61,21 @@ static enum status spread(struct books *books, const struct item_list *credits,
 }
 
 // A day that was asked for must be one on which everything is there, and not lie ahead.
-static enum status fix_days(struct books *books, struct shares *shares, int32_t asked,
-                            uint32_t scopes)
+static enum status fix_days(struct books *books, struct shares *shares, int32_t asked)
 {
     if (asked > books->call->book_day) {
         return books_refuse(books, STATUS_DAY_IN_FUTURE, "date", books_day(books, asked),
                             books_day(books, books->call->book_day));
     }
-    enum status status = STATUS_OK;
+    enum status status =
+        asked != 0 ? posting_guard(books, asked, POSTING_GENERAL, "date") : STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < shares->count; i++) {
         int32_t first = shares->share[i].line.day;
         if (asked != 0 && asked < first) {
             status = books_refuse(books, STATUS_ALLOCATION_EARLY, "date", books_day(books, asked),
                                   books_day(books, first));
         } else {
-            status = posting_guard(books, first, scopes, "date");
+            status = posting_guard(books, first, POSTING_GENERAL, "date");
         }
     }
     return status;
@@ -103,7 +105,7 @@ enum status shares_plan(struct books *books, const struct item_list *credits,
         status = spread(books, credits, &settlement, out);
     }
     if (status == STATUS_OK) {
-        status = fix_days(books, out, wish->asked, wish->scopes);
+        status = fix_days(books, out, wish->asked);
     }
     return status == STATUS_OK ? shares_controls(books, wish->customer_id, &balance) : status;
 }
@@ -161,7 +163,13 @@ enum status shares_back_day(struct books *books, const struct allocation_list *l
         int32_t day = list->allocation[i]->effective_day;
         first = day > first ? day : first;
     }
-    *out = asked != 0 ? asked : usual > first ? usual : first;
+    *out = asked;
+    if (asked == 0) {
+        enum status status = period_open_day(books, usual > first ? usual : first, scopes, out);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
     if (*out < first) {
         return books_refuse(books, STATUS_ALLOCATION_EARLY, "date", books_day(books, *out),
                             books_day(books, first));

@@ -25,9 +25,8 @@ int64_t shares_open(const struct item_list *items);
 // What is to be settled with what is open of the credits: as named, else by the customer's profile.
 struct shares_wish {
     uint64_t customer_id;
-    int32_t day;     // of the credit
-    int32_t asked;   // a later day; 0: none
-    uint32_t scopes; // of the posting (enum posting_scope)
+    int32_t day;   // of the credit
+    int32_t asked; // a later day; 0: none
     Allocate *const *named;
     size_t named_count;
 };
@@ -42,8 +41,8 @@ MUST_CHECK enum status shares_allocate(struct books *books, struct shares *share
 MUST_CHECK enum status shares_standing(struct books *books, const struct item_list *credits,
                                        uint64_t document_id, const char *field,
                                        struct allocation_list *out);
-// The day of taking back: as asked, else the usual one; never before what is taken back, nor
-// `first`.
+// The day of taking back: as asked, else the usual one or the first open one behind it; never
+// before what is taken back, nor `first`. `scopes` are of enum posting_scope.
 MUST_CHECK enum status shares_back_day(struct books *books, const struct allocation_list *list,
                                        int32_t first, int32_t asked, int32_t usual, uint32_t scopes,
                                        int32_t *out);

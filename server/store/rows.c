@@ -191,6 +191,8 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_book:
     case TABLE_counter:
     case TABLE_account:
+    case TABLE_period:
+    case TABLE_exception:
     case TABLE_user:
     case TABLE_login:
     case TABLE_device:

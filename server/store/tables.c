@@ -25,6 +25,8 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
     AllocationRecord *: &allocation_record__descriptor, \
     EntryRecord *: &entry_record__descriptor, \
     AccountRecord *: &account_record__descriptor, \
+    PeriodRecord *: &period_record__descriptor, \
+    ExceptionRecord *: &exception_record__descriptor, \
     UserRecord *: &user_record__descriptor, \
     DeviceRecord *: &device_record__descriptor, \
     SessionRecord *: &session_record__descriptor, \

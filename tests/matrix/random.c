@@ -66,6 +66,8 @@ static const char *text_of(struct random *random, const struct field *field)
         return ROLES[random_below(random, COUNT_OF(ROLES))];
     case FORMAT_ACCOUNT:
         return random_below(random, 2) == 0 ? "1001" : "1002";
+    case FORMAT_PERIOD:
+        return arena_print(random->arena, "2026-%02u", random_below(random, 12) + 1);
     case FORMAT_LINE:
     case FORMAT_LINES:
         break;
