@@ -577,6 +577,62 @@ static void read_while_posting(struct bench *bench)
     }
 }
 
+// From the beginning of a check of the books until its end; nothing may be broken.
+static double check_seconds(struct bench *bench)
+{
+    struct arena *arena = bench->arena[LINKS - 1];
+    const struct timespec pause = {.tv_nsec = 10 * 1000000L};
+    CheckBooks *begin = (CheckBooks *)wire_make(arena, &check_books__descriptor);
+    CheckState state = ((const CheckBooksReply *)load_call(
+                            bench->link[LINKS - 1], arena,
+                            load_request(arena, "check_books", &begin->base), STATUS_OK))
+                           ->state;
+    double seconds = 0;
+    while (state == CHECK_STATE__CHECK_STATE_RUNNING) {
+        (void)nanosleep(&pause, NULL);
+        arena_reset(arena);
+        CheckStatus *ask = (CheckStatus *)wire_make(arena, &check_status__descriptor);
+        const CheckBooksReply *reply = (const CheckBooksReply *)load_call(
+            bench->link[LINKS - 1], arena, load_request(arena, "check_status", &ask->base),
+            STATUS_OK);
+        state = reply->state;
+        seconds = (double)(reply->ended_us - reply->began_us) / 1e6;
+    }
+    assert(state == CHECK_STATE__CHECK_STATE_HOLDS);
+    arena_reset(arena);
+    return seconds;
+}
+
+struct checking {
+    struct bench *bench;
+    pthread_t thread;
+    double seconds;
+};
+
+static void *check_beside(void *context)
+{
+    struct checking *checking = context;
+    checking->seconds = check_seconds(checking->bench);
+    return NULL;
+}
+
+static void check_the_books(struct bench *bench)
+{
+    struct checking checking = {.bench = bench};
+    if (!is_chosen(bench, "check of the books")) {
+        return;
+    }
+    rows_figure("check of the books, alone", check_seconds(bench), "s", "every row of the book");
+    if (pthread_create(&checking.thread, NULL, check_beside, &checking) != 0) {
+        abort();
+    }
+    const struct load_shape shape =
+        shape_of(bench, "issue an invoice, 8 connections, beside a check", 8, issue);
+    (void)measure(&shape);
+    (void)pthread_join(checking.thread, NULL);
+    rows_figure("check of the books, beside 8 who issue", checking.seconds, "s", NULL);
+}
+
 struct importing {
     struct bench *bench;
     pthread_t thread;
@@ -745,6 +801,7 @@ int main(int count, char **words)
                          "import beside 8 who issue invoices");
     work_while_importing(&bench, "customer by id, 8 connections, beside an import", show_customer,
                          "import beside 8 who read");
+    check_the_books(&bench);
     if (bench.only == NULL) {
         sessions(&bench);
     }
