@@ -2,7 +2,7 @@
 #include "shared/args_values.h"
 #include "shared/wire.h"
 
-// Messages in one word: lines of invoices and entries, and what a payment settles.
+// Messages in one word: lines of invoices, entries and returns, what a payment settles, and parts.
 
 #define PATH_BYTES 96
 #define PARTS_MAX  5
@@ -61,7 +61,7 @@ static void read_invoice_line(const struct args_target *target, InvoiceLine *lin
     (void)args_read_micro(target, part[2], name, &line->price_micro);
     path_join(name, path, "tax");
     if (count > 3 && part[3][0] != '\0') {
-        (void)args_read_rate(target, part[3], name, &line->tax_bp);
+        line->exempt = args_read_rate(target, part[3], name, &line->tax_bp) && line->tax_bp == 0;
     }
     path_join(name, path, "discount");
     if (count > 4 && part[4][0] != '\0') {
@@ -134,6 +134,45 @@ static void read_allocate(const struct args_target *target, Allocate *allocate, 
     }
 }
 
+// "2" (all that is left of line 2), "2=1.5" (so many), "2:50.00" (an amount with its tax)
+static void read_credit_line(const struct args_target *target, CreditLine *line, const char *text,
+                             const char *path)
+{
+    const size_t size = strcspn(text, "=:");
+    const char *ordinal = arena_copy(target->problems->arena, text, size);
+    uint64_t number = 0;
+    if (ordinal == NULL || !args_read_number(ordinal, INVOICE_LINES_MAX, &number) || number == 0) {
+        args_report(target, STATUS_USAGE, path, text, "LINE, LINE=QUANTITY, LINE:AMOUNT", NULL);
+        return;
+    }
+    line->line = (uint32_t)number;
+    char name[PATH_BYTES];
+    path_join(name, path, text[size] == ':' ? "amount" : "quantity");
+    if (text[size] == ':') {
+        (void)args_read_money(target, text + size + 1, name, &line->amount_minor);
+    } else if (text[size] == '=') {
+        (void)args_read_micro(target, text + size + 1, name, &line->quantity_micro);
+    }
+}
+
+// "2026-12-01=300.00"
+static void read_part(const struct args_target *target, ReschedulePart *part, const char *text,
+                      const char *path)
+{
+    const char *equals = strrchr(text, '=');
+    const char *day =
+        equals != NULL ? arena_copy(target->problems->arena, text, (size_t)(equals - text)) : NULL;
+    if (day == NULL) {
+        args_report(target, STATUS_USAGE, path, text, "DATE=AMOUNT", NULL);
+        return;
+    }
+    char name[PATH_BYTES];
+    path_join(name, path, "due");
+    (void)args_read_day(target, "due_day", day, name, &part->due_day);
+    path_join(name, path, "amount");
+    (void)args_read_money(target, equals + 1, name, &part->amount_minor);
+}
+
 bool args_read_message(const struct args_target *target, const ProtobufCFieldDescriptor *descriptor,
                        const char *text, const char *path, void *at)
 {
@@ -146,6 +185,10 @@ bool args_read_message(const struct args_target *target, const ProtobufCFieldDes
         read_invoice_line(target, (InvoiceLine *)message, text, path);
     } else if (descriptor->descriptor == &entry_line__descriptor) {
         read_entry_line(target, (EntryLine *)message, text, path);
+    } else if (descriptor->descriptor == &credit_line__descriptor) {
+        read_credit_line(target, (CreditLine *)message, text, path);
+    } else if (descriptor->descriptor == &reschedule_part__descriptor) {
+        read_part(target, (ReschedulePart *)message, text, path);
     } else {
         read_allocate(target, (Allocate *)message, text, path);
     }

@@ -93,9 +93,11 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
     case KIND_REFERENCE:
         return NOUNS[args_noun(field->descriptor)];
     case KIND_MESSAGE:
-        return message == &invoice_line__descriptor ? "TEXT; QUANTITY; PRICE[; TAX%[; DISCOUNT%]]"
-               : message == &entry_line__descriptor ? "ACCOUNT debit|credit AMOUNT [CUSTOMER]"
-                                                    : "INVOICE[=AMOUNT]";
+        return message == &invoice_line__descriptor  ? "TEXT; QUANTITY; PRICE[; TAX%[; DISCOUNT%]]"
+               : message == &entry_line__descriptor  ? "ACCOUNT debit|credit AMOUNT [CUSTOMER]"
+               : message == &credit_line__descriptor ? "LINE[=QUANTITY|:AMOUNT]"
+               : message == &reschedule_part__descriptor ? "DATE=AMOUNT"
+                                                         : "INVOICE[=AMOUNT]";
     case KIND_TEXT:
         return field->format == FORMAT_TERMS    ? "TERMS"
                : field->format == FORMAT_ROLE   ? "ROLE"

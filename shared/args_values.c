@@ -40,6 +40,8 @@ static bool is_compact(const ProtobufCFieldDescriptor *descriptor)
 {
     return descriptor->descriptor == &invoice_line__descriptor ||
            descriptor->descriptor == &entry_line__descriptor ||
+           descriptor->descriptor == &credit_line__descriptor ||
+           descriptor->descriptor == &reschedule_part__descriptor ||
            descriptor->descriptor == &allocate__descriptor;
 }
 
@@ -115,8 +117,8 @@ bool args_read_money(const struct args_target *target, const char *text, const c
     return true;
 }
 
-static bool read_day(const struct args_target *target, const char *name, const char *text,
-                     const char *path, int32_t *day)
+bool args_read_day(const struct args_target *target, const char *name, const char *text,
+                   const char *path, int32_t *day)
 {
     const char *hint = NULL;
     const enum day_sense sense = strcmp(name, "due_day") == 0 ? DAY_DUE : DAY_PAST;
@@ -250,7 +252,7 @@ static bool read_value(const struct args_target *target, const struct field *fie
     case KIND_MONEY:
         return args_read_money(target, text, path, at);
     case KIND_DAY:
-        return read_day(target, descriptor->name, text, path, at);
+        return args_read_day(target, descriptor->name, text, path, at);
     case KIND_REFERENCE:
         return args_read_reference(target, args_noun(descriptor), text, path, at);
     case KIND_RATE:

@@ -42,6 +42,9 @@ bool args_read_micro(const struct args_target *target, const char *text, const c
                      int64_t *micro);
 bool args_read_rate(const struct args_target *target, const char *text, const char *path,
                     uint32_t *bp);
+// What `name` calls is due in the future or dated in the past: short dates are read so.
+bool args_read_day(const struct args_target *target, const char *name, const char *text,
+                   const char *path, int32_t *day);
 // A compact form ("text; qty; price") to a message, whose address goes to `at`.
 bool args_read_message(const struct args_target *target, const ProtobufCFieldDescriptor *descriptor,
                        const char *text, const char *path, void *at);

@@ -17,6 +17,8 @@
 #define QUERY_TERMS_MAX     16
 #define INVOICE_LINES_MAX   4000
 #define INVOICE_PARTS_MAX   24
+#define CREDIT_LINES_MAX    1000
+#define CALENDAR_DAYS_MAX   400 // of one change
 #define ENTRY_LINES_MAX     1000
 #define PHONES_MAX          8
 #define TAGS_MAX            32

@@ -140,6 +140,42 @@ bool money_split(int64_t total, const int64_t *weights, size_t count, int64_t *p
     return true;
 }
 
+bool money_split_signed(int64_t total, const int64_t *weights, size_t count, int64_t *parts)
+{
+    if (money_split(total, weights, count, parts)) {
+        return true;
+    }
+    int64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!money_add(sum, weights[i], &sum)) {
+            return false;
+        }
+    }
+    if (sum == 0) {
+        return false;
+    }
+    const int64_t sign = sum < 0 ? -1 : 1;
+    int64_t running = 0;
+    int64_t given = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t upto = 0;
+        const bool fits = sign > 0 ? money_add(running, weights[i], &running)
+                                   : money_sub(running, weights[i], &running);
+        if (!fits || !money_scale(total, running, sign * sum, &upto)) {
+            return false;
+        }
+        parts[i] = upto - given;
+        given = upto;
+    }
+    return given == total;
+}
+
+bool money_round_to(int64_t minor, int64_t unit, int64_t *out)
+{
+    assert(unit > 0 && out != NULL);
+    return narrow(round_divide(minor, unit) * unit, out);
+}
+
 // ISO 4217, minor units: those that do not have two.
 struct currency_row {
     char code[4];

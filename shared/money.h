@@ -27,6 +27,14 @@ MUST_CHECK bool money_net_of_gross(int64_t gross_minor, uint32_t tax_bp, int64_t
 // by position.
 MUST_CHECK bool money_split(int64_t total, const int64_t *weights, size_t count, int64_t *parts);
 
+// The same where weights may be negative (lines that take something off): then the running sum is
+// rounded, which keeps each part within its weight. false when the weights make nothing.
+MUST_CHECK bool money_split_signed(int64_t total, const int64_t *weights, size_t count,
+                                   int64_t *parts);
+
+// `minor` to the nearest multiple of `unit`, half away from zero. unit > 0.
+MUST_CHECK bool money_round_to(int64_t minor, int64_t unit, int64_t *out);
+
 // Decimals of a currency: CNY 2, JPY 0, KWD 3; false for a code that is not known.
 MUST_CHECK bool money_currency(const char *code, uint32_t *decimals);
 

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/document.h"
 
+#include "server/ledger/due.h"
 #include "server/ledger/numbering.h"
-#include "shared/money.h"
-#include "shared/terms.h"
+#include "server/ledger/pricing.h"
 
 #define DEFAULT_TERMS "30"
-#define RATE_BP_MAX   10000
-#define MICRO_ONE     1000000
-
-static bool is_amount(int64_t minor)
-{
-    return minor <= AMOUNT_MAX && minor >= -AMOUNT_MAX;
-}
 
 static bool is_credit(const InvoiceRecord *document)
 {
@@ -42,112 +35,6 @@ InvoiceRecord *document_make(struct books *books, InvoiceKind kind, uint64_t cus
     return document;
 }
 
-static enum status refuse_line(struct books *books, size_t index, enum status code,
-                               const char *field)
-{
-    const char *path = arena_print(books->arena, "line[%zu].%s", index + 1, field);
-    return books_refuse(books, code, path, NULL, NULL);
-}
-
-// Net, tax and gross of one line whose price excludes tax.
-static enum status compute_line(struct books *books, size_t index, InvoiceLine *line)
-{
-    if (line->discount_bp > RATE_BP_MAX) {
-        return refuse_line(books, index, STATUS_FIELD_OUT_OF_RANGE, "discount");
-    }
-    if (line->tax_bp > RATE_BP_MAX) {
-        return refuse_line(books, index, STATUS_FIELD_OUT_OF_RANGE, "tax");
-    }
-    if (line->quantity_micro == 0) {
-        line->quantity_micro = MICRO_ONE;
-    }
-    bool fits = money_line_net(line->quantity_micro, line->price_micro, line->discount_bp,
-                               books->record->decimals, &line->net_minor) &&
-                is_amount(line->net_minor) &&
-                money_tax(line->net_minor, line->tax_bp, &line->tax_minor) &&
-                money_add(line->net_minor, line->tax_minor, &line->gross_minor) &&
-                is_amount(line->gross_minor);
-    if (!fits) {
-        return refuse_line(books, index, STATUS_AMOUNT_OVERFLOW, "price");
-    }
-    return STATUS_OK;
-}
-
-// The one line of a document that was given an amount only.
-static void amount_line(struct books *books, int64_t amount_minor, InvoiceLine *line)
-{
-    int64_t unit = 1;
-    for (uint32_t i = 0; i < books->record->decimals; i++) {
-        unit *= 10;
-    }
-    line->net_minor = amount_minor;
-    line->gross_minor = amount_minor;
-    line->quantity_micro = MICRO_ONE;
-    if (!money_scale(amount_minor, MICRO_ONE, unit, &line->price_micro)) {
-        line->price_micro = 0; // too large for a unit price; the amounts say it
-    }
-}
-
-static enum status add_up(struct books *books, InvoiceRecord *document)
-{
-    document->net_minor = 0;
-    document->tax_minor = 0;
-    bool fits = true;
-    for (size_t i = 0; fits && i < document->n_line; i++) {
-        const InvoiceLine *line = document->line[i];
-        fits = money_add(document->net_minor, line->net_minor, &document->net_minor) &&
-               money_add(document->tax_minor, line->tax_minor, &document->tax_minor);
-    }
-    fits = fits && is_amount(document->net_minor) && is_amount(document->tax_minor) &&
-           money_add(document->net_minor, document->tax_minor, &document->gross_minor) &&
-           is_amount(document->gross_minor);
-    return fits ? STATUS_OK : books_refuse(books, STATUS_AMOUNT_OVERFLOW, "amount", NULL, NULL);
-}
-
-enum status document_lines(struct books *books, InvoiceRecord *document, InvoiceLine *const *line,
-                           size_t count, int64_t amount_minor)
-{
-    if (count > 0 && amount_minor != 0) {
-        return books_refuse(books, STATUS_FIELD_CONFLICT, "amount", NULL, NULL);
-    }
-    if (count == 0 && amount_minor == 0) {
-        return books_refuse(books, STATUS_FIELD_MISSING, "line", NULL, NULL);
-    }
-    if (count > INVOICE_LINES_MAX) {
-        return books_refuse(books, STATUS_TOO_LARGE, "line", NULL, NULL);
-    }
-    if (!is_amount(amount_minor)) {
-        return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "amount", NULL, NULL);
-    }
-
-    size_t made = count > 0 ? count : 1;
-    InvoiceLine *lines = arena_alloc(books->arena, made * sizeof *lines);
-    document->line = arena_alloc(books->arena, made * sizeof *document->line);
-    if (lines == NULL || document->line == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < made; i++) {
-        document->line[i] = &lines[i];
-        if (count == 0) {
-            invoice_line__init(&lines[i]);
-            amount_line(books, amount_minor, &lines[i]);
-            continue;
-        }
-        lines[i] = *line[i];
-        enum status computed = compute_line(books, i, &lines[i]);
-        status = status == STATUS_OK ? computed : status;
-    }
-    document->n_line = made;
-    return status == STATUS_OK ? add_up(books, document) : status;
-}
-
-// One part on one day: a due day that was given, or a credit.
-static void single(struct terms_due *due, const InvoiceRecord *document, int32_t day)
-{
-    *due = (struct terms_due){.due_day = day, .amount_minor = document->gross_minor};
-}
-
 enum status document_parts(struct books *books, InvoiceRecord *document,
                            const CustomerRecord *customer, const char *terms, int32_t due_day)
 {
@@ -156,47 +43,26 @@ enum status document_parts(struct books *books, InvoiceRecord *document,
                             books_day(books, document->date_day));
     }
 
-    struct terms_due due[INVOICE_PARTS_MAX];
-    size_t count = 1;
+    const char *text = terms[0] != '\0'             ? terms
+                       : customer->terms[0] != '\0' ? customer->terms
+                                                    : DEFAULT_TERMS;
+    enum status status = STATUS_OK;
     if (is_credit(document)) {
-        single(&due[0], document, document->date_day);
+        status = due_once(books, document->gross_minor, document->date_day, &document->part,
+                          &document->n_part);
     } else if (due_day != 0) {
-        single(&due[0], document, due_day);
+        status =
+            due_once(books, document->gross_minor, due_day, &document->part, &document->n_part);
         document->terms = arena_copy(books->arena, "", 0); // it follows none
     } else {
-        const char *text = terms[0] != '\0'             ? terms
-                           : customer->terms[0] != '\0' ? customer->terms
-                                                        : DEFAULT_TERMS;
-        struct terms parsed;
-        enum status status = terms_parse(text, &parsed);
-        if (status == STATUS_OK) {
-            status = terms_apply(&parsed, document->gross_minor, books->record->decimals,
-                                 document->date_day, due);
-        }
-        if (status != STATUS_OK) {
-            return books_refuse(books, status, "terms", NULL, NULL);
-        }
-        count = parsed.part_count;
+        status = due_parts(books, text, document->gross_minor, document->date_day, &document->part,
+                           &document->n_part);
         document->terms = arena_copy(books->arena, text, strlen(text));
     }
-
-    InvoicePart *parts = arena_alloc(books->arena, count * sizeof *parts);
-    document->part = arena_alloc(books->arena, count * sizeof *document->part);
-    if (parts == NULL || document->part == NULL || document->terms == NULL) {
-        return STATUS_TOO_LARGE;
+    if (status != STATUS_OK || document->terms == NULL) {
+        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
     }
-    int64_t left = document->gross_minor;
-    for (size_t i = 0; i < count; i++) {
-        invoice_part__init(&parts[i]);
-        parts[i].ordinal = (uint32_t)i + 1;
-        parts[i].due_day = due[i].due_day;
-        parts[i].amount_minor = due[i].amount_minor;
-        left -= parts[i].amount_minor;
-        document->part[i] = &parts[i];
-    }
-    assert(left == 0);
-    document->n_part = count;
-    document->due_day = parts[count - 1].due_day;
+    document->due_day = document->part[document->n_part - 1]->due_day;
     return STATUS_OK;
 }
 
@@ -233,6 +99,9 @@ enum status document_check(struct books *books, const InvoiceRecord *document,
     if (status == STATUS_OK) {
         status = posting_load(books, ACCOUNT_TAX);
     }
+    if (status == STATUS_OK && pricing_rounding(document) != 0) {
+        status = posting_load(books, ACCOUNT_CASH_ROUNDING);
+    }
     if (status == STATUS_OK) {
         struct balance *balance;
         status = posting_balance(books, document->customer_id, &balance);
@@ -243,21 +112,28 @@ enum status document_check(struct books *books, const InvoiceRecord *document,
 static enum status post(struct books *books, InvoiceRecord *document)
 {
     EntryRecord *entry =
-        posting_begin(books, ENTRY_KIND__ENTRY_KIND_INVOICE, document->date_day, 3);
+        posting_begin(books, ENTRY_KIND__ENTRY_KIND_INVOICE, document->date_day, 4);
     if (entry == NULL) {
         return STATUS_TOO_LARGE;
     }
     entry->document_id = document->id;
     uint64_t customer_id = document->customer_id;
+    int64_t rounding_minor = pricing_rounding(document);
     enum status status = posting_role(books, entry, ACCOUNT_RECEIVABLES, SIDE_DEBIT,
                                       document->gross_minor, customer_id);
     if (status == STATUS_OK) {
-        status = posting_role(books, entry, other_side(document), SIDE_CREDIT, document->net_minor,
-                              customer_id);
+        status = posting_role(books, entry, other_side(document), SIDE_CREDIT,
+                              document->net_minor - rounding_minor, customer_id);
     }
     if (status == STATUS_OK) {
         status =
             posting_role(books, entry, ACCOUNT_TAX, SIDE_CREDIT, document->tax_minor, customer_id);
+    }
+    if (status == STATUS_OK) {
+        // What the firm loses by it is a debit; a credit note turns the sign, not the side.
+        bool loses = (rounding_minor < 0) != is_credit(document);
+        status = posting_role(books, entry, ACCOUNT_CASH_ROUNDING, loses ? SIDE_DEBIT : SIDE_CREDIT,
+                              loses ? -rounding_minor : rounding_minor, customer_id);
     }
     if (status == STATUS_OK) {
         status = posting_post(books, entry);
@@ -284,6 +160,9 @@ static enum status open_items(struct books *books, InvoiceRecord *document)
         draft.due_day = part->due_day;
         draft.amount_minor = debit ? part->amount_minor : -part->amount_minor;
         draft.disputed = document->disputed;
+        draft.grace_days = part->grace_days;
+        draft.discount_until_day = part->discount_until_day;
+        draft.discount_minor = part->discount_minor;
         draft.year = document->year;
         draft.sequence = document->sequence;
         draft.series = document->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE ? SERIES_CREDIT_NOTE

@@ -14,11 +14,6 @@ MUST_CHECK enum status document_load(struct books *books, uint64_t id, InvoiceRe
 // A fresh record of that customer, undated. NULL when the arena is exhausted.
 InvoiceRecord *document_make(struct books *books, InvoiceKind kind, uint64_t customer_id);
 
-// Computes the lines (domain.md d.11: rounded line by line) and the totals; `amount_minor` stands
-// instead of lines.
-MUST_CHECK enum status document_lines(struct books *books, InvoiceRecord *document,
-                                      InvoiceLine *const *line, size_t count, int64_t amount_minor);
-
 // When it falls due: on `due_day`, else by `terms`, else by the customer's, else net 30 (domain.md
 // d.4).
 MUST_CHECK enum status document_parts(struct books *books, InvoiceRecord *document,

@@ -5,6 +5,7 @@
 #include "server/ledger/customer.h"
 #include "server/ledger/document.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/pricing.h"
 #include "server/ledger/receipt.h"
 
 #define ID_ORDINAL_MAX 255 // of one journal number
@@ -172,9 +173,14 @@ static enum status build_document(struct books *books, struct incoming *in)
     invoice_line__init(&nothing);
     InvoiceLine *const empty[] = {&nothing};
     bool is_empty = from->n_line == 0 && from->amount_minor == 0;
-    enum status status =
-        document_lines(books, in->document, is_empty ? empty : from->line,
-                       is_empty ? COUNT_OF(empty) : from->n_line, from->amount_minor);
+    const struct pricing pricing = {
+        .line = is_empty ? empty : from->line,
+        .count = is_empty ? COUNT_OF(empty) : from->n_line,
+        .amount_minor = from->amount_minor,
+        .inclusive = from->inclusive,
+        .on_total = from->tax_on_total,
+    };
+    enum status status = pricing_apply(books, &pricing, in->document);
     if (status != STATUS_OK) {
         return status;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/document.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/pricing.h"
 
 #define FIELD_INVOICE_REFERENCE 8 // of InvoiceIssue
 
@@ -48,8 +49,16 @@ enum status invoice_draft(struct txn *txn, struct call *call, const InvoiceDraft
 
     status = books_currency(&books, request->currency);
     if (status == STATUS_OK) {
-        status =
-            document_lines(&books, draft, request->line, request->n_line, request->amount_minor);
+        const struct pricing pricing = {
+            .line = request->line,
+            .count = request->n_line,
+            .amount_minor = request->amount_minor,
+            .tax_bp = request->tax_bp,
+            .inclusive = request->inclusive,
+            .discount_minor = request->discount_minor,
+            .round_minor = request->round_minor,
+        };
+        status = pricing_apply(&books, &pricing, draft);
     }
     if (status == STATUS_OK) {
         status = permit_amount(&books, draft->customer_id, draft->gross_minor, "amount");
@@ -106,13 +115,29 @@ enum status invoice_edit(struct txn *txn, struct call *call, const InvoiceEdit *
     }
     bool changes = request->n_line > 0 || request->amount_minor != 0 || request->date_day != 0 ||
                    request->due_day != 0 || request->terms[0] != '\0' ||
-                   request->reference[0] != '\0' || request->notes[0] != '\0' || request->discard;
+                   request->reference[0] != '\0' || request->notes[0] != '\0' || request->discard ||
+                   request->tax_bp != 0 || request->inclusive || request->discount_minor != 0 ||
+                   request->round_minor != 0;
     if (status == STATUS_OK && !changes) {
         status = books_refuse(&books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
     }
-    if (status == STATUS_OK && (request->n_line > 0 || request->amount_minor != 0)) {
-        status =
-            document_lines(&books, draft, request->line, request->n_line, request->amount_minor);
+    bool prices = request->tax_bp != 0 || request->inclusive || request->discount_minor != 0 ||
+                  request->round_minor != 0;
+    bool has_lines = request->n_line > 0 || request->amount_minor != 0;
+    if (status == STATUS_OK && prices && !has_lines) {
+        status = books_refuse(&books, STATUS_FIELD_MISSING, "line", NULL, NULL);
+    }
+    if (status == STATUS_OK && has_lines) {
+        const struct pricing pricing = {
+            .line = request->line,
+            .count = request->n_line,
+            .amount_minor = request->amount_minor,
+            .tax_bp = request->tax_bp,
+            .inclusive = request->inclusive,
+            .discount_minor = request->discount_minor,
+            .round_minor = request->round_minor,
+        };
+        status = pricing_apply(&books, &pricing, draft);
     }
     if (status == STATUS_OK) {
         status = permit_amount(&books, draft->customer_id, draft->gross_minor, "amount");
@@ -180,8 +205,16 @@ static enum status from_request(struct books *books, const InvoiceIssue *request
     }
     enum status status = books_currency(books, request->currency);
     if (status == STATUS_OK) {
-        status =
-            document_lines(books, document, request->line, request->n_line, request->amount_minor);
+        const struct pricing pricing = {
+            .line = request->line,
+            .count = request->n_line,
+            .amount_minor = request->amount_minor,
+            .tax_bp = request->tax_bp,
+            .inclusive = request->inclusive,
+            .discount_minor = request->discount_minor,
+            .round_minor = request->round_minor,
+        };
+        status = pricing_apply(books, &pricing, document);
     }
     *out = document;
     return status;

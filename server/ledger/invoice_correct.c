@@ -34,8 +34,9 @@ static enum status load_issued(struct books *books, uint64_t id, InvoiceRecord *
 }
 
 // The credit note or reversal of `invoice`, not yet issued.
-static enum status make_note(struct books *books, InvoiceRecord *invoice, int64_t amount_minor,
-                             int32_t date_day, const char *reason, InvoiceRecord **out)
+static enum status make_note(struct books *books, InvoiceRecord *invoice,
+                             const struct credit_plan *plan, int32_t date_day, const char *reason,
+                             InvoiceRecord **out)
 {
     InvoiceRecord *note =
         document_make(books, INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE, invoice->customer_id);
@@ -51,7 +52,7 @@ static enum status make_note(struct books *books, InvoiceRecord *invoice, int64_
                               books_day(books, invoice->date_day));
     }
     if (status == STATUS_OK) {
-        status = credit_mirror(books, invoice, amount_minor, note);
+        status = credit_mirror(books, invoice, plan, note);
     }
     CustomerRecord *customer = NULL;
     if (status == STATUS_OK) {
@@ -114,6 +115,22 @@ static enum status settle_with_note(struct books *books, const InvoiceRecord *in
     return status;
 }
 
+// What the note takes: the lines that come back, an amount, or all that is left.
+static enum status plan_credit(struct books *books, const InvoiceRecord *invoice,
+                               const InvoiceCredit *request, struct credit_plan *out)
+{
+    int64_t left = credit_left(invoice);
+    int64_t amount_minor = request->amount_minor != 0 ? request->amount_minor : left;
+    if (amount_minor > left || left == 0) {
+        const char *asked = request->amount_minor != 0 ? books_money(books, amount_minor) : NULL;
+        return books_refuse(books, STATUS_CREDIT_OVER, "amount", asked, books_money(books, left));
+    }
+    if (request->n_line > 0) {
+        return credit_plan_lines(books, invoice, request->line, request->n_line, out);
+    }
+    return credit_plan_amount(books, invoice, amount_minor, out);
+}
+
 enum status invoice_credit(struct txn *txn, struct call *call, const InvoiceCredit *request,
                            InvoiceIssueReply *reply)
 {
@@ -125,29 +142,26 @@ enum status invoice_credit(struct txn *txn, struct call *call, const InvoiceCred
         status = load_issued(&books, request->invoice_id, &invoice);
     }
 
-    int64_t left = status == STATUS_OK ? credit_left(invoice) : 0;
-    int64_t amount_minor = request->amount_minor != 0 ? request->amount_minor : left;
-    if (status == STATUS_OK && (amount_minor > left || left == 0)) {
-        const char *asked = request->amount_minor != 0 ? books_money(&books, amount_minor) : NULL;
-        status =
-            books_refuse(&books, STATUS_CREDIT_OVER, "amount", asked, books_money(&books, left));
+    struct credit_plan plan = {0};
+    if (status == STATUS_OK) {
+        status = plan_credit(&books, invoice, request, &plan);
     }
     if (status == STATUS_OK) {
-        status = permit_amount(&books, invoice->customer_id, amount_minor, "amount");
+        status = permit_amount(&books, invoice->customer_id, plan.gross_minor, "amount");
     }
     int32_t day = request->date_day;
     if (status == STATUS_OK && day == 0) {
         status = period_open_day(&books, call->book_day, document_scopes(invoice), &day);
     }
     if (status == STATUS_OK) {
-        status = make_note(&books, invoice, amount_minor, day, request->reason, &note);
+        status = make_note(&books, invoice, &plan, day, request->reason, &note);
     }
     struct balance *balance = NULL;
     if (status == STATUS_OK) {
         status = posting_balance(&books, invoice->customer_id, &balance);
     }
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_CREDIT_NOTE, amount_minor);
+        status = control_check(txn, call, CONTROL_CREDIT_NOTE, plan.gross_minor);
     }
     if (status != STATUS_OK) {
         return status;
@@ -171,33 +185,22 @@ enum status invoice_credit(struct txn *txn, struct call *call, const InvoiceCred
     return document_reply(&books, note, owed_before_minor, reply);
 }
 
-// On both sides.
-static enum status all_items(struct books *books, const InvoiceRecord *invoice,
-                             struct item_list *out)
-{
-    struct item_list counter = {0};
-    enum status status = document_items(books, invoice, out);
-    if (status == STATUS_OK) {
-        status = document_counter_items(books, invoice, &counter);
-    }
-    // Each list has room for every part.
-    for (size_t i = 0; status == STATUS_OK && i < counter.count; i++) {
-        out->item[out->count++] = counter.item[i];
-    }
-    return status;
-}
-
 // Money on any part of it, or credit that was given already, stands in the way of a reversal.
 static enum status refuse_if_touched(struct books *books, const InvoiceRecord *invoice)
 {
-    struct item_list items = {0};
-    enum status status = all_items(books, invoice, &items);
-    for (size_t i = 0; status == STATUS_OK && i < items.count; i++) {
-        const ItemRecord *record = items.item[i]->record;
-        if (record->open_minor != record->amount_minor) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < invoice->n_part; i++) {
+        const InvoicePart *part = invoice->part[i];
+        struct item *item = NULL;
+        if (part->item_id == 0) {
+            continue;
+        }
+        status = item_load(books, part->item_id, &item);
+        int64_t amount_minor = part->amount_minor < 0 ? -part->amount_minor : part->amount_minor;
+        if (status == STATUS_OK && item->record->open_minor != amount_minor) {
             status =
                 books_refuse(books, STATUS_DOCUMENT_HAS_PAYMENTS, "invoice",
-                             books_money(books, record->amount_minor - record->open_minor), NULL);
+                             books_money(books, amount_minor - item->record->open_minor), NULL);
         }
     }
     if (status == STATUS_OK && invoice->credited_minor != 0) {
@@ -208,17 +211,23 @@ static enum status refuse_if_touched(struct books *books, const InvoiceRecord *i
     return status;
 }
 
-// As asked, else the invoice's own day, or the first open one on which nothing that ever settled it
-// reaches behind it (domain.md d.12).
+// As asked, else the invoice's own day, or the first open one on which nothing that ever settled or
+// rescheduled it reaches behind it (domain.md d.12).
 static enum status reversal_day(struct books *books, const InvoiceRecord *invoice, int32_t asked,
                                 int32_t *out)
 {
     int32_t first = invoice->date_day;
-    struct item_list items = {0};
-    enum status status = all_items(books, invoice, &items);
-    for (size_t i = 0; status == STATUS_OK && i < items.count; i++) {
-        int32_t freed = items.item[i]->record->freed_day;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < invoice->n_part; i++) {
+        struct item *item = NULL;
+        if (invoice->part[i]->item_id == 0) {
+            continue;
+        }
+        status = item_load(books, invoice->part[i]->item_id, &item);
+        int32_t freed = status == STATUS_OK ? item->record->freed_day : 0;
+        int32_t begun = status == STATUS_OK ? item->record->date_day : 0;
         first = freed > first ? freed : first;
+        first = begun > first ? begun : first;
     }
     if (status != STATUS_OK) {
         return status;
@@ -259,8 +268,12 @@ enum status invoice_reverse(struct txn *txn, struct call *call, const InvoiceRev
     if (status == STATUS_OK && invoice->gross_minor == 0) {
         status = books_refuse(&books, STATUS_NOTHING_TO_DO, "invoice", NULL, NULL);
     }
+    struct credit_plan plan = {0};
     if (status == STATUS_OK) {
-        status = make_note(&books, invoice, invoice->gross_minor, day, request->reason, &note);
+        status = credit_plan_amount(&books, invoice, invoice->gross_minor, &plan);
+    }
+    if (status == STATUS_OK) {
+        status = make_note(&books, invoice, &plan, day, request->reason, &note);
     }
     if (status == STATUS_OK) {
         status = posting_balance(&books, invoice->customer_id, &balance);

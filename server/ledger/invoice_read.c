@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/pricing.h"
 #include "server/ledger/reading.h"
 
 // What is asked about invoices and credit notes.
@@ -101,7 +102,12 @@ enum status invoice_show(struct txn *txn, struct call *call, const InvoiceShow *
     reply->dispute_reason = invoice->dispute_reason;
     reply->version = invoice->version;
     reply->entered_us = invoice->entered_us;
+    reply->n_earlier = invoice->n_earlier;
+    reply->earlier = invoice->earlier;
     status = open_parts(txn, invoice, reply);
+    if (status == STATUS_OK) {
+        status = pricing_by_rate(call->arena, invoice, &reply->tax_rate, &reply->n_tax_rate);
+    }
     return status == STATUS_OK ? name_things(txn, call, invoice, reply) : status;
 }
 

@@ -34,6 +34,7 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
     ThrottleRecord *: &throttle_record__descriptor, \
     ImportRecord *: &import_record__descriptor, \
     ExportRecord *: &export_record__descriptor, \
+    CalendarRecord *: &calendar_record__descriptor, \
     BalanceRecord *: &balance_record__descriptor, \
     FactorRecord *: &factor_record__descriptor, \
     NoticeRecord *: &notice_record__descriptor, \

@@ -167,7 +167,7 @@ static void lines_keep_rate_and_amount_of_one_name_apart(void **state)
     assert_json(
         first,
         "{\"description\":\"a\\\"b\",\"quantity\":\"2.5\",\"price\":\"0.000001\",\"tax_rate\":\"13%\","
-        "\"net\":\"0.00\",\"tax\":\"0.13\",\"gross\":\"0.00\"}");
+        "\"net\":\"0.00\",\"tax\":\"0.13\",\"gross\":\"0.00\",\"share\":\"0.00\"}");
 }
 
 static void decimals_follow_the_currency(void **state)

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// From prices to amounts (domain.md d.11): what a line costs, its tax, what goes off the whole and
+// what cash rounds. All of it is decided here, once; later changes mirror these amounts and never
+// compute them again.
+
+#include "server/ledger/books.h"
+
+// The lines of a request and how they are meant. `amount_minor` stands instead of lines.
+struct pricing {
+    InvoiceLine *const *line;
+    size_t count;
+    int64_t amount_minor;
+    uint32_t tax_bp;        // of lines that name no rate and are not exempt
+    bool inclusive;         // all prices hold the tax; a line may say so for itself
+    int64_t discount_minor; // off the whole, gross: split over the lines by largest remainder
+    int64_t round_minor;    // the total is a multiple of it; the difference is a line of its own
+    bool on_total;          // tax is rounded on the sum of each rate (imports only)
+};
+
+// Fills the lines and totals of `document`. Refuses what does not fit, all lines at once.
+MUST_CHECK enum status pricing_apply(struct books *books, const struct pricing *pricing,
+                                     InvoiceRecord *document);
+
+// What the rounding lines of a document make; it is posted to an account of its own.
+int64_t pricing_rounding(const InvoiceRecord *document);
+
+// Net and tax by rate, highest rate first. In the arena.
+MUST_CHECK enum status pricing_by_rate(struct arena *arena, const InvoiceRecord *document,
+                                       InvoiceTax ***out, size_t *count);
