@@ -321,6 +321,18 @@ static void done_print(struct client *client, const char *sentence, const Protob
     (void)fputc('\n', out);
 }
 
+// A write that went through may have something to say against itself.
+static enum status warnings_print(struct client *client, const ProtobufCMessage *inner, FILE *out)
+{
+    const ProtobufCFieldDescriptor *warnings =
+        protobuf_c_message_descriptor_get_field_by_name(inner->descriptor, "warning");
+    if (warnings == NULL || field_count(inner, warnings) == 0) {
+        return STATUS_OK;
+    }
+    (void)fprintf(out, "%s\n", _("Warning:"));
+    return output_table(client, inner, warnings, NULL, NULL, out);
+}
+
 // ---- people ----
 
 static enum status people_print(struct client *client, const struct command *command,
@@ -339,6 +351,7 @@ static enum status people_print(struct client *client, const struct command *com
         status = list_print(client, command, inner, rows, out);
     } else if (done != NULL && !client->options.dry_run) {
         done_print(client, language_word(done), inner, out);
+        status = warnings_print(client, inner, out);
     } else {
         status = record_print(client, inner, out);
     }

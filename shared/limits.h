@@ -172,6 +172,15 @@
 #define INVITATION_HOURS_MAX  168
 #define FINDING_STEPS_MAX     100 // answers of one finding
 
+// Credit
+#define CREDIT_POLICIES_MAX     64 // of a book
+#define CREDIT_GUARANTEES_MAX   64 // of a customer
+#define CREDIT_OVERRIDES_MAX    64 // kept of a customer; those that are done with make room
+#define CREDIT_RESERVATIONS_MAX 64 // of a customer, at once
+#define CREDIT_ALERTS_MAX       64 // of a customer, that nobody has seen
+#define CREDIT_SCORES_MAX       24 // kept of a customer
+#define CREDIT_MONTHS           13 // kept of a customer: this one and a year before it
+
 // Roles
 #define ROLES_MAX         64 // of a book
 #define ROLES_PER_USER    16

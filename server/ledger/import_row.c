@@ -4,6 +4,7 @@
 #include "server/ledger/control.h"
 #include "server/ledger/customer.h"
 #include "server/ledger/document.h"
+#include "server/ledger/exposure.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/pricing.h"
 #include "server/ledger/receipt.h"
@@ -104,6 +105,7 @@ struct incoming {
     bool is_new_customer;
     InvoiceRecord *document;
     PaymentRecord *payment; // NULL: not settled
+    struct exposure exposure;
 };
 
 // The customer that the document makes: its boxes were sealed at admission, its reference is its
@@ -203,6 +205,16 @@ static enum status build_document(struct books *books, struct incoming *in)
     return status == STATUS_OK ? document_check(books, in->document, in->unique) : status;
 }
 
+// What a file brings raises what is owed like what is typed; paid at once, it does not. What was
+// owed before the book began is there already.
+static enum status check_credit(struct books *books, struct incoming *in)
+{
+    const bool raises = in->document->gross_minor > 0 && in->payment == NULL &&
+                        in->document->kind != INVOICE_KIND__INVOICE_KIND_OPENING;
+    return raises ? exposure_check(books, in->customer, in->document->gross_minor, &in->exposure)
+                  : STATUS_OK;
+}
+
 // Paid in full on the day that the file says.
 static enum status build_payment(struct books *books, struct incoming *in)
 {
@@ -271,6 +283,9 @@ static enum status write_document(struct books *books, struct incoming *in)
     if (status == STATUS_OK) {
         status = document_issue(books, in->document, in->unique);
     }
+    if (status == STATUS_OK) {
+        status = exposure_keep(books, &in->exposure, in->document->id);
+    }
     if (status == STATUS_OK && in->payment != NULL) {
         status = settle(books, in);
     }
@@ -294,6 +309,9 @@ static enum status take_document(struct books *books, const ImportRow *row, stru
     }
     if (status == STATUS_OK) {
         status = build_payment(books, &in);
+    }
+    if (status == STATUS_OK) {
+        status = check_credit(books, &in);
     }
     if (status != STATUS_OK) {
         return status;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/document.h"
+#include "server/ledger/exposure.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/pricing.h"
 
@@ -280,6 +281,10 @@ enum status invoice_issue(struct txn *txn, struct call *call, const InvoiceIssue
     if (status == STATUS_OK) {
         status = posting_balance(&books, document->customer_id, &balance);
     }
+    struct exposure exposure;
+    if (status == STATUS_OK) {
+        status = exposure_check(&books, customer, document->gross_minor, &exposure);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -287,7 +292,13 @@ enum status invoice_issue(struct txn *txn, struct call *call, const InvoiceIssue
     int64_t owed_before_minor = posting_owed(balance);
     status = document_issue(&books, document, unique);
     if (status == STATUS_OK) {
+        status = exposure_keep(&books, &exposure, document->id);
+    }
+    if (status == STATUS_OK) {
         status = books_close(&books);
+    }
+    if (status == STATUS_OK) {
+        status = exposure_stops(&books, &exposure, &reply->warning, &reply->n_warning);
     }
     if (status != STATUS_OK) {
         return status;

@@ -172,7 +172,10 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_hold:
     case TABLE_done:
     case TABLE_consent:
+    case TABLE_credit:
         return may_see(txn, filter, row_key_first(&key));
+    case TABLE_alert:
+        return may_see(txn, filter, ((const AlertRecord *)record)->customer_id);
     case TABLE_approval:
         return may_see_approval(txn, filter, (const ApprovalRecord *)record);
     case TABLE_settled_by:
@@ -217,6 +220,7 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_epoch:
     case TABLE_role:
     case TABLE_rule:
+    case TABLE_credit_policy:
         break;
     }
     return STATUS_OK;

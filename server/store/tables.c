@@ -53,6 +53,9 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
     CheckRecord *: &check_record__descriptor, \
     DoneRecord *: &done_record__descriptor, \
     ConsentRecord *: &consent_record__descriptor, \
+    PolicyRecord *: &policy_record__descriptor, \
+    CreditRecord *: &credit_record__descriptor, \
+    AlertRecord *: &alert_record__descriptor, \
     IdRecord *: &id_record__descriptor)
 // clang-format on
 

@@ -147,6 +147,7 @@ static const struct sample SAMPLES[] = {
     {"entry_add", "text=Stamps line[0].account=5602 line[0].debit=7 line[1].account=1001 "
                   "line[1].credit=7"},
     {"entry_reverse", "entry_id=@entry reason=twice"},
+    {"credit_override", "customer_id=@customer amount=1 reason=trusted"},
     {"rule_set", "kind=payment off=true"},
     {"role_add", "word=temp name=Temp"},
     {"role_rename", "role_id=4 name=Reader"},

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/exposure.h"
+
+#include "server/ledger/item.h"
+#include "shared/money.h"
+#include "shared/wire.h"
+
+bool exposure_sum(const struct exposure_parts *parts, int64_t *out)
+{
+    const int64_t summands[] = {parts->withheld_minor, parts->uncleared_minor,
+                                parts->ordered_minor,  parts->reserved_minor,
+                                parts->document_minor, -parts->guaranteed_minor};
+
+    int64_t total = parts->owed_minor;
+    bool fits = parts->guaranteed_minor > -INT64_MAX;
+    for (size_t i = 0; fits && i < COUNT_OF(summands); i++) {
+        fits = money_add(total, summands[i], &total);
+    }
+    *out = fits ? total : 0;
+    return fits;
+}
+
+// ---- rows ----
+
+enum status exposure_policy(struct txn *txn, struct arena *arena, const char *class,
+                            PolicyRecord **out, const char **from)
+{
+    CLEANUP(rows_close_at) struct rows *rows = NULL;
+    PolicyRecord *found = NULL;
+    enum status status = STATUS_END;
+    if (class[0] != '\0') {
+        status = rows_open(txn, TABLE_credit_policy, key_u64(POLICY_BOOK_KEY + 1), 0, false, &rows);
+    }
+    while (status == STATUS_OK && found == NULL) {
+        struct row_key key;
+        ProtobufCMessage *row = NULL;
+        status = rows_next(rows, &key, &row);
+        if (status == STATUS_OK && strcmp(((PolicyRecord *)row)->class_, class) == 0) {
+            found = (PolicyRecord *)row;
+        }
+    }
+    if (status != STATUS_OK && status != STATUS_END) {
+        return status;
+    }
+    const char *source = "class";
+    if (found == NULL) {
+        source = "book";
+        status = credit_policy_get(txn, key_u64(POLICY_BOOK_KEY), &found);
+    }
+    if (status == STATUS_NOT_FOUND) {
+        source = "";
+        found = (PolicyRecord *)wire_make(arena, &policy_record__descriptor);
+        status = found != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    }
+    if (from != NULL) {
+        *from = source;
+    }
+    *out = found;
+    return status;
+}
+
+enum status exposure_credit(struct txn *txn, struct arena *arena, uint64_t customer_id,
+                            CreditRecord **out)
+{
+    const enum status status = credit_get(txn, key_u64(customer_id), out);
+    if (status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    *out = (CreditRecord *)wire_make(arena, &credit_record__descriptor);
+    if (*out == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    (*out)->customer_id = customer_id;
+    return STATUS_OK;
+}
+
+bool guarantee_is_valid(const GuaranteeRecord *guarantee, int32_t day)
+{
+    return !guarantee->discharged && guarantee->from_day <= day &&
+           (guarantee->expires_day == 0 || guarantee->expires_day >= day);
+}
+
+bool guarantee_has_lapsed(const GuaranteeRecord *guarantee, int32_t day)
+{
+    return !guarantee->discharged && guarantee->expires_day != 0 && guarantee->expires_day < day;
+}
+
+bool override_is_open(const OverrideRecord *override, int32_t day)
+{
+    return !override->revoked && override->used_id == 0 && override->expires_day >= day;
+}
+
+// ---- what counts ----
+
+// Credit items that are not applied count as money, unless the policy looks at the debits alone.
+static enum status withheld(struct books *books, struct exposure *exposure)
+{
+    struct item_list credits = {0};
+    enum status status =
+        item_open(books, exposure->customer->id, ITEM_SIDE__ITEM_SIDE_CREDIT, &credits);
+    for (size_t i = 0; status == STATUS_OK && i < credits.count; i++) {
+        exposure->parts.withheld_minor += credits.item[i]->record->open_minor;
+    }
+    return status;
+}
+
+static int64_t reserved(const struct call *call, const CreditRecord *credit)
+{
+    int64_t sum_minor = 0;
+    for (size_t i = 0; i < credit->n_reservation; i++) {
+        const ReservationRecord *reservation = credit->reservation[i];
+        const bool own = call->approved != NULL && call->approved->id == reservation->approval_id;
+        const bool lapsed = call->instant_us >= reservation->until_us;
+        sum_minor += own || lapsed ? 0 : reservation->amount_minor;
+    }
+    return sum_minor;
+}
+
+static int64_t guaranteed(const CreditRecord *credit, int32_t day)
+{
+    int64_t sum_minor = 0;
+    for (size_t i = 0; i < credit->n_guarantee; i++) {
+        const GuaranteeRecord *each = credit->guarantee[i];
+        const bool capped = each->cap_minor != 0 && each->cap_minor < each->amount_minor;
+        if (guarantee_is_valid(each, day)) {
+            sum_minor += capped ? each->cap_minor : each->amount_minor;
+        }
+    }
+    return sum_minor;
+}
+
+static enum status count(struct books *books, int64_t document_minor, struct exposure *exposure)
+{
+    const PolicyRecord *policy = exposure->policy;
+    struct balance *balance = NULL;
+    enum status status = posting_balance(books, exposure->customer->id, &balance);
+    if (status == STATUS_OK && policy->gross) {
+        status = withheld(books, exposure);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct exposure_parts *parts = &exposure->parts;
+    parts->owed_minor = posting_owed(balance);
+    parts->uncleared_minor = policy->uncleared ? balance->record->uncleared_minor : 0;
+    parts->ordered_minor = policy->orders ? balance->record->ordered_minor : 0;
+    parts->reserved_minor = reserved(books->call, exposure->credit);
+    parts->document_minor = document_minor;
+    parts->guaranteed_minor =
+        policy->guarantees ? guaranteed(exposure->credit, books->call->book_day) : 0;
+    return exposure_sum(parts, &exposure->total_minor)
+               ? STATUS_OK
+               : books_refuse(books, STATUS_AMOUNT_OVERFLOW, "amount", NULL, NULL);
+}
+
+// What is overdue for longer than the policy bears. A disputed item waits for a decision about it.
+static enum status look_at_items(struct books *books, struct exposure *exposure)
+{
+    struct item_list debits = {0};
+    const int32_t today = books->call->book_day;
+    enum status status =
+        item_open(books, exposure->customer->id, ITEM_SIDE__ITEM_SIDE_DEBIT, &debits);
+    for (size_t i = 0; status == STATUS_OK && i < debits.count; i++) {
+        const ItemRecord *item = debits.item[i]->record;
+        const int32_t late_days = today - item->due_day;
+        if (item->level > exposure->dunning_level) {
+            exposure->dunning_level = item->level;
+        }
+        if (item->disputed || late_days <= (int32_t)exposure->policy->overdue_days) {
+            continue;
+        }
+        exposure->overdue_minor += item->open_minor;
+        if ((uint32_t)late_days > exposure->worst_days) {
+            exposure->worst_days = (uint32_t)late_days;
+        }
+    }
+    return status;
+}
+
+// Absent credit on the card means what the policy grants.
+static void find_limit(const char *policy_from, struct exposure *exposure)
+{
+    const bool own = exposure->customer->credit != CREDIT_MODE__CREDIT_MODE_UNSET;
+    exposure->mode = own ? exposure->customer->credit : exposure->policy->credit;
+    exposure->limit_from = own                                                ? "customer"
+                           : exposure->mode != CREDIT_MODE__CREDIT_MODE_UNSET ? policy_from
+                                                                              : "";
+    const int64_t said_minor =
+        own ? exposure->customer->credit_limit_minor : exposure->policy->credit_limit_minor;
+    exposure->is_limited = exposure->mode == CREDIT_MODE__CREDIT_MODE_CASH ||
+                           exposure->mode == CREDIT_MODE__CREDIT_MODE_LIMIT;
+    exposure->limit_minor = exposure->mode == CREDIT_MODE__CREDIT_MODE_LIMIT ? said_minor : 0;
+}
+
+// ---- what speaks against it ----
+
+static void stop(struct exposure *exposure, CreditReason reason, enum status status,
+                 const char *asked, const char *allowed)
+{
+    assert(exposure->stop_count < EXPOSURE_STOPS_MAX);
+    exposure->stop[exposure->stop_count++] = (struct exposure_stop){
+        .reason = reason,
+        .status = status,
+        .asked = asked != NULL ? asked : "",
+        .allowed = allowed != NULL ? allowed : "",
+    };
+}
+
+static int32_t lapsed_day(const CreditRecord *credit, int32_t today)
+{
+    for (size_t i = 0; i < credit->n_guarantee; i++) {
+        if (guarantee_has_lapsed(credit->guarantee[i], today)) {
+            return credit->guarantee[i]->expires_day;
+        }
+    }
+    return 0;
+}
+
+static CreditGrade grade_of(const CreditRecord *credit)
+{
+    return credit->n_score > 0 ? credit->score[credit->n_score - 1]->grade
+                               : CREDIT_GRADE__CREDIT_GRADE_UNSET;
+}
+
+static const char *grade_word(CreditGrade grade)
+{
+    static const char *const WORDS[] = {"", "N", "A", "B", "C", "D", "E"};
+
+    return (size_t)grade < COUNT_OF(WORDS) ? WORDS[grade] : "";
+}
+
+static void stop_by_grade(struct exposure *exposure)
+{
+    const CreditGrade grade = grade_of(exposure->credit);
+    const CreditGrade floor = exposure->policy->floor;
+    if (floor != CREDIT_GRADE__CREDIT_GRADE_UNSET && grade > floor) {
+        stop(exposure, CREDIT_REASON__CREDIT_REASON_GRADE, STATUS_CREDIT_GRADE_LOW,
+             grade_word(grade), grade_word(floor));
+    }
+}
+
+// All reasons are looked for, and all are told.
+static void find_stops(struct books *books, struct exposure *exposure)
+{
+    const int32_t today = books->call->book_day;
+    const PolicyRecord *policy = exposure->policy;
+    const CreditRecord *credit = exposure->credit;
+    if (exposure->customer->credit_held) {
+        stop(exposure, CREDIT_REASON__CREDIT_REASON_HOLD, STATUS_CREDIT_HELD, credit->held_reason,
+             NULL);
+    }
+    if (exposure->is_limited && exposure->total_minor > exposure->limit_minor) {
+        stop(exposure, CREDIT_REASON__CREDIT_REASON_LIMIT, STATUS_CREDIT_OVER_LIMIT,
+             books_money(books, exposure->total_minor), books_money(books, exposure->limit_minor));
+    }
+    if (policy->overdue && exposure->overdue_minor > policy->overdue_over_minor) {
+        stop(exposure, CREDIT_REASON__CREDIT_REASON_OVERDUE, STATUS_CREDIT_OVERDUE,
+             books_money(books, exposure->overdue_minor),
+             books_money(books, policy->overdue_over_minor));
+    }
+    if (policy->dunning_level != 0 && exposure->dunning_level >= policy->dunning_level) {
+        stop(exposure, CREDIT_REASON__CREDIT_REASON_DUNNING, STATUS_CREDIT_DUNNED,
+             arena_print(books->arena, "%u", exposure->dunning_level),
+             arena_print(books->arena, "%u", policy->dunning_level - 1));
+    }
+    if (credit->review_day != 0 && credit->review_day < today) {
+        stop(exposure, CREDIT_REASON__CREDIT_REASON_REVIEW, STATUS_CREDIT_REVIEW_DUE,
+             books_day(books, credit->review_day), NULL);
+    }
+    const int32_t lapsed = lapsed_day(credit, today);
+    if (lapsed != 0) {
+        stop(exposure, CREDIT_REASON__CREDIT_REASON_GUARANTEE, STATUS_CREDIT_UNGUARANTEED,
+             books_day(books, lapsed), NULL);
+    }
+    stop_by_grade(exposure);
+}
+
+enum status exposure_of(struct books *books, const CustomerRecord *customer, int64_t document_minor,
+                        struct exposure *out)
+{
+    const char *from = "";
+    *out = (struct exposure){.customer = customer};
+    enum status status =
+        exposure_policy(books->txn, books->arena, customer->class_, &out->policy, &from);
+    if (status == STATUS_OK) {
+        status = exposure_credit(books->txn, books->arena, customer->id, &out->credit);
+    }
+    if (status == STATUS_OK) {
+        status = count(books, document_minor, out);
+    }
+    if (status == STATUS_OK) {
+        status = look_at_items(books, out);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    find_limit(from, out);
+    find_stops(books, out);
+    return STATUS_OK;
+}
+
+// ---- a document ----
+
+// The smallest override that covers the document; of equal ones the oldest.
+static OverrideRecord *find_override(const struct call *call, const CreditRecord *credit,
+                                     int64_t document_minor)
+{
+    OverrideRecord *best = NULL;
+    for (size_t i = 0; i < credit->n_override; i++) {
+        OverrideRecord *each = credit->override[i];
+        const bool covers =
+            override_is_open(each, call->book_day) && each->amount_minor >= document_minor;
+        if (covers && (best == NULL || each->amount_minor < best->amount_minor)) {
+            best = each;
+        }
+    }
+    return best;
+}
+
+static bool is_check(const struct exposure *exposure, CreditCheck check)
+{
+    return exposure->policy->check == check;
+}
+
+enum status exposure_check(struct books *books, const CustomerRecord *customer,
+                           int64_t document_minor, struct exposure *out)
+{
+    assert(document_minor >= 0);
+    const char *from = "";
+    *out = (struct exposure){.customer = customer, .is_waived = true};
+    enum status status =
+        exposure_policy(books->txn, books->arena, customer->class_, &out->policy, &from);
+    const bool waived = status == STATUS_OK && !customer->credit_held &&
+                        !is_check(out, CREDIT_CHECK__CREDIT_CHECK_WARN) &&
+                        !is_check(out, CREDIT_CHECK__CREDIT_CHECK_BLOCK);
+    // Sales without a name are paid at once, and nobody grants credit to nobody.
+    if (status != STATUS_OK || waived || customer->id == books->record->walk_in_id) {
+        return status;
+    }
+
+    status = exposure_of(books, customer, document_minor, out);
+    const bool stops = status == STATUS_OK && out->stop_count > 0 &&
+                       (customer->credit_held || is_check(out, CREDIT_CHECK__CREDIT_CHECK_BLOCK));
+    if (!stops) {
+        return status;
+    }
+    out->override = find_override(books->call, out->credit, document_minor);
+    if (out->override != NULL) {
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < out->stop_count; i++) {
+        const struct exposure_stop *each = &out->stop[i];
+        status = books_refuse(books, each->status, "customer", each->asked, each->allowed);
+    }
+    return status;
+}
+
+enum status exposure_keep(struct books *books, struct exposure *exposure, uint64_t document_id)
+{
+    if (exposure->override == NULL) {
+        return STATUS_OK;
+    }
+    assert(exposure->override->used_id == 0);
+    exposure->override->used_id = document_id;
+    call_note_change(books->call, exposure->customer->id, "override", "open",
+                     arena_print(books->arena, "used: %u", exposure->override->number));
+    return credit_put(books->txn, key_u64(exposure->customer->id), exposure->credit);
+}
+
+enum status exposure_stops(struct books *books, const struct exposure *exposure, CreditStop ***list,
+                           size_t *count)
+{
+    CreditStop **stops = arena_alloc(books->arena, (exposure->stop_count + 1) * sizeof *stops);
+    if (stops == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; i < exposure->stop_count; i++) {
+        stops[i] = (CreditStop *)wire_make(books->arena, &credit_stop__descriptor);
+        if (stops[i] == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        stops[i]->reason = exposure->stop[i].reason;
+        stops[i]->asked =
+            arena_copy(books->arena, exposure->stop[i].asked, strlen(exposure->stop[i].asked));
+        stops[i]->allowed =
+            arena_copy(books->arena, exposure->stop[i].allowed, strlen(exposure->stop[i].allowed));
+        if (stops[i]->asked == NULL || stops[i]->allowed == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+    }
+    *list = stops;
+    *count = exposure->stop_count;
+    return STATUS_OK;
+}
