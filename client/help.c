@@ -26,6 +26,8 @@ static const struct {
      N_("Import a file: look first, then commit")},
     {"export journal", "export journal --format hledger|beancount|ledger [--from DATE] [--to DATE]",
      N_("Export the journal for another program")},
+    {"customer subject", "customer subject CUSTOMER --reason TEXT [--output FILE]",
+     N_("Write everything held about a person into a file")},
     {"audit tail", "audit tail [-n ROWS] [-q QUERY] [--count RECORDS] [--json]",
      N_("Follow what happens, record by record")},
     {"audit export", "audit export FILE", N_("Export the journal for an auditor")},

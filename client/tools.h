@@ -26,6 +26,7 @@ const struct tool *tool_by_name(const char *name); // NULL when it is none
 tool_function tool_import;  // import run FILE …
 tool_function tool_export;  // export journal --format F
 tool_function tool_check;   // check books
+tool_function tool_subject; // customer subject CUSTOMER
 tool_function tool_tail;    // audit tail
 tool_function tool_verify;  // audit verify
 tool_function tool_trail;   // audit export FILE

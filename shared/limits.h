@@ -146,6 +146,10 @@
 #define RETENTION_YEARS     30  // documents are kept so long unless the book says otherwise
 #define RETENTION_YEARS_MAX 100
 #define RETENTIONS_MAX      20 // changes of it
+#define QUOTA_ROWS          50000 // that one person may be shown in a day, unless the book says otherwise
+#define QUOTA_EXPORTS       20
+#define QUOTA_REVEALS       200
+#define QUOTA_STEP          200 // rows are counted by so many
 
 // The second person
 #define EXCEPTION_DAYS_MAX 92                              // from a closed period

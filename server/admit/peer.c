@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is at the other end: the questions of a handshake, and the sessions as memory knows them.
 #include "server/admit/onetime.h"
+#include "server/ledger/quota.h"
 #include "server/machine/access.h"
 #include "server/machine/clock.h"
+#include "shared/wire.h"
 
 #define MINUTE_US ((int64_t)60 * 1000000)
 
@@ -112,9 +114,37 @@ static void say_login(const struct admit *admit, const struct job *job)
     }
 }
 
+// Rows that somebody was shown are counted in the book, by so many that reading does not write all
+// the time.
+static void count_rows(struct admit *admit, const struct job *job)
+{
+    const Reply *reply = job->reply;
+    struct presence *presence = presences_find(admit->presences, job->peer.session_id);
+    const ProtobufCMessage *inner =
+        reply->status == STATUS_OK ? wire_inner(&reply->base, job->command->number) : NULL;
+    const ProtobufCFieldDescriptor *rows =
+        inner != NULL ? protobuf_c_message_descriptor_get_field_by_name(inner->descriptor, "row")
+                      : NULL;
+    if (presence == NULL || rows == NULL || rows->label != PROTOBUF_C_LABEL_REPEATED) {
+        return;
+    }
+    presence->rows += (uint32_t)field_count(inner, rows);
+    if (presence->rows >= QUOTA_STEP) {
+        QuotaCount count;
+        quota_count__init(&count);
+        count.user_id = presence->user_id;
+        count.rows = presence->rows;
+        presence->rows = 0;
+        admit_order(admit, "quota_count", &count.base);
+    }
+}
+
 void peer_keep(struct admit *admit, const struct job *job)
 {
     const Reply *reply = job->reply;
+    if (quota_counts_rows(job->command)) {
+        count_rows(admit, job);
+    }
     if (job->command->mode != COMMAND_WRITE || job->request->dry_run) {
         return;
     }

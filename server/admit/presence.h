@@ -16,6 +16,7 @@ struct presence {
     int64_t heard_us;   // by a clock that only runs forward
     int64_t minute_us;  // begin of the minute in which refusals are counted, same clock
     uint32_t refusals;
+    uint32_t rows;  // that it was shown and that are not counted yet (quota.h)
     bool is_ending; // its end is on the way
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/audit.h"
 #include "server/ledger/cursor.h"
+#include "server/ledger/quota.h"
 #include "server/store/rows.h"
 #include "shared/checkpoint.h"
 #include "shared/trail.h"
@@ -48,6 +49,10 @@ enum status audit_export(struct txn *txn, struct call *call, const AuditExport *
     if (call->filter != NULL && call->filter->scope != SCOPE_ALL) {
         return refuse(txn, call, STATUS_SCOPE_DENIED, NULL, NULL);
     }
+    enum status status = quota_check(txn, call, QUOTA_KIND_EXPORTS);
+    if (status != STATUS_OK) {
+        return status;
+    }
 
     ExportRecord record;
     export_record__init(&record);
@@ -55,7 +60,10 @@ enum status audit_export(struct txn *txn, struct call *call, const AuditExport *
     record.user_id = call->user_id;
     record.is_audit = true;
     record.number = call->number;
-    enum status status = export_put(txn, key_u64(record.id), &record);
+    status = export_put(txn, key_u64(record.id), &record);
+    if (status == STATUS_OK) {
+        status = quota_take(txn, call, QUOTA_KIND_EXPORTS);
+    }
     if (status == STATUS_OK) {
         status = audit_note_extent(txn, call, record.id, root);
     }

@@ -2,6 +2,7 @@
 #include "server/ledger/consent.h"
 
 #include "server/ledger/customer.h"
+#include "server/ledger/customer_card.h"
 #include "server/ledger/permit.h"
 #include "shared/wire.h"
 
@@ -21,9 +22,8 @@ static enum status fill_row(struct txn *txn, const CustomerRecord *customer,
     row->basis = consent->basis;
     row->date_day = consent->date_day;
     row->at_us = consent->at_us;
-    const enum status status =
-        rows_box_text(txn, customer->id, customer->vault_id, "consent_source", source_of(consent),
-                      &row->consent_source);
+    const enum status status = customer_card_box(txn, customer, "consent_source",
+                                                 source_of(consent), &row->consent_source);
     return status == STATUS_OK ? reading_login(txn, consent->at_by, &row->actor) : status;
 }
 

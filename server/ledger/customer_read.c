@@ -1,56 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/consent.h"
+#include "server/ledger/customer_card.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/reading.h"
-#include "server/ledger/retention.h"
 
-// What is asked about customers. Personal texts are opened by rows_text only, which masks them as
-// the reader's roles say.
+// What is asked about customers.
 
 // ---- show ----
-
-static enum status open_phones(struct txn *txn, struct call *call, const CustomerRecord *customer,
-                               CustomerCard *card)
-{
-    const uint32_t number = rows_sealed_field("phone");
-    card->phone = arena_alloc(call->arena, PHONES_MAX * sizeof *card->phone);
-    if (card->phone == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    for (size_t i = 0; i < customer->n_sealed && card->n_phone < PHONES_MAX; i++) {
-        if (customer->sealed[i]->field != number) {
-            continue;
-        }
-        char *text = NULL;
-        enum status status = rows_text(txn, customer, "phone", customer->sealed[i]->ordinal, &text);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        if (text[0] != '\0') {
-            card->phone[card->n_phone++] = text;
-        }
-    }
-    return STATUS_OK;
-}
-
-static enum status open_texts(struct txn *txn, struct call *call, const CustomerRecord *customer,
-                              CustomerCard *card)
-{
-    const struct rows_asked asked[] = {
-        {"name", 0, &card->name},
-        {"company", 0, &card->company},
-        {"email", 0, &card->email},
-        {"address", 0, &card->address},
-        {"tax_id", 0, &card->tax_id},
-        {"notes", 0, &card->notes},
-        {"contact_name", 0, &card->contact_name},
-        {"contact_position", 0, &card->contact_position},
-        {"contact_phone", 0, &card->contact_phone},
-        {"reference", 0, &card->reference},
-    };
-    enum status status = open_phones(txn, call, customer, card);
-    return status == STATUS_OK ? rows_texts(txn, customer, asked, COUNT_OF(asked)) : status;
-}
 
 static int64_t overdue_of(const struct aging_row *row)
 {
@@ -74,77 +30,6 @@ static enum status add_money(struct call *call, CustomerCard *card)
     return STATUS_OK;
 }
 
-static ProtobufCBinaryData box_of(Sealed *const *list, size_t count, uint32_t number)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (list[i]->field == number) {
-            return list[i]->box;
-        }
-    }
-    return (ProtobufCBinaryData){0};
-}
-
-// What counts now, and what will once it has waited long enough.
-static enum status open_bank(struct txn *txn, struct call *call, const CustomerRecord *customer,
-                             CustomerCard *reply)
-{
-    HoldRecord *hold = NULL;
-    enum status status = hold_get(txn, key_u64(customer->id), &hold);
-    if (status != STATUS_OK) {
-        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-    }
-    const bool waits = hold->n_next > 0 && call->instant_us < hold->counts_us;
-    Sealed **now = hold->n_next > 0 && !waits ? hold->next : hold->sealed;
-    const size_t now_count = hold->n_next > 0 && !waits ? hold->n_next : hold->n_sealed;
-    const size_t next_count = waits ? hold->n_next : 0;
-
-    const struct {
-        const char *field;
-        char **now;
-        char **next;
-    } TEXTS[] = {
-        {"bank_name", &reply->bank_name, &reply->new_bank_name},
-        {"bank_holder", &reply->bank_holder, &reply->new_bank_holder},
-        {"bank_account", &reply->bank_account, &reply->new_bank_account},
-    };
-
-    for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(TEXTS); i++) {
-        const uint32_t number = rows_sealed_field(TEXTS[i].field);
-        status = rows_box_text(txn, customer->id, customer->vault_id, TEXTS[i].field,
-                               box_of(now, now_count, number), TEXTS[i].now);
-        if (status == STATUS_OK) {
-            status = rows_box_text(txn, customer->id, customer->vault_id, TEXTS[i].field,
-                                   box_of(hold->next, next_count, number), TEXTS[i].next);
-        }
-    }
-    reply->new_bank_us = waits ? hold->counts_us : 0;
-    return status;
-}
-
-// What was agreed to, and what stands in the way of using or erasing the data.
-static enum status add_privacy(struct txn *txn, struct call *call, const CustomerRecord *customer,
-                               CustomerCard *card)
-{
-    BookRecord *book = NULL;
-    struct consents consents = {0};
-    card->restricted_us = customer->restricted_us;
-    card->restricted_reason = customer->restricted_reason;
-    card->hold_until_day = customer->hold_until_day;
-    card->hold_reason = customer->hold_reason;
-    card->erased_us = customer->erased_us;
-    enum status status = consents_read(txn, call, customer, &consents);
-    if (status == STATUS_OK) {
-        status = reading_book(txn, &book);
-    }
-    if (status == STATUS_OK) {
-        status = retention_until(txn, book, customer->id, &card->keep_until_day);
-    }
-    consents_keep_latest(&consents);
-    card->consent = consents.row;
-    card->n_consent = consents.count;
-    return status;
-}
-
 enum status customer_show(struct txn *txn, struct call *call, const CustomerShow *request,
                           CustomerCard *reply)
 {
@@ -154,35 +39,20 @@ enum status customer_show(struct txn *txn, struct call *call, const CustomerShow
     if (status != STATUS_OK) {
         return status;
     }
+
+    struct consents consents = {0};
     const CustomerRecord *customer = (const CustomerRecord *)row;
-    reply->id = customer->id;
-    reply->number = ident_print(call->arena, SERIES_CUSTOMER, 0, customer->sequence);
-    reply->kind = customer->kind;
-    reply->industry = customer->industry;
-    reply->region = customer->region;
-    reply->class_ = customer->class_;
-    reply->n_tag = customer->n_tag;
-    reply->tag = customer->tag;
-    reply->terms = customer->terms;
-    reply->credit = customer->credit;
-    reply->credit_limit_minor = customer->credit_limit_minor;
-    reply->version = customer->version;
-    reply->state = customer->state;
-    reply->added_us = customer->added_us;
-    if (reply->number == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    status = open_texts(txn, call, customer, reply);
+    status = customer_card_fill(txn, call, customer, reply);
     if (status == STATUS_OK) {
-        status = open_bank(txn, call, customer, reply);
+        status = consents_read(txn, call, customer, &consents);
     }
-    if (status == STATUS_OK) {
-        status = add_privacy(txn, call, customer, reply);
+    if (status != STATUS_OK) {
+        return status;
     }
-    if (status == STATUS_OK) {
-        status = reading_login(txn, customer->owner_id, &reply->owner);
-    }
-    return status == STATUS_OK ? add_money(call, reply) : status;
+    consents_keep_latest(&consents);
+    reply->consent = consents.row;
+    reply->n_consent = consents.count;
+    return add_money(call, reply);
 }
 
 // ---- list ----

@@ -2,6 +2,7 @@
 #include "server/ledger/approval.h"
 #include "server/ledger/customer.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/quota.h"
 #include "server/store/rows.h"
 #include "shared/wire.h"
 
@@ -128,12 +129,16 @@ enum status customer_reveal(struct txn *txn, struct call *call, const CustomerRe
     if (status == STATUS_OK && !shows) {
         status = books_refuse(&books, STATUS_FIELD_DENIED, "phone", NULL, NULL);
     }
+    if (status == STATUS_OK) {
+        status = quota_check(txn, call, QUOTA_KIND_REVEALS);
+    }
     if (status != STATUS_OK) {
         return status;
     }
 
     call_note_change(call, customer->id, "revealed", "",
                      "phone, contact_phone, email, bank_account");
+    status = quota_take(txn, call, QUOTA_KIND_REVEALS);
 
     const struct rows_asked asked[] = {
         {"contact_phone", 0, &reply->contact_phone},
@@ -142,7 +147,9 @@ enum status customer_reveal(struct txn *txn, struct call *call, const CustomerRe
     reply->id = customer->id;
     reply->number = customer_number(&books, customer);
     call_about(call, customer->id, reply->number);
-    status = reveal_phones(txn, call->arena, customer, reply);
+    if (status == STATUS_OK) {
+        status = reveal_phones(txn, call->arena, customer, reply);
+    }
     if (status == STATUS_OK) {
         status = rows_reveal(txn, customer, asked, COUNT_OF(asked));
     }

@@ -3,6 +3,7 @@
 #include "server/ledger/books.h"
 #include "server/ledger/cursor.h"
 #include "server/ledger/export_text.h"
+#include "server/ledger/quota.h"
 
 // Whole entries of a page: as many as fit below the size of a reply, and no more rows than a short
 // read may walk.
@@ -44,6 +45,10 @@ enum status export_journal(struct txn *txn, struct call *call, const ExportJourn
     if (is_large && !call->is_fresh && txn_mode(txn) != TXN_PREVIEW) {
         return refuse(txn, call, STATUS_STEP_UP, NULL, NULL);
     }
+    status = quota_check(txn, call, QUOTA_KIND_EXPORTS);
+    if (status != STATUS_OK) {
+        return status;
+    }
 
     ExportRecord record;
     export_record__init(&record);
@@ -54,6 +59,9 @@ enum status export_journal(struct txn *txn, struct call *call, const ExportJourn
     record.to_day = request->to_day;
     record.number = call->number;
     status = export_put(txn, key_u64(record.id), &record);
+    if (status == STATUS_OK) {
+        status = quota_take(txn, call, QUOTA_KIND_EXPORTS);
+    }
     uint8_t root[LEAF_BYTES];
     if (status == STATUS_OK) {
         status = audit_note_extent(txn, call, record.id, root);

@@ -148,6 +148,17 @@ static bool is_personal(const ProtobufCMessageDescriptor *reply)
     return false;
 }
 
+// In itself or in a message that it holds.
+static bool holds_personal(const ProtobufCMessageDescriptor *reply)
+{
+    bool personal = is_personal(reply);
+    for (unsigned i = 0; !personal && i < reply->n_fields; i++) {
+        personal = reply->fields[i].type == PROTOBUF_C_TYPE_MESSAGE &&
+                   is_personal(reply->fields[i].descriptor);
+    }
+    return personal;
+}
+
 enum status outcome_put(struct txn *txn, const struct call *call, ProtobufCBinaryData key,
                         const Reply *reply)
 {
@@ -155,7 +166,7 @@ enum status outcome_put(struct txn *txn, const struct call *call, ProtobufCBinar
     struct bytes packed;
     enum status status = wire_pack(call->arena, (const ProtobufCMessage *)reply, &packed);
     if (status == STATUS_OK &&
-        (packed.size > OUTCOME_BYTES_MAX || is_personal(call->command->reply))) {
+        (packed.size > OUTCOME_BYTES_MAX || holds_personal(call->command->reply))) {
         // What was done stands in the rows; the repeat learns that it was done, not how it looked.
         Reply bare;
         reply__init(&bare);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/machine/machine.h"
 
+#include "server/ledger/quota.h"
 #include "server/machine/access.h"
 #include "server/machine/journal.h"
 #include "server/machine/mask.h"
@@ -320,6 +321,18 @@ enum status machine_write(struct txn *txn, const struct peer *peer, const struct
     return status;
 }
 
+// Lists end when the day's rows are used up (quota.h); a refusal is an answer.
+static enum status check_quota(struct txn *txn, struct call *call)
+{
+    const enum status status =
+        quota_counts_rows(call->command) ? quota_check(txn, call, QUOTA_KIND_ROWS) : STATUS_OK;
+    if (status == STATUS_QUOTA) {
+        call->status = status;
+        return STATUS_OK;
+    }
+    return status;
+}
+
 enum status machine_read(struct txn *txn, const struct views *views, const struct peer *peer,
                          const struct stamp *stamp, const Request *request, struct call *call,
                          Reply *reply)
@@ -346,6 +359,9 @@ enum status machine_read(struct txn *txn, const struct views *views, const struc
         call->filter = filter;
         call->views = is_preview ? NULL : views;
         txn_call_begin(txn, call->arena, filter);
+        status = check_quota(txn, call);
+    }
+    if (status == STATUS_OK && call->status == STATUS_OK) {
         status = run(txn, call, request, &result);
     }
     if (status != STATUS_OK) {

@@ -213,6 +213,8 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_finding:
     case TABLE_review:
     case TABLE_right_use:
+    case TABLE_quota_use:
+    case TABLE_quota_rule:
     case TABLE_check:
     case TABLE_header:
     case TABLE_tile:

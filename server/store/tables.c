@@ -56,6 +56,8 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
     PolicyRecord *: &policy_record__descriptor, \
     CreditRecord *: &credit_record__descriptor, \
     AlertRecord *: &alert_record__descriptor, \
+    QuotaUseRecord *: &quota_use_record__descriptor, \
+    QuotaRuleRecord *: &quota_rule_record__descriptor, \
     IdRecord *: &id_record__descriptor)
 // clang-format on
 

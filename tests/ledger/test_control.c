@@ -140,6 +140,7 @@ static const struct sample SAMPLES[] = {
     {"customer_edit", "customer_id=@customer version=1 credit_limit=10"},
     {"customer_bank", "customer_id=@customer bank_account=622588"},
     {"customer_erase", "customer_id=@lead reason=asked"},
+    {"quota_set", "rows=60000"},
     {"invoice_credit", "invoice_id=@invoice reason=scratch"},
     {"invoice_reverse", "invoice_id=@invoice reason=wrong"},
     {"payment_add", "customer_id=@customer amount=1"},
