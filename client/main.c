@@ -30,6 +30,13 @@ static const struct {
     {"user", "password", tool_password},   {"device", "approve", tool_approve},
     {"notice", "accept", tool_accept},     {"check", "books", tool_check},
     {"customer", "subject", tool_subject},
+    {"import", "run", tool_import},      {"export", "journal", tool_export},
+    {"audit", "tail", tool_tail},        {"audit", "export", tool_trail},
+    {"audit", "witness", tool_witness},  {"audit", "verify", tool_verify},
+    {"user", "totp", tool_totp},         {"user", "totp-confirm", tool_totp_confirm},
+    {"user", "password", tool_password}, {"device", "approve", tool_approve},
+    {"notice", "accept", tool_accept},   {"check", "books", tool_check},
+    {"statement", "issue", tool_issue},  {"statement", "run", tool_statements},
 };
 
 static tool_function *piece_of(const char *noun, const char *verb)

@@ -7,7 +7,7 @@
 
 static void head_print(struct client *client, const StatementShowReply *statement, FILE *out)
 {
-    (void)fprintf(out, "%s\n", _("Statement of account"));
+    (void)fprintf(out, "%s  %s\n", _("Statement of account"), statement->number);
     page_label(_("From"), out);
     (void)fprintf(out, "%s\n", statement->issuer);
     page_label(_("To"), out);
@@ -81,13 +81,116 @@ static void aging_print(struct client *client, const AgingRow *aging, FILE *out)
     (void)fprintf(out, "%s\n", is_any ? "" : _("nothing is open"));
 }
 
+// ---- open items ----
+
+static enum status items_print(struct client *client, const StatementShowReply *statement,
+                               FILE *out)
+{
+    static const char *const KEYS[] = {"document", "reference", "date",     "due",
+                                       "amount",   "settled",   "residual", "overdue_days"};
+    struct grid grid;
+    grid_init(&grid, client->arena);
+    for (size_t i = 0; i < COUNT_OF(KEYS); i++) {
+        grid_column(&grid, output_header(client, KEYS[i]), i >= 4);
+    }
+    for (size_t i = 0; i < statement->n_item; i++) {
+        const StatementItem *item = statement->item[i];
+        const char **cells = grid_row(&grid);
+        const char *date = day_print(client->arena, item->date_day);
+        const char *due = day_print(client->arena, item->due_day);
+        const char *late =
+            item->overdue_days == 0 ? "" : arena_print(client->arena, "%u", item->overdue_days);
+        if (cells == NULL || date == NULL || due == NULL || late == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        cells[0] = item->document;
+        cells[1] = item->reference;
+        cells[2] = date;
+        cells[3] = due;
+        cells[4] = output_money(client, item->amount_minor);
+        cells[5] = output_money(client, item->settled_minor);
+        cells[6] = output_money(client, item->residual_minor);
+        cells[7] = late;
+    }
+    grid.has_footer = true;
+    grid.footer[0] = _("closing balance");
+    grid.footer[6] = output_money(client, statement->closing_minor);
+    grid_print(&grid, client->terminal.width, client->terminal.colour, out);
+    return STATUS_OK;
+}
+
+// ---- where to pay, and what comes back signed ----
+
+static void line_print(const char *label, const char *text, FILE *out)
+{
+    if (text[0] != '\0') {
+        page_label(label, out);
+        (void)fprintf(out, "%s\n", text);
+    }
+}
+
+static void bank_print(const StatementShowReply *statement, FILE *out)
+{
+    if (statement->bank_account[0] != '\0') {
+        page_label(_("Pay to"), out);
+        (void)fprintf(out, "%s  %s  %s\n", statement->bank_holder, statement->bank_name,
+                      statement->bank_account);
+    }
+    line_print(_("Note"), statement->footer, out);
+}
+
+static void slip_print(struct client *client, const StatementShowReply *statement, FILE *out)
+{
+    (void)fprintf(out, "\n- - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - -\n");
+    (void)fprintf(out, _("Confirmation of %s to %s"), statement->number, statement->issuer);
+    (void)fprintf(out, "\n%s %s  %s %s\n\n", statement->customer, statement->name,
+                  statement->currency, output_money(client, statement->closing_minor));
+    (void)fprintf(out, "[ ] %s\n", _("the balance is right"));
+    (void)fprintf(out, "[ ] %s\n\n", _("the balance is wrong; ours is: ____________ because:"));
+    (void)fprintf(out, "%s\n", _("Seal: ____________  Date: ____________"));
+}
+
+static void proof_print(const StatementShowReply *statement, FILE *out)
+{
+    if (statement->hash[0] == '\0') {
+        return;
+    }
+    page_label(_("Content"), out);
+    (void)fprintf(out, "%s\n", statement->hash);
+    if (statement->root[0] == '\0') {
+        return;
+    }
+    page_label(_("Journal"), out);
+    (void)fprintf(out, _("rests on record %llu; tree of %llu: %s"),
+                  (unsigned long long)statement->sequence, (unsigned long long)statement->records,
+                  statement->root);
+    (void)fputc('\n', out);
+}
+
+static void state_print(struct client *client, const StatementShowReply *statement, FILE *out)
+{
+    if (statement->state == STATEMENT_STATE__STATEMENT_STATE_AGREED) {
+        page_label(_("Answer"), out);
+        (void)fprintf(out, _("agreed on %s"), output_day(client, statement->replied_day));
+        (void)fputc('\n', out);
+    } else if (statement->state == STATEMENT_STATE__STATEMENT_STATE_DISPUTED) {
+        page_label(_("Answer"), out);
+        (void)fprintf(
+            out, _("disputed on %s, says %s: %s (%s)"), output_day(client, statement->replied_day),
+            output_money(client, statement->theirs_minor), statement->reason, statement->finding);
+        (void)fputc('\n', out);
+    }
+}
+
 enum status page_statement(struct client *client, const Reply *reply, const ProtobufCMessage *inner,
                            FILE *out)
 {
     (void)reply;
     const StatementShowReply *statement = (const StatementShowReply *)(const void *)inner;
+    bool is_open = statement->form == STATEMENT_FORM__STATEMENT_FORM_OPEN;
     head_print(client, statement, out);
-    enum status status = movements_print(client, statement, out);
+    enum status status =
+        is_open ? items_print(client, statement, out) : movements_print(client, statement, out);
     if (status != STATUS_OK) {
         return status;
     }
@@ -99,6 +202,12 @@ enum status page_statement(struct client *client, const Reply *reply, const Prot
     if (statement->aging != NULL) {
         aging_print(client, statement->aging, out);
     }
+    bank_print(statement, out);
+    state_print(client, statement, out);
+    proof_print(statement, out);
     page_more(statement->n_row, statement->page, out);
+    if (statement->number[0] != '\0') {
+        slip_print(client, statement, out);
+    }
     return STATUS_OK;
 }

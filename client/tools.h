@@ -33,10 +33,12 @@ tool_function tool_trail;   // audit export FILE
 tool_function tool_witness; // audit witness
 tool_function tool_totp;    // user totp
 tool_function tool_totp_confirm;
-tool_function tool_password; // user password
-tool_function tool_approve;  // device approve
-tool_function tool_accept;   // notice accept
-tool_function tool_complete; // __complete WORD… (from the completion script)
+tool_function tool_password;   // user password
+tool_function tool_issue;      // statement issue
+tool_function tool_statements; // statement run
+tool_function tool_approve;    // device approve
+tool_function tool_accept;     // notice accept
+tool_function tool_complete;   // __complete WORD… (from the completion script)
 
 // Takes "--NAME=VALUE" or "--NAME VALUE" out of the words from `*at`; false when the word there is
 // another one.

@@ -69,11 +69,17 @@ const char *args_positional_at(const struct command *command, size_t index)
 static const char *placeholder_of(struct arena *arena, const struct field *field)
 {
     static const char *const NOUNS[] = {
-        [FIND_NOUN__FIND_NOUN_UNSET] = "ID",          [FIND_NOUN__FIND_NOUN_CUSTOMER] = "CUSTOMER",
-        [FIND_NOUN__FIND_NOUN_INVOICE] = "INVOICE",   [FIND_NOUN__FIND_NOUN_PAYMENT] = "PAYMENT",
-        [FIND_NOUN__FIND_NOUN_ENTRY] = "ENTRY",       [FIND_NOUN__FIND_NOUN_USER] = "USER",
-        [FIND_NOUN__FIND_NOUN_DEVICE] = "DEVICE",     [FIND_NOUN__FIND_NOUN_ROLE] = "ROLE",
-        [FIND_NOUN__FIND_NOUN_APPROVAL] = "APPROVAL", [FIND_NOUN__FIND_NOUN_FINDING] = "FINDING",
+        [FIND_NOUN__FIND_NOUN_UNSET] = "ID",
+        [FIND_NOUN__FIND_NOUN_CUSTOMER] = "CUSTOMER",
+        [FIND_NOUN__FIND_NOUN_INVOICE] = "INVOICE",
+        [FIND_NOUN__FIND_NOUN_PAYMENT] = "PAYMENT",
+        [FIND_NOUN__FIND_NOUN_ENTRY] = "ENTRY",
+        [FIND_NOUN__FIND_NOUN_USER] = "USER",
+        [FIND_NOUN__FIND_NOUN_DEVICE] = "DEVICE",
+        [FIND_NOUN__FIND_NOUN_ROLE] = "ROLE",
+        [FIND_NOUN__FIND_NOUN_APPROVAL] = "APPROVAL",
+        [FIND_NOUN__FIND_NOUN_FINDING] = "FINDING",
+        [FIND_NOUN__FIND_NOUN_STATEMENT] = "STATEMENT",
     };
     const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
     const char *words = NULL;

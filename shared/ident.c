@@ -10,7 +10,7 @@ struct series_row {
 static const struct series_row SERIES[] = {
     {"C", SERIES_CUSTOMER, false},  {"INV", SERIES_INVOICE, true}, {"CN", SERIES_CREDIT_NOTE, true},
     {"PAY", SERIES_PAYMENT, true},  {"JE", SERIES_ENTRY, true},    {"IMP", SERIES_IMPORT, false},
-    {"AP", SERIES_APPROVAL, false}, {"F", SERIES_FINDING, false},
+    {"AP", SERIES_APPROVAL, false}, {"F", SERIES_FINDING, false},  {"ST", SERIES_STATEMENT, true},
 };
 
 static const struct series_row *row_of(enum series series)

@@ -2,7 +2,7 @@
 #pragma once
 
 // Human numbers: C-0001, INV-2026-0412, CN-2026-0007, PAY-2026-0319, JE-2026-0001, IMP-0042,
-// AP-0001, F-0003. At least four digits; series without a year have year 0.
+// AP-0001, F-0003, ST-2026-0001. At least four digits; series without a year have year 0.
 
 #include "shared/arena.h"
 
@@ -15,6 +15,7 @@ enum series {
     SERIES_IMPORT,
     SERIES_APPROVAL,
     SERIES_FINDING = 9,
+    SERIES_STATEMENT = 24,
 };
 
 char *ident_print(struct arena *arena, enum series series, uint32_t year, uint32_t sequence);

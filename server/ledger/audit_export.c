@@ -2,6 +2,7 @@
 #include "server/ledger/audit.h"
 #include "server/ledger/cursor.h"
 #include "server/ledger/quota.h"
+#include "server/ledger/reading.h"
 #include "server/store/rows.h"
 #include "shared/checkpoint.h"
 #include "shared/trail.h"
@@ -10,24 +11,13 @@
 #define PAGE_BYTES_MAX ((size_t)512 * 1024)
 #define PAGE_ROWS_MAX  8000
 
-static char *hex_of(struct arena *arena, const uint8_t *bytes, size_t size)
-{
-    static const char DIGITS[] = "0123456789abcdef";
-    char *text = arena_alloc(arena, 2 * size + 1);
-    for (size_t i = 0; text != NULL && i < size; i++) {
-        text[2 * i] = DIGITS[bytes[i] >> 4];
-        text[2 * i + 1] = DIGITS[bytes[i] & 15];
-    }
-    return text;
-}
-
 // The same in every replay: what stands before this record, not what was committed so far.
 enum status audit_note_extent(struct txn *txn, struct call *call, uint64_t export_id,
                               uint8_t root[static LEAF_BYTES])
 {
     const struct tree *tree = &txn_head(txn)->tree;
     tree_root(tree, root);
-    const char *text = hex_of(call->arena, root, LEAF_BYTES);
+    const char *text = reading_hex(call->arena, root, LEAF_BYTES);
     const char *records = arena_print(call->arena, "%llu", (unsigned long long)tree->size);
     if (text == NULL || records == NULL) {
         return STATUS_TOO_LARGE;

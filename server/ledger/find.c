@@ -36,6 +36,8 @@ static enum table table_of(FindNoun noun)
         return TABLE_approval;
     case FIND_NOUN__FIND_NOUN_FINDING:
         return TABLE_finding;
+    case FIND_NOUN__FIND_NOUN_STATEMENT:
+        return TABLE_issued;
     case FIND_NOUN__FIND_NOUN_UNSET:
     case _FIND_NOUN_IS_INT_SIZE:
     default:
@@ -80,6 +82,7 @@ static bool series_is_of(enum series series, enum table table)
     case SERIES_IMPORT:
     case SERIES_APPROVAL:
     case SERIES_FINDING:
+    case SERIES_STATEMENT:
         break;
     }
     return false;

@@ -4,6 +4,7 @@
 #include "server/ledger/approval.h"
 #include "server/ledger/audit.h"
 #include "server/ledger/finding.h"
+#include "server/ledger/issued.h"
 #include "server/ledger/reading.h"
 #include "shared/text.h"
 #include "shared/wire.h"
@@ -40,6 +41,13 @@ static bool label_finding(struct call *call, const ProtobufCMessage *record, Fin
     return may(call, PERMISSION_FINDING_LIST);
 }
 
+static bool label_statement(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    row->number = issued_number(call->arena, (const IssuedRecord *)record);
+    row->name = reading_constant("");
+    return may(call, PERMISSION_STATEMENT_SHOW);
+}
+
 static const struct {
     enum table table;
     label_function *label;
@@ -47,6 +55,7 @@ static const struct {
     {TABLE_role, label_role},
     {TABLE_approval, label_approval},
     {TABLE_finding, label_finding},
+    {TABLE_issued, label_statement},
 };
 
 static label_function *label_of(enum table table)
@@ -72,7 +81,7 @@ static enum status is_meant(struct arena *arena, const FindRow *row, const char 
     uint32_t asked_sequence = 0, sequence = 0;
     if (ident_parse(folded, &asked, &asked_year, &asked_sequence) &&
         ident_parse(row->number, &series, &year, &sequence)) {
-        *out = asked == series && asked_sequence == sequence;
+        *out = asked == series && asked_year == year && asked_sequence == sequence;
         return STATUS_OK;
     }
     const char *number = text_fold(arena, row->number);

@@ -79,8 +79,7 @@ static enum status finding_save(struct txn *txn, struct call *call, const Findin
     return STATUS_OK;
 }
 
-// Gives it its id and number and opens it.
-static enum status finding_open(struct books *books, FindingRecord *finding)
+enum status finding_open(struct books *books, FindingRecord *finding)
 {
     finding->id = call_new_id(books->call);
     enum status status = numbering_next(books, SERIES_FINDING, 0, &finding->sequence);

@@ -2,6 +2,7 @@
 #include "server/ledger/reading.h"
 
 #include "server/ledger/books.h"
+#include "server/ledger/finding.h"
 #include "shared/wire.h"
 
 enum status reading_load(struct txn *txn, struct call *call, enum table table, uint64_t id,
@@ -52,6 +53,18 @@ enum status reading_login(struct txn *txn, uint64_t user_id, char **out)
     enum status status = user_get(txn, key_u64(user_id), &user);
     if (status == STATUS_OK) {
         *out = user->login;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status reading_finding(struct txn *txn, struct call *call, uint64_t id, char **out)
+{
+    *out = reading_constant("");
+    FindingRecord *finding = NULL;
+    enum status status = id == 0 ? STATUS_NOT_FOUND : finding_get(txn, key_u64(id), &finding);
+    if (status == STATUS_OK) {
+        *out = finding_number(call->arena, finding);
+        status = *out != NULL ? STATUS_OK : STATUS_TOO_LARGE;
     }
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
@@ -138,6 +151,17 @@ enum status reading_meant(struct txn *txn, struct call *call, const JournalRecor
         }
     }
     return STATUS_OK;
+}
+
+char *reading_hex(struct arena *arena, const uint8_t *bytes, size_t size)
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    char *text = arena_alloc(arena, 2 * size + 1);
+    for (size_t i = 0; text != NULL && i < size; i++) {
+        text[2 * i] = DIGITS[bytes[i] >> 4];
+        text[2 * i + 1] = DIGITS[bytes[i] & 15];
+    }
+    return text;
 }
 
 struct reply_room reading_room(const struct call *call, uint32_t limit)

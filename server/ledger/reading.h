@@ -34,6 +34,9 @@ MUST_CHECK enum status reading_login(struct txn *txn, uint64_t user_id, char **o
 // Number of an invoice, payment or entry, whichever has the id; "" when there is none.
 MUST_CHECK enum status reading_document(struct call *call, uint64_t id, char **out);
 
+// Number of a finding; "" for an id of 0.
+MUST_CHECK enum status reading_finding(struct txn *txn, struct call *call, uint64_t id, char **out);
+
 // Number of what a journalled request named, whatever came of it; "" when that has no number or may
 // not be seen.
 MUST_CHECK enum status reading_meant(struct txn *txn, struct call *call,
@@ -49,6 +52,9 @@ enum permission reading_list_permission(const struct command *command);
 
 // A constant for a text field of a reply, which generated code does not call const.
 char *reading_constant(const char *text);
+
+// Bytes in hexadecimal; NULL when the arena is exhausted.
+char *reading_hex(struct arena *arena, const uint8_t *bytes, size_t size);
 
 // Rows that fit into one reply: `limit` as asked, 0 for all that fit.
 struct reply_room {

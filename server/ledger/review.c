@@ -329,7 +329,6 @@ static enum status review_make(struct txn *txn, struct call *call, struct review
 // Of what was looked at, without the days, which change over night.
 static enum status review_digest(const struct review *review, char **out)
 {
-    static const char DIGITS[] = "0123456789abcdef";
     struct arena *arena = review->call->arena;
     struct tree tree = {0};
     uint8_t hash[LEAF_BYTES];
@@ -344,17 +343,8 @@ static enum status review_digest(const struct review *review, char **out)
         tree_append(&tree, hash);
     }
     tree_root(&tree, hash);
-    char *hex = arena_alloc(arena, DIGEST_DIGITS + 1);
-    if (hex == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    for (size_t i = 0; i < DIGEST_DIGITS / 2; i++) {
-        hex[2 * i] = DIGITS[hash[i] >> 4];
-        hex[2 * i + 1] = DIGITS[hash[i] & 15];
-    }
-    hex[DIGEST_DIGITS] = '\0';
-    *out = hex;
-    return STATUS_OK;
+    *out = reading_hex(arena, hash, DIGEST_DIGITS / 2);
+    return *out == NULL ? STATUS_TOO_LARGE : STATUS_OK;
 }
 
 static enum status last_signed(struct txn *txn, ReviewRecord **out)

@@ -428,6 +428,11 @@ static void take_finding(struct facts *facts, const FindingRecord *record)
     keep_number(facts, SERIES_FINDING, 0, record->sequence);
 }
 
+static void take_issued(struct facts *facts, const IssuedRecord *record)
+{
+    keep_number(facts, SERIES_STATEMENT, record->year, record->sequence);
+}
+
 static void take_counter(struct facts *facts, const struct row_key *key,
                          const CounterRecord *record)
 {
@@ -489,6 +494,9 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         break;
     case TABLE_finding:
         take_finding(facts, (const FindingRecord *)record);
+        break;
+    case TABLE_issued:
+        take_issued(facts, (const IssuedRecord *)record);
         break;
     case TABLE_balance:
         take_balance(facts, key, (const BalanceRecord *)record);

@@ -167,6 +167,8 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
         return may_see(txn, filter, ((const ItemRecord *)record)->customer_id);
     case TABLE_allocation:
         return may_see(txn, filter, ((const AllocationRecord *)record)->customer_id);
+    case TABLE_issued:
+        return may_see(txn, filter, ((const IssuedRecord *)record)->customer_id);
     case TABLE_open_item:
     case TABLE_balance:
     case TABLE_hold:

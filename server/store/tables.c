@@ -47,6 +47,7 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
     ApprovalRecord *: &approval_record__descriptor, \
     RuleRecord *: &rule_record__descriptor, \
     HoldRecord *: &hold_record__descriptor, \
+    IssuedRecord *: &issued_record__descriptor, \
     FindingRecord *: &finding_record__descriptor, \
     ReviewRecord *: &review_record__descriptor, \
     RightUseRecord *: &right_use_record__descriptor, \

@@ -209,55 +209,19 @@ static enum status age_all(struct aging *aging, const struct filter *filter, uin
     return STATUS_OK;
 }
 
-static int compare_indexes(const void *a, const void *b)
-{
-    uint32_t left = *(const uint32_t *)a;
-    uint32_t right = *(const uint32_t *)b;
-    return left < right ? -1 : left > right;
-}
-
-static int64_t *residual_at(const uint32_t *index, int64_t *residual, size_t count, uint32_t item)
-{
-    const uint32_t *found = bsearch(&item, index, count, sizeof *index, compare_indexes);
-    assert(found != NULL);
-    return &residual[found - index];
-}
-
 // One customer on a past day: from its own items and allocations, without touching those of others.
 static enum status age_past(const struct aging *aging, uint32_t customer, struct arena *arena,
                             struct aging_row *row)
 {
-    const struct views *views = aging->views;
-    const struct items *items = &views->items;
-    int32_t day = aging->query->day;
-    size_t count = 0;
-    for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
-        count++;
-    }
-    uint32_t *index = arena_alloc(arena, (count + 1) * sizeof *index);
-    int64_t *residual = arena_alloc(arena, (count + 1) * sizeof *residual);
-    if (index == NULL || residual == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    size_t at = count;
-    for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
-        index[--at] = i;
-        residual[at] = items->date_day[i] <= day ? items->amount[i] : 0;
-    }
-    const struct allocations *allocations = &views->allocations;
-    for (uint32_t i = views->customers.last_allocation[customer]; i != NONE;
-         i = allocations->older[i]) {
-        if (allocations->effective_day[i] <= day) {
-            *residual_at(index, residual, count, allocations->debit[i]) -= allocations->amount[i];
-            *residual_at(index, residual, count, allocations->credit[i]) -= allocations->amount[i];
+    struct residuals residuals;
+    enum status status = residuals_of(aging->views, customer, aging->query->day,
+                                      aging->query->before_id, arena, &residuals);
+    for (size_t i = 0; i < residuals.count && status == STATUS_OK; i++) {
+        if (residuals.minor[i] != 0) {
+            add_item(aging, residuals.item[i], residuals.minor[i], row);
         }
     }
-    for (size_t i = 0; i < count; i++) {
-        if (residual[i] != 0) {
-            add_item(aging, index[i], residual[i], row);
-        }
-    }
-    return STATUS_OK;
+    return status;
 }
 
 static enum status age_one(struct aging *aging, uint64_t skip, size_t limit, struct arena *arena,
@@ -271,7 +235,7 @@ static enum status age_one(struct aging *aging, uint64_t skip, size_t limit, str
     }
     struct aging_row row = {.customer_id = aging->query->customer_id,
                             .sequence = views->customers.sequence[customer]};
-    if (aging->query->day >= views->latest_day) {
+    if (aging->query->day >= views->latest_day && aging->query->before_id == 0) {
         aging->residual = views->items.open;
         row = row_of(aging, customer);
     } else {
@@ -294,6 +258,7 @@ enum status views_aging(const struct views *views, const struct filter *filter,
                         struct arena *arena, struct aging_matches *out)
 {
     assert(query->day >= DAY_MIN && query->day <= DAY_MAX);
+    assert(query->before_id == 0 || query->customer_id != 0);
     CLEANUP(aging_free)
     struct aging aging = {.views = views, .query = query, .sight = sight_of(views, filter)};
     *out = (struct aging_matches){0};

@@ -230,6 +230,12 @@ static enum status apply_row(struct views *views, struct documents *documents,
     return status;
 }
 
+const char *document_reference(const struct documents *documents, uint32_t document, size_t *size)
+{
+    const char *text = corpus_field(&documents->text, document, MARK_ORIGINAL, size);
+    return *size > 0 ? text : corpus_field(&documents->text, document, MARK_REFERENCE, size);
+}
+
 void documents_add_open(struct documents *documents, uint32_t index, int64_t delta_minor)
 {
     count_in(documents, index, -1);

@@ -278,6 +278,17 @@ MUST_CHECK enum status customers_page_by_name(const struct views *views,
 
 MUST_CHECK enum status items_apply(struct views *views, const ItemRecord *record);
 MUST_CHECK enum status allocations_apply(struct views *views, const AllocationRecord *record);
+
+// What each item of a customer had left on a day, by ascending index; of those below `before_id`
+// alone, unless it is 0.
+struct residuals {
+    uint32_t *item;
+    int64_t *minor;
+    size_t count;
+};
+
+MUST_CHECK enum status residuals_of(const struct views *views, uint32_t customer, int32_t day,
+                                    uint64_t before_id, struct arena *arena, struct residuals *out);
 void money_roll(struct views *views, int32_t day); // makes `day` the overdue_day
 void money_free(struct views *views);
 
@@ -292,6 +303,8 @@ void documents_add_open(struct documents *documents, uint32_t index, int64_t del
 // The document of a number; NONE.
 uint32_t documents_numbered(const struct documents *documents, enum series series, uint32_t year,
                             uint32_t sequence);
+// As it was written; "" when the document has none.
+const char *document_reference(const struct documents *documents, uint32_t document, size_t *size);
 void documents_free(struct documents *documents);
 struct documents *documents_of_table(struct views *views, enum table table);
 const struct documents *documents_of(const struct views *views, enum table table);

@@ -147,12 +147,7 @@ static void add_reference(const struct views *views, uint32_t item, struct movem
     if (documents == NULL || document == NONE) {
         return;
     }
-    movement->reference =
-        corpus_field(&documents->text, document, MARK_ORIGINAL, &movement->reference_size);
-    if (movement->reference_size == 0) {
-        movement->reference =
-            corpus_field(&documents->text, document, MARK_REFERENCE, &movement->reference_size);
-    }
+    movement->reference = document_reference(documents, document, &movement->reference_size);
 }
 
 // The parts of one document on one day and side are one movement: instalments, a payment and its
@@ -169,21 +164,28 @@ struct span {
     int32_t first_day, last_day;
 };
 
-static bool is_between(const struct items *items, uint32_t item, int32_t from_day, int32_t to_day)
+static bool counts(const struct items *items, uint32_t item, const struct movement_query *query)
 {
-    return items->date_day[item] >= from_day && items->date_day[item] <= to_day;
+    return query->before_id == 0 || items->id[item] < query->before_id;
+}
+
+static bool is_asked(const struct items *items, uint32_t item, const struct movement_query *query)
+{
+    return items->date_day[item] >= query->from_day && items->date_day[item] <= query->to_day &&
+           counts(items, item, query);
 }
 
 // What lies before the days asked is summed.
-static struct span measure_items(const struct views *views, uint32_t customer, int32_t from_day,
-                                 int32_t to_day, int64_t *opening_minor)
+static struct span measure_items(const struct views *views, uint32_t customer,
+                                 const struct movement_query *query, int64_t *opening_minor)
 {
     const struct items *items = &views->items;
     struct span span = {.first_day = DAY_MAX, .last_day = DAY_MIN};
     for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
         int32_t day = items->date_day[i];
-        *opening_minor += day < from_day ? signed_amount(items, i) : 0;
-        if (is_between(items, i, from_day, to_day)) {
+        bool opens = day < query->from_day && counts(items, i, query);
+        *opening_minor += opens ? signed_amount(items, i) : 0;
+        if (is_asked(items, i, query)) {
             span.count++;
             span.first_day = day < span.first_day ? day : span.first_day;
             span.last_day = day > span.last_day ? day : span.last_day;
@@ -194,9 +196,9 @@ static struct span measure_items(const struct views *views, uint32_t customer, i
 
 // The items by day and, within a day, by entry. A customer's days lie close together, so they are
 // counted out: the chain, which is newest first, fills each day from its end.
-static enum status items_between(const struct views *views, uint32_t customer, int32_t from_day,
-                                 int32_t to_day, const struct span *span, struct arena *arena,
-                                 uint32_t **out)
+static enum status items_between(const struct views *views, uint32_t customer,
+                                 const struct movement_query *query, const struct span *span,
+                                 struct arena *arena, uint32_t **out)
 {
     const struct items *items = &views->items;
     size_t days = span->count > 0 ? (size_t)(span->last_day - span->first_day) + 1 : 0;
@@ -207,7 +209,7 @@ static enum status items_between(const struct views *views, uint32_t customer, i
     }
     memset(end, 0, (days + 1) * sizeof *end);
     for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
-        if (is_between(items, i, from_day, to_day)) {
+        if (is_asked(items, i, query)) {
             end[items->date_day[i] - span->first_day]++;
         }
     }
@@ -215,7 +217,7 @@ static enum status items_between(const struct views *views, uint32_t customer, i
         end[day] += end[day - 1];
     }
     for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
-        if (is_between(items, i, from_day, to_day)) {
+        if (is_asked(items, i, query)) {
             moved[--end[items->date_day[i] - span->first_day]] = i;
         }
     }
@@ -240,18 +242,19 @@ static void put_movement(const struct views *views, struct movement_page *page, 
 }
 
 enum status views_movements(const struct views *views, const struct filter *filter,
-                            uint64_t customer_id, int32_t from_day, int32_t to_day, uint64_t skip,
-                            size_t limit, struct arena *arena, struct movement_page *out)
+                            const struct movement_query *query, uint64_t skip, size_t limit,
+                            struct arena *arena, struct movement_page *out)
 {
     struct sight sight = sight_of(views, filter);
-    uint32_t customer = column_find(views->customers.id, views->customers.count, customer_id);
+    uint32_t customer =
+        column_find(views->customers.id, views->customers.count, query->customer_id);
     *out = (struct movement_page){0};
     if (customer == NONE || !sight_sees(&sight, customer)) {
         return STATUS_OK;
     }
-    struct span span = measure_items(views, customer, from_day, to_day, &out->opening_minor);
+    struct span span = measure_items(views, customer, query, &out->opening_minor);
     uint32_t *moved = NULL;
-    enum status status = items_between(views, customer, from_day, to_day, &span, arena, &moved);
+    enum status status = items_between(views, customer, query, &span, arena, &moved);
     if (status != STATUS_OK) {
         return status;
     }

@@ -175,6 +175,7 @@ struct aging_query {
     int32_t day;
     bool by_document_day; // age from the document day instead of the due day
     uint64_t customer_id; // 0: all that may be seen
+    uint64_t before_id;   // of one customer: only rows below this id count; 0: all
     enum aging_order order;
     bool descending;
 };
@@ -329,11 +330,33 @@ struct movement_page {
     int64_t debit_minor, credit_minor; // sums of all rows, not of the page
 };
 
+struct movement_query {
+    uint64_t customer_id;
+    int32_t from_day, to_day;
+    uint64_t before_id; // only rows below this id count; 0: all
+};
+
 // Empty for a customer that may not be seen.
 MUST_CHECK enum status views_movements(const struct views *views, const struct filter *filter,
-                                       uint64_t customer_id, int32_t from_day, int32_t to_day,
-                                       uint64_t skip, size_t limit, struct arena *arena,
+                                       const struct movement_query *query, uint64_t skip,
+                                       size_t limit, struct arena *arena,
                                        struct movement_page *out);
+
+// What a customer had open on a day, by due day.
+struct open_row {
+    bool debit;
+    int32_t date_day, due_day;
+    int64_t amount_minor, residual_minor;
+    enum series series;
+    uint32_t year, sequence; // of the document; 0: none
+    const char *reference;   // lives as long as the lock is held
+    size_t reference_size;
+};
+
+// Empty for a customer that may not be seen; `before_id` as above.
+MUST_CHECK enum status views_open_items(const struct views *views, const struct filter *filter,
+                                        uint64_t customer_id, int32_t day, uint64_t before_id,
+                                        struct arena *arena, struct open_row **row, size_t *count);
 
 // ---- people ----
 

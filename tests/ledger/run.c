@@ -29,7 +29,7 @@
 
 struct variable {
     char name[32];
-    char value[64];
+    char value[80];
 };
 
 struct runner {

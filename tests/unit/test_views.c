@@ -965,13 +965,15 @@ static void a_statement_opens_where_the_day_before_closed(void **state)
         uint64_t id = model->customer[i].id;
         struct movement_page first;
         struct movement_page second;
+        const struct movement_query before = {
+            .customer_id = id, .from_day = DAY_MIN, .to_day = FIRST_DAY + 199};
+        const struct movement_query behind = {
+            .customer_id = id, .from_day = FIRST_DAY + 200, .to_day = LAST_DAY};
         arena_reset(arena);
-        assert_int_equal(views_movements(model->views, NULL, id, DAY_MIN, FIRST_DAY + 199, 0, 1000,
-                                         arena, &first),
+        assert_int_equal(views_movements(model->views, NULL, &before, 0, 1000, arena, &first),
                          STATUS_OK);
         assert_int_equal(first.opening_minor, 0);
-        assert_int_equal(views_movements(model->views, NULL, id, FIRST_DAY + 200, LAST_DAY, 0, 1000,
-                                         arena, &second),
+        assert_int_equal(views_movements(model->views, NULL, &behind, 0, 1000, arena, &second),
                          STATUS_OK);
         assert_int_equal(second.opening_minor, first.debit_minor - first.credit_minor);
         int64_t balance = second.opening_minor;
@@ -981,8 +983,7 @@ static void a_statement_opens_where_the_day_before_closed(void **state)
                         (k == 0 || row->day >= second.row[k - 1].day));
             assert_true(row->table != TABLE_invoice || memcmp(row->reference, "Bill ", 5) == 0);
             struct movement_page page;
-            assert_int_equal(views_movements(model->views, NULL, id, FIRST_DAY + 200, LAST_DAY, k,
-                                             1, arena, &page),
+            assert_int_equal(views_movements(model->views, NULL, &behind, k, 1, arena, &page),
                              STATUS_OK);
             assert_int_equal(page.before_minor, balance);
             assert_int_equal(page.row[0].document_id, row->document_id);
