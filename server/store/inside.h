@@ -6,6 +6,7 @@
 #include "server/store/env.h"
 #include "server/store/keyring.h"
 #include "server/store/overlay.h"
+#include "server/store/rights_cache.h"
 #include "server/store/seal.h"
 #include "server/store/store.h"
 #include "server/store/tables.h"
@@ -35,6 +36,7 @@ struct store {
     uint64_t disk_soft_bytes;
     bool read_only;
     enum store_medium medium;
+    struct rights_cache *rights; // with a lock of its own
 
     pthread_mutex_t mutex; // guards what follows
     struct head head;      // of the last commit
@@ -81,6 +83,11 @@ MUST_CHECK enum status key_from_val(enum table table, const MDB_val *val, struct
 
 // Reads belong to the plan of a call until its first write. version 0: there was no row.
 void plan_note(struct txn *txn, enum table table, const struct row_key *key, uint32_t version);
+
+// What tells the stored value of a row from every other one, without opening it; no part of a plan.
+// *is_stamped is false when a preview holds the row: it has none then.
+MUST_CHECK enum status row_stamp(struct txn *txn, enum table table, struct row_key key,
+                                 uint8_t out[static STAMP_BYTES], bool *is_stamped);
 
 // STATUS_TAMPERED when the bytes do not fit the record, STATUS_TOO_LARGE when the arena is
 // exhausted.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/rights.h"
 
+#include "server/store/rights_cache.h"
 #include "server/store/rows.h"
 
 // ---- the seed ----
@@ -182,7 +183,7 @@ void rights_of(const RoleRecord *const *role, size_t count, struct rights *out)
     }
 }
 
-enum status rights_load(struct txn *txn, const UserRecord *user, struct rights *out)
+static enum status join(struct txn *txn, const UserRecord *user, struct rights *out)
 {
     *out = (struct rights){0};
     for (size_t i = 0; i < user->n_role; i++) {
@@ -195,6 +196,23 @@ enum status rights_load(struct txn *txn, const UserRecord *user, struct rights *
         }
     }
     return STATUS_OK;
+}
+
+enum status rights_load(struct txn *txn, const UserRecord *user, struct rights *out)
+{
+    struct rights_key key;
+    bool is_whole = false;
+    enum status status = rights_key_of(txn, user, &key, &is_whole);
+    if (status == STATUS_OK && is_whole && rights_cache_find(txn, &key, out)) {
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = join(txn, user, out);
+    }
+    if (status == STATUS_OK && is_whole) {
+        rights_cache_keep(txn, &key, out);
+    }
+    return status;
 }
 
 enum scope rights_scope(const struct rights *rights, enum permission permission)

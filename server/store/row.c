@@ -78,6 +78,24 @@ enum status table_get(struct txn *txn, enum table table, struct row_key key, Pro
     return status == STATUS_OK ? record_unpack(txn->arena, table, packed, out) : status;
 }
 
+enum status row_stamp(struct txn *txn, enum table table, struct row_key key,
+                      uint8_t out[static STAMP_BYTES], bool *is_stamped)
+{
+    struct bytes sealed = bytes_of(NULL, 0);
+    *is_stamped = txn->mode != TXN_PREVIEW || overlay_find(&txn->overlay, table, &key) == NULL;
+    if (!*is_stamped) {
+        return STATUS_OK;
+    }
+    const enum status status = stored_get(txn, table, &key, &sealed);
+    if (status == STATUS_OK && sealed.size < STAMP_BYTES) {
+        return STATUS_TAMPERED;
+    }
+    if (status == STATUS_OK) {
+        memcpy(out, sealed.data, STAMP_BYTES);
+    }
+    return status;
+}
+
 // ---- put and del ----
 
 // The first write of a call: from here on nothing may be refused, so an agreed plan is compared

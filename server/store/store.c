@@ -236,6 +236,10 @@ enum status store_open(const struct store_options *options, struct store **out)
         return STATUS_ENVIRONMENT;
     }
     store_init(store, options);
+    store->rights = rights_cache_make();
+    if (store->rights == NULL) {
+        return STATUS_ENVIRONMENT;
+    }
     enum status status = options->read_only ? STATUS_OK : discard_creation(options->dir);
     if (status == STATUS_OK) {
         status = open_members(store, options);
@@ -259,6 +263,7 @@ void store_close(struct store *store)
     env_close_at(&store->env);
     file_close_at(&store->lock_fd);
     secrets_free(store->secrets);
+    rights_cache_free(store->rights);
     (void)pthread_mutex_destroy(&store->mutex);
     free(store->dir);
     free(store);
