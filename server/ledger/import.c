@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/ledger/cursor.h"
 #include "server/ledger/import_row.h"
 #include "server/ledger/numbering.h"
+#include "server/ledger/row_page.h"
 #include "shared/money.h"
 #include "shared/wire.h"
 
@@ -264,48 +264,25 @@ enum status import_finish(struct txn *txn, struct call *call, const ImportFinish
     return status;
 }
 
+static enum status list_row(struct txn *txn, struct call *call, const ProtobufCMessage *record,
+                            ProtobufCMessage *row)
+{
+    (void)txn;
+    return fill_card(call->arena, (const ImportRecord *)record, (ImportCard *)row);
+}
+
 enum status import_list(struct txn *txn, struct call *call, const ImportList *request,
                         ImportListReply *reply)
 {
-    const uint32_t limit = cursor_limit(request->limit);
-    uint64_t from = 0;
-    uint64_t count = 0;
-    uint64_t next_id = 0;
-    if (!cursor_parse(request->cursor, &from)) {
-        return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
-    }
-    reply->row = arena_alloc(call->arena, limit * sizeof *reply->row);
-    if (reply->row == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-
-    // Newest first.
-    CLEANUP(rows_close_at) struct rows *rows = NULL;
-    enum status status = rows_open(txn, TABLE_import, (struct row_key){0}, 0, true, &rows);
-    while (status == STATUS_OK) {
-        struct row_key key;
-        ProtobufCMessage *row = NULL;
-        status = rows_next(rows, &key, &row);
-        if (status != STATUS_OK) {
-            break;
-        }
-        const ImportRecord *import = (const ImportRecord *)row;
-        count++;
-        if ((from != 0 && import->id > from) || next_id != 0) {
-            continue;
-        }
-        if (reply->n_row == limit) {
-            next_id = import->id;
-            continue;
-        }
-        ImportCard *card = (ImportCard *)wire_make(call->arena, &import_card__descriptor);
-        status = card != NULL ? fill_card(call->arena, import, card) : STATUS_TOO_LARGE;
-        reply->row[reply->n_row++] = card;
-    }
-    if (status != STATUS_END) {
-        return status;
-    }
-
-    reply->page = cursor_page(call->arena, count, next_id);
-    return reply->page != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    struct row_page page = {
+        .table = TABLE_import,
+        .backwards = true,
+        .descriptor = &import_card__descriptor,
+        .fill = list_row,
+    };
+    const enum status status = row_page_read(txn, call, request->cursor, request->limit, &page);
+    reply->row = (ImportCard **)page.row;
+    reply->n_row = page.count;
+    reply->page = page.page;
+    return status;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/ledger/cursor.h"
+#include "server/ledger/row_page.h"
 #include "server/ledger/user.h"
 #include "server/store/rows.h"
 #include "shared/text.h"
@@ -40,14 +40,6 @@ static enum status fill_row(struct txn *txn, struct call *call, const UserRecord
     return status != STATUS_OK ? status : count_devices(txn, user->id, &row->devices);
 }
 
-static bool user_matches(struct arena *arena, const UserRecord *user, const char *folded)
-{
-    const char *login = text_fold(arena, user->login);
-    const char *name = text_fold(arena, user->name);
-    return (login != NULL && strstr(login, folded) != NULL) ||
-           (name != NULL && strstr(name, folded) != NULL);
-}
-
 enum status user_show(struct txn *txn, struct call *call, const UserShow *request, UserRow *reply)
 {
     UserRecord *user = NULL;
@@ -59,50 +51,48 @@ enum status user_show(struct txn *txn, struct call *call, const UserShow *reques
     return status != STATUS_OK ? status : fill_row(txn, call, user, reply);
 }
 
+// What is looked for, folded.
+struct asked {
+    struct arena *arena;
+    const char *folded;
+};
+
+static bool holds_text(const struct asked *asked, const char *text)
+{
+    const char *folded = text_fold(asked->arena, text);
+    return folded != NULL && strstr(folded, asked->folded) != NULL;
+}
+
+static bool is_asked(const void *context, const ProtobufCMessage *record)
+{
+    const struct asked *asked = context;
+    const UserRecord *user = (const UserRecord *)record;
+    return holds_text(asked, user->login) || holds_text(asked, user->name);
+}
+
+static enum status list_row(struct txn *txn, struct call *call, const ProtobufCMessage *record,
+                            ProtobufCMessage *row)
+{
+    return fill_row(txn, call, (const UserRecord *)record, (UserRow *)row);
+}
+
 enum status user_list(struct txn *txn, struct call *call, const UserList *request,
                       UserListReply *reply)
 {
-    const uint32_t limit = cursor_limit(request->limit);
-    uint64_t from = 0;
-    if (!cursor_parse(request->cursor, &from)) {
-        return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
-    }
-    const char *folded = text_fold(call->arena, request->query);
-    reply->row = arena_alloc(call->arena, limit * sizeof *reply->row);
-    if (folded == NULL || reply->row == NULL) {
+    const struct asked asked = {call->arena, text_fold(call->arena, request->query)};
+    if (asked.folded == NULL) {
         return STATUS_TOO_LARGE;
     }
-
-    struct rows *rows CLEANUP(rows_close_at) = NULL;
-    enum status status = rows_open(txn, TABLE_user, (struct row_key){0}, 0, false, &rows);
-    uint64_t count = 0;
-    uint64_t next_id = 0;
-    while (status == STATUS_OK) {
-        struct row_key key;
-        ProtobufCMessage *message = NULL;
-        status = rows_next(rows, &key, &message);
-        const UserRecord *user = (const UserRecord *)message;
-        if (status != STATUS_OK || !user_matches(call->arena, user, folded)) {
-            continue;
-        }
-        count++;
-        if (user->id < from || next_id != 0) {
-            continue;
-        }
-        if (reply->n_row == limit) {
-            next_id = user->id;
-            continue;
-        }
-        UserRow *row = (UserRow *)wire_make(call->arena, &user_row__descriptor);
-        if (row == NULL) {
-            return STATUS_TOO_LARGE;
-        }
-        status = fill_row(txn, call, user, row);
-        reply->row[reply->n_row++] = row;
-    }
-    if (status != STATUS_END) {
-        return status;
-    }
-    reply->page = cursor_page(call->arena, count, next_id);
-    return reply->page != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    struct row_page page = {
+        .table = TABLE_user,
+        .descriptor = &user_row__descriptor,
+        .asked = &asked,
+        .is_asked = is_asked,
+        .fill = list_row,
+    };
+    const enum status status = row_page_read(txn, call, request->cursor, request->limit, &page);
+    reply->row = (UserRow **)page.row;
+    reply->n_row = page.count;
+    reply->page = page.page;
+    return status;
 }
