@@ -315,11 +315,15 @@ enum status client_call(struct client *client, const struct command *command,
 {
     assert(command != NULL && inner != NULL);
     enum status status = call_through(client, command, inner, out);
-    if (status != STATUS_STEP_UP) {
-        return status;
+    // A password may be asked for first, and then the code that it does not stand in for.
+    for (int asked = 0; asked < 2 && (status == STATUS_STEP_UP || status == STATUS_CODE_NEEDED);
+         asked++) {
+        status = client_prove(client, status);
+        if (status == STATUS_OK) {
+            status = call_through(client, command, inner, out);
+        }
     }
-    status = client_prove(client);
-    return status == STATUS_OK ? call_through(client, command, inner, out) : status;
+    return status;
 }
 
 enum status client_call_once(struct client *client, struct link *link,

@@ -87,7 +87,7 @@ MUST_CHECK enum status client_call(struct client *client, const struct command *
                                    ProtobufCMessage *inner, Reply **out);
 // Proves again who it is, with a password or code that is asked for (step-up). STEP_UP when nobody
 // can be asked.
-MUST_CHECK enum status client_prove(struct client *client);
+MUST_CHECK enum status client_prove(struct client *client, enum status wanted);
 // The same on a link without a session or by invitation, where nothing is kept: join and login.
 MUST_CHECK enum status client_call_once(struct client *client, struct link *link,
                                         const struct command *command, ProtobufCMessage *inner,

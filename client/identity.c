@@ -158,11 +158,11 @@ static bool is_code(const char *text)
 }
 
 // The command itself may carry a key, a plan or a trial run; the proof is another request.
-static enum status proof_send(struct client *client, char *secret)
+static enum status proof_send(struct client *client, char *secret, bool as_code)
 {
     SessionConfirm request;
     session_confirm__init(&request);
-    if (is_code(secret)) {
+    if (as_code || is_code(secret)) {
         request.code = secret;
     } else {
         request.password = secret;
@@ -179,20 +179,24 @@ static enum status proof_send(struct client *client, char *secret)
     return status;
 }
 
-enum status client_prove(struct client *client)
+enum status client_prove(struct client *client, enum status wanted)
 {
+    assert(wanted == STATUS_STEP_UP || wanted == STATUS_CODE_NEEDED);
     const Reply *refusal = client->refusal;
+    const bool by_code = wanted == STATUS_CODE_NEEDED;
     char secret[PASSWORD_BYTES_MAX + 2] = "";
-    enum status status = terminal_secret(&client->terminal, client->options.password_stdin,
-                                         _("Prove that it is you. Password, or one-time code:"),
-                                         secret, sizeof(secret));
+    enum status status =
+        terminal_secret(&client->terminal, client->options.password_stdin,
+                        by_code ? _("One-time code (or a recovery code):")
+                                : _("Prove that it is you. Password, or one-time code:"),
+                        secret, sizeof(secret));
     if (status == STATUS_NEEDS_CONFIRMATION) {
         client->refusal = refusal;
         client_hint(client, "--password-stdin");
-        return STATUS_STEP_UP;
+        return wanted;
     }
     if (status == STATUS_OK) {
-        status = proof_send(client, secret);
+        status = proof_send(client, secret, by_code);
     }
     explicit_bzero(secret, sizeof(secret));
     return status;

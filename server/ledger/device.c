@@ -76,7 +76,8 @@ static enum status approves(struct txn *txn, struct arena *arena, const DeviceRe
     return status;
 }
 
-enum status device_has_approver(struct txn *txn, struct arena *arena, bool *has)
+enum status device_has_approver(struct txn *txn, struct arena *arena, uint64_t without_user_id,
+                                bool *has)
 {
     struct rows *rows CLEANUP(rows_close_at) = NULL;
     enum status status = rows_open(txn, TABLE_device, (struct row_key){0}, 0, false, &rows);
@@ -85,11 +86,26 @@ enum status device_has_approver(struct txn *txn, struct arena *arena, bool *has)
         struct row_key key;
         ProtobufCMessage *message = NULL;
         status = rows_next(rows, &key, &message);
-        if (status == STATUS_OK) {
-            status = approves(txn, arena, (const DeviceRecord *)message, has);
+        const DeviceRecord *device = (const DeviceRecord *)message;
+        if (status == STATUS_OK && device->user_id != without_user_id) {
+            status = approves(txn, arena, device, has);
         }
     }
     return status == STATUS_END ? STATUS_OK : status;
+}
+
+// Who invited somebody had the invitation in his hands and could have joined with it himself.
+// Another one compares the words, if there is one.
+static enum status refuse_inviter(struct txn *txn, struct call *call, const DeviceRecord *device)
+{
+    bool has_other = false;
+    if (device->invited_by == 0 || device->invited_by != call->user_id) {
+        return STATUS_OK;
+    }
+    const enum status status = device_has_approver(txn, call->arena, call->user_id, &has_other);
+    return status == STATUS_OK && has_other
+               ? refuse(txn, call, STATUS_OWN_APPROVAL, "device_id", NULL)
+               : status;
 }
 
 enum status device_approve(struct txn *txn, struct call *call, const DeviceApprove *request,
@@ -107,6 +123,10 @@ enum status device_approve(struct txn *txn, struct call *call, const DeviceAppro
     const char *words = session_words(call->arena, device);
     if (request->words[0] != '\0' && strcmp(request->words, words) != 0) {
         return refuse(txn, call, STATUS_WORDS_DIFFER, "words", NULL);
+    }
+    status = refuse_inviter(txn, call, device);
+    if (status != STATUS_OK) {
+        return status;
     }
 
     call_note_change(call, device->id, "state", "pending", "active");

@@ -9,4 +9,5 @@
 MUST_CHECK enum status device_revoke_all(struct txn *txn, struct call *call, uint64_t user_id);
 
 // Is there somebody active, with an active device, who may approve devices?
-MUST_CHECK enum status device_has_approver(struct txn *txn, struct arena *arena, bool *has);
+MUST_CHECK enum status device_has_approver(struct txn *txn, struct arena *arena,
+                                           uint64_t without_user_id, bool *has);

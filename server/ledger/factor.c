@@ -62,6 +62,20 @@ enum status factor_take(struct txn *txn, FactorRecord *factor, const CodeProof *
     return factor_put(txn, key_u64(factor->user_id), factor);
 }
 
+// A password alone does not undo the second factor: where codes are on, changing anything about
+// them takes a code of the last minutes, beside the fresh proof.
+static enum status need_code(struct txn *txn, struct call *call, const FactorRecord *factor)
+{
+    SessionRecord *session = NULL;
+    if (!factor_is_active(factor)) {
+        return STATUS_OK;
+    }
+    const enum status status = session_get(txn, key_u64(call->session_id), &session);
+    return status == STATUS_OK && call->instant_us - session->coded_us >= STEP_UP_US
+               ? refuse(txn, call, STATUS_CODE_NEEDED, NULL, NULL)
+               : status;
+}
+
 // ---- commands ----
 
 enum status user_totp(struct txn *txn, struct call *call, const UserTotp *request,
@@ -77,6 +91,9 @@ enum status user_totp(struct txn *txn, struct call *call, const UserTotp *reques
     if (status == STATUS_OK && factor == NULL) {
         factor = (FactorRecord *)wire_make(call->arena, &factor_record__descriptor);
         status = factor != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    }
+    if (status == STATUS_OK) {
+        status = need_code(txn, call, factor);
     }
     if (status != STATUS_OK) {
         return status;
@@ -100,6 +117,7 @@ static enum status renew_session(struct txn *txn, const struct call *call)
     if (status == STATUS_OK) {
         session->must_enrol = false;
         session->confirmed_us = call->instant_us;
+        session->coded_us = call->instant_us;
         status = session_put(txn, key_u64(session->id), session);
     }
     return status == STATUS_OK ? session_end_others(txn, call->user_id, call->session_id) : status;
@@ -170,6 +188,10 @@ enum status user_totp_remove(struct txn *txn, struct call *call, const UserTotpR
     if (factor == NULL) {
         return refuse(txn, call, STATUS_TOTP_NOT_SET_UP, NULL, NULL);
     }
+    status = need_code(txn, call, factor);
+    if (status != STATUS_OK) {
+        return status;
+    }
 
     call_note_change(call, user->id, "totp", factor_is_active(factor) ? "on" : "begun", "off");
     status = rows_del(txn, TABLE_factor, key_u64(user->id));
@@ -196,6 +218,10 @@ enum status user_codes(struct txn *txn, struct call *call, const UserCodes *requ
 
     if (!factor_is_active(factor)) {
         return refuse(txn, call, STATUS_TOTP_NOT_SET_UP, NULL, NULL);
+    }
+    status = need_code(txn, call, factor);
+    if (status != STATUS_OK) {
+        return status;
     }
 
     factor->recovery = request->recovery;

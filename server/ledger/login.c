@@ -61,6 +61,7 @@ struct beginning {
     ProtobufCBinaryData token_hash;
     Book *book;
     bool must_enrol;
+    bool has_coded; // has given a one-time code
 };
 
 static enum status make_room(struct txn *txn, const struct sessions *sessions)
@@ -91,6 +92,7 @@ static enum status begin_session(struct txn *txn, struct call *call, const struc
     session->expires_us = call->instant_us + SESSION_US;
     session->confirmed_us = call->instant_us;
     session->must_enrol = begin->must_enrol;
+    session->coded_us = begin->has_coded ? call->instant_us : 0;
     begin->user->last_login_us = call->instant_us;
     enum status status = make_room(txn, begin->sessions);
     if (status == STATUS_OK) {
@@ -193,7 +195,7 @@ static enum status join_load(struct txn *txn, struct call *call, const SessionJo
     }
     // The first device of a book has nobody to approve it.
     if (status == STATUS_OK && request->needs_approval && !out->invitation->recovers) {
-        status = device_has_approver(txn, call->arena, &out->needs_approval);
+        status = device_has_approver(txn, call->arena, 0, &out->needs_approval);
     }
     return status != STATUS_OK ? status : session_book(txn, call, &out->book);
 }
@@ -248,6 +250,7 @@ static enum status join_device(struct txn *txn, struct call *call, const Session
     device->state = joining->needs_approval ? DEVICE_STATE__DEVICE_STATE_PENDING
                                             : DEVICE_STATE__DEVICE_STATE_ACTIVE;
     device->enrolled_us = call->instant_us;
+    device->invited_by = joining->invitation->invited_by;
     IdRecord row;
     id_record__init(&row);
     row.id = device->id;
@@ -311,9 +314,9 @@ enum status session_join(struct txn *txn, struct call *call, const SessionJoin *
         return status;
     }
 
-    const struct beginning begin = {joining.user,       joining.device,      &joining.sessions,
-                                    &joining.throttle,  request->token_hash, joining.book,
-                                    request->must_enrol};
+    const struct beginning begin = {
+        joining.user,        joining.device, &joining.sessions,   &joining.throttle,
+        request->token_hash, joining.book,   request->must_enrol, false};
     return begin_session(txn, call, &begin, reply);
 }
 
@@ -423,7 +426,8 @@ enum status session_login(struct txn *txn, struct call *call, const SessionLogin
                                     &proving.throttle,
                                     request->token_hash,
                                     book,
-                                    request->must_enrol && !has_codes};
+                                    request->must_enrol && !has_codes,
+                                    has_codes};
     return begin_session(txn, call, &begin, reply);
 }
 
@@ -477,9 +481,11 @@ enum status session_confirm(struct txn *txn, struct call *call, const SessionCon
         return refuse(txn, call, judged, NULL, NULL);
     }
 
+    const bool has_coded = request->code_proof != NULL && request->code_proof->given;
     session->confirmed_us = call->instant_us;
+    session->coded_us = has_coded ? call->instant_us : session->coded_us;
     status = session_put(txn, key_u64(session->id), session);
-    if (status == STATUS_OK && request->code_proof != NULL && request->code_proof->given) {
+    if (status == STATUS_OK && has_coded) {
         status = factor_take(txn, proving.factor, request->code_proof);
     }
     if (status == STATUS_OK) {

@@ -72,7 +72,8 @@ enum status user_reset(struct txn *txn, struct call *call, const UserReset *requ
 
     const bool was_active = user->state == USER_STATE__USER_STATE_ACTIVE;
     call_note_change(call, user->id, "state", was_active ? "active" : "invited", "invited");
-    const struct user_invitation invitation = {request->invitation_id, request->expires_us, false};
+    const struct user_invitation invitation = {request->invitation_id, request->expires_us, false,
+                                               call->user_id};
     status = reset_user(txn, call, user, &invitation);
     if (status == STATUS_OK && request->devices) {
         status = device_revoke_all(txn, call, user->id);
@@ -106,7 +107,8 @@ enum status user_recover(struct txn *txn, struct call *call, const UserRecover *
     call_note_change(call, user->id, "state",
                      user->state == USER_STATE__USER_STATE_DISABLED ? "disabled" : "active",
                      "invited");
-    const struct user_invitation invitation = {request->invitation_id, request->expires_us, true};
+    const struct user_invitation invitation = {request->invitation_id, request->expires_us, true,
+                                               0};
     status = reset_user(txn, call, user, &invitation);
 
     call_about(call, user->id, user->login);

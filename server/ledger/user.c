@@ -118,6 +118,7 @@ enum status user_put_invitation(struct txn *txn, const struct user_invitation *i
     record.user_id = user_id;
     record.expires_us = invitation->expires_us;
     record.recovers = invitation->recovers;
+    record.invited_by = invitation->invited_by;
     return invitation_put(txn, key_hash16(id.data), &record);
 }
 
@@ -159,7 +160,8 @@ enum status user_create_invited(struct txn *txn, struct call *call,
     if (user->login == NULL || user->name == NULL || user->team == NULL || user->region == NULL) {
         return STATUS_TOO_LARGE;
     }
-    const struct user_invitation invitation = {invited->invitation_id, invited->expires_us, false};
+    const struct user_invitation invitation = {invited->invitation_id, invited->expires_us, false,
+                                               call->user_id};
     user->invitation_id = invitation.id;
     enum status status = set_roles(arena, user, invited->role, invited->role_count);
     if (status == STATUS_OK) {
@@ -221,7 +223,8 @@ static enum status invite_again(struct txn *txn, struct call *call,
     user->region = (char *)(uintptr_t)invited->region;
     user->state = USER_STATE__USER_STATE_INVITED;
     user->password_hash = (ProtobufCBinaryData){0};
-    const struct user_invitation invitation = {invited->invitation_id, invited->expires_us, false};
+    const struct user_invitation invitation = {invited->invitation_id, invited->expires_us, false,
+                                               call->user_id};
     user->invitation_id = invitation.id;
     call_note_change(call, user->id, "role", "", invited->role_text);
     status = user_save(txn, call, user);

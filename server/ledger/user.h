@@ -39,7 +39,8 @@ MUST_CHECK enum status user_by_login(struct txn *txn, ProtobufCBinaryData login_
 struct user_invitation {
     ProtobufCBinaryData id; // 16 bytes, from admission
     int64_t expires_us;
-    bool recovers; // made on the server itself: its device needs no approval
+    bool recovers;       // made on the server itself: its device needs no approval
+    uint64_t invited_by; // who gets it into his hands
 };
 
 MUST_CHECK enum status user_put_invitation(struct txn *txn,

@@ -264,6 +264,12 @@ static bool keeps_outcome(const struct command *command, const Request *request)
            command->permission != PERMISSION_INVITED;
 }
 
+// What asks the client to come again has decided nothing: the same request may succeed then.
+static bool is_outcome(enum status status)
+{
+    return status != STATUS_BUSY && status != STATUS_CODE_NEEDED;
+}
+
 enum status machine_write(struct txn *txn, const struct peer *peer, const struct stamp *stamp,
                           const Request *request, const uint8_t request_hash[static 32],
                           const struct admitted *admitted, struct call *call, Reply *reply)
@@ -315,7 +321,7 @@ enum status machine_write(struct txn *txn, const struct peer *peer, const struct
     if (status == STATUS_OK) {
         status = journal_append(txn, peer, call, request, request_hash);
     }
-    if (status == STATUS_OK && is_new) {
+    if (status == STATUS_OK && is_new && is_outcome(call->status)) {
         status = outcome_put(txn, call, request->key, reply);
     }
     return status;

@@ -612,6 +612,22 @@ static void what_waits_holds_no_personal_text(void **state)
     assert_string_equal(reply->customer_list->row[0]->name, "ZhangSanfeng");
 }
 
+// What is answered with "come again" is no outcome: the very request may be sent once more.
+static void a_request_that_shall_come_again_may(void **state)
+{
+    struct scene *scene = *state;
+    const struct scene_envelope around = {.key = 9};
+    act_as(scene, "clerk");
+    ask_ok(scene, "user_totp", "seed=5e*60");
+    const char *confirm = "version=2 step=59000000";
+    assert_int_equal(ask_around(scene, &around, "user_totp_confirm", confirm)->status, STATUS_BUSY);
+    ask_ok(scene, "user_totp", "seed=5f*60");
+    const Reply *reply = ask_around(scene, &around, "user_totp_confirm", confirm);
+    assert_int_equal(reply->status, STATUS_OK);
+    assert_false(reply->replayed);
+    assert_true(ask_around(scene, &around, "user_totp_confirm", confirm)->replayed);
+}
+
 int main(void)
 {
 #define BOOK_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -627,6 +643,7 @@ int main(void)
         BOOK_TEST(a_plan_holds_for_what_waits_too),
         RAW_TEST(more_than_what_waits_is_not_approved),
         BOOK_TEST(what_waits_holds_no_personal_text),
+        BOOK_TEST(a_request_that_shall_come_again_may),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
