@@ -133,6 +133,7 @@
 #define READERS                 2
 #define REQUEST_KEY_BYTES       16
 #define REFUSALS_PER_MINUTE_MAX 120
+#define DENIALS_PER_MINUTE      5 // looks that are refused a session and noted one by one
 
 // The audit log
 #define CHECKPOINT_MS      10000
@@ -154,6 +155,8 @@
 // The second person
 #define EXCEPTION_DAYS_MAX 92                              // from a closed period
 #define APPROVAL_US        (7ll * 24 * 3600 * 1000 * 1000) // a request waits so long
+#define LAPSE_US           (600ll * 1000 * 1000)           // how often is looked for what has lapsed
+#define LAPSES_MAX         16                              // that are ended at once
 #define BANK_HOLD_US       (24ll * 3600 * 1000 * 1000)     // bank details do not count before
 
 // Login

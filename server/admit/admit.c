@@ -237,6 +237,8 @@ static void on_ready(uv_async_t *ready)
 static void on_tick(uv_timer_t *tick)
 {
     peer_end_idle(tick->data);
+    denial_tick(tick->data);
+    lapse_tick(tick->data);
 }
 
 static enum status start_handles(struct admit *admit)

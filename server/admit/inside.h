@@ -39,6 +39,8 @@ struct admit {
     struct arena *pool[ARENA_POOL_MAX];
     size_t pool_count;
     size_t ending_count; // ends of sessions on the way
+    int64_t lapse_us;    // when was looked last for requests that have lapsed, by the forward clock
+    uint64_t lapse_from; // those before are decided or ended
     int open_handles;
     bool argon_stopped;
     void (*stopped)(void *context);
@@ -70,6 +72,15 @@ void peer_keep(struct admit *admit, const struct job *job); // after a commit
 void peer_forget_ended(struct admit *admit);                // sessions that ended with a command
 void peer_end_idle(struct admit *admit);
 MUST_CHECK enum status peer_load_sessions(struct admit *admit, struct txn *txn);
+
+// ---- denial.c: looks that were refused ----
+
+void denial_hear(struct admit *admit, const struct job *job);
+void denial_tick(struct admit *admit);
+
+// ---- lapse.c: requests that nobody decided in time ----
+
+void lapse_tick(struct admit *admit);
 
 // ---- login.c: what needs Argon2id ----
 

@@ -146,6 +146,7 @@ void peer_keep(struct admit *admit, const struct job *job)
         count_rows(admit, job);
     }
     if (job->command->mode != COMMAND_WRITE || job->request->dry_run) {
+        denial_hear(admit, job);
         return;
     }
     say_login(admit, job);

@@ -16,7 +16,12 @@ struct presence {
     int64_t heard_us;   // by a clock that only runs forward
     int64_t minute_us;  // begin of the minute in which refusals are counted, same clock
     uint32_t refusals;
-    uint32_t rows;  // that it was shown and that are not counted yet (quota.h)
+    uint32_t rows;          // that it was shown and that are not counted yet (quota.h)
+    int64_t denied_us;      // begin of the minute in which refused looks are counted, same clock
+    uint32_t denied_noted;  // of it, that have a record each
+    uint32_t denied_more;   // and the rest, which are noted together
+    uint32_t denied_number; // the command of the last of the rest
+    uint32_t denied_code;
     bool is_ending; // its end is on the way
 };
 

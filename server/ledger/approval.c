@@ -225,6 +225,27 @@ enum status approval_decline(struct txn *txn, struct call *call, const ApprovalD
                                : status;
 }
 
+enum status approval_lapse(struct txn *txn, struct call *call, const ApprovalLapse *request,
+                           Empty *reply)
+{
+    (void)reply;
+    ApprovalRecord *approval = NULL;
+    enum status status = approval_get(txn, key_u64(request->approval_id), &approval);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? refuse(txn, call, status, "approval", NULL) : status;
+    }
+
+    const bool is_pending = approval->state == APPROVAL_STATE__APPROVAL_STATE_PENDING;
+    if (!is_pending || approval_state(call, approval) != APPROVAL_STATE__APPROVAL_STATE_EXPIRED) {
+        return refuse(txn, call, STATUS_NOTHING_TO_DO, "approval", NULL);
+    }
+
+    status = decide(txn, call, approval, APPROVAL_STATE__APPROVAL_STATE_EXPIRED, "lapsed", 0);
+
+    call_about(call, approval->id, approval_number(call, approval));
+    return status;
+}
+
 enum status approval_withdraw(struct txn *txn, struct call *call, const ApprovalWithdraw *request,
                               ApprovalReply *reply)
 {

@@ -42,6 +42,9 @@ static uint64_t ended_by(const ProtobufCMessage *inner)
     if (inner->descriptor == &approval_decline__descriptor) {
         return ((const ApprovalDecline *)inner)->approval_id;
     }
+    if (inner->descriptor == &approval_lapse__descriptor) {
+        return ((const ApprovalLapse *)inner)->approval_id;
+    }
     return inner->descriptor == &approval_withdraw__descriptor
                ? ((const ApprovalWithdraw *)inner)->approval_id
                : 0;

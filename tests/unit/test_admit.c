@@ -764,6 +764,46 @@ static void who_is_refused_all_the_time_has_to_wait(void **state)
     assert_int_equal(ask(house, &asking)->status, STATUS_BUSY);
 }
 
+static size_t records_of(struct house *house, const char *name)
+{
+    const uint32_t number = command_by_name(name)->number;
+    struct txn *txn CLEANUP(txn_abort_at) = NULL;
+    size_t count = 0;
+    assert_int_equal(txn_begin(house->store, TXN_READ, house->arena, &txn), STATUS_OK);
+    for (uint64_t i = 1; i <= txn_head(txn)->number; i++) {
+        ProtobufCMessage *row = NULL;
+        assert_int_equal(table_get(txn, TABLE_journal, key_u64(i), &row, NULL), STATUS_OK);
+        count += ((const JournalRecord *)row)->command == number;
+    }
+    return count;
+}
+
+static void looks_that_are_refused_are_noted_in_a_bounded_way(void **state)
+{
+    struct house *house = *state;
+    owner_joins(house);
+    struct invitation invitation;
+    struct peer li;
+    assert_int_equal(
+        invitation_parse(invite(house, "li", "sales", 0)->user_invite->invitation, &invitation),
+        STATUS_OK);
+    take_session(house, join(house, &invitation, 2, "river stones 4711")->session_join, 2, &li);
+    AuditList list;
+    audit_list__init(&list);
+    const struct asking asking = {&li, "audit_list", &list.base, 0, false, NULL};
+    assert_int_equal(ask(house, &asking)->status, STATUS_PERMISSION_DENIED);
+    // The note follows; another call goes through the same queue behind it.
+    CustomerAdd add = customer("somebody");
+    (void)ask(house, &(struct asking){&house->owner, "customer_add", &add.base, 0, false, NULL});
+    assert_int_equal(records_of(house, "denial_note"), 1);
+    for (int i = 0; i < 40; i++) {
+        assert_int_equal(ask(house, &asking)->status, STATUS_PERMISSION_DENIED);
+    }
+    add = customer("somebody else");
+    (void)ask(house, &(struct asking){&house->owner, "customer_add", &add.base, 0, false, NULL});
+    assert_int_equal(records_of(house, "denial_note"), DENIALS_PER_MINUTE);
+}
+
 static void a_plan_belongs_to_its_request(void **state)
 {
     struct house *house = *state;
@@ -962,6 +1002,7 @@ int main(void)
         CASE(a_logged_out_device_may_only_log_in),
         CASE(fields_of_admission_are_not_for_clients),
         CASE(who_is_refused_all_the_time_has_to_wait),
+        CASE(looks_that_are_refused_are_noted_in_a_bounded_way),
         CASE(a_plan_belongs_to_its_request),
         CASE(neither_passwords_nor_personal_texts_reach_the_journal),
         CASE(neither_seeds_nor_codes_reach_the_journal),
