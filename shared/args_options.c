@@ -80,6 +80,8 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
         [FIND_NOUN__FIND_NOUN_APPROVAL] = "APPROVAL",
         [FIND_NOUN__FIND_NOUN_FINDING] = "FINDING",
         [FIND_NOUN__FIND_NOUN_STATEMENT] = "STATEMENT",
+        [FIND_NOUN__FIND_NOUN_REFUND] = "REFUND",
+        [FIND_NOUN__FIND_NOUN_WRITEOFF] = "WRITEOFF",
     };
     const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
     const char *words = NULL;

@@ -24,7 +24,8 @@ static const struct noun_row NOUNS[] = {
     {"owner_id", FIND_NOUN__FIND_NOUN_USER},          {"device_id", FIND_NOUN__FIND_NOUN_DEVICE},
     {"role_id", FIND_NOUN__FIND_NOUN_ROLE},           {"like_id", FIND_NOUN__FIND_NOUN_ROLE},
     {"approval_id", FIND_NOUN__FIND_NOUN_APPROVAL},   {"finding_id", FIND_NOUN__FIND_NOUN_FINDING},
-    {"statement_id", FIND_NOUN__FIND_NOUN_STATEMENT},
+    {"statement_id", FIND_NOUN__FIND_NOUN_STATEMENT}, {"refund_id", FIND_NOUN__FIND_NOUN_REFUND},
+    {"writeoff_id", FIND_NOUN__FIND_NOUN_WRITEOFF},
 };
 
 FindNoun args_noun(const ProtobufCFieldDescriptor *descriptor)

@@ -11,6 +11,8 @@ static const struct series_row SERIES[] = {
     {"C", SERIES_CUSTOMER, false},  {"INV", SERIES_INVOICE, true}, {"CN", SERIES_CREDIT_NOTE, true},
     {"PAY", SERIES_PAYMENT, true},  {"JE", SERIES_ENTRY, true},    {"IMP", SERIES_IMPORT, false},
     {"AP", SERIES_APPROVAL, false}, {"F", SERIES_FINDING, false},  {"ST", SERIES_STATEMENT, true},
+    {"WO", SERIES_WRITE_OFF, true}, {"RF", SERIES_REFUND, true},   {"SD", SERIES_DIFFERENCE, true},
+    {"RC", SERIES_RECOVERY, true},
 };
 
 static const struct series_row *row_of(enum series series)

@@ -3,6 +3,9 @@
 
 // Human numbers: C-0001, INV-2026-0412, CN-2026-0007, PAY-2026-0319, JE-2026-0001, IMP-0042,
 // AP-0001, F-0003, ST-2026-0001. At least four digits; series without a year have year 0.
+// AP-0001, F-0003,
+// WO-2026-0001, RF-2026-0001, SD-2026-0001, RC-2026-0001. At least four digits; series without a
+// year have year 0.
 
 #include "shared/arena.h"
 
@@ -16,6 +19,10 @@ enum series {
     SERIES_APPROVAL,
     SERIES_FINDING = 9,
     SERIES_STATEMENT = 24,
+    SERIES_WRITE_OFF = 14,
+    SERIES_DIFFERENCE = 15,
+    SERIES_RECOVERY = 16,
+    SERIES_REFUND = 17,
 };
 
 char *ident_print(struct arena *arena, enum series series, uint32_t year, uint32_t sequence);

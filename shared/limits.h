@@ -23,6 +23,7 @@
 #define PHONES_MAX          8
 #define TAGS_MAX            32
 #define ALLOCATIONS_MAX     120
+#define SETTLEMENT_IDS_MAX  240 // that the allocations and discounts of one payment take
 #define IMPORT_ROWS_MAX     28
 #define IMPORT_PROBLEMS_MAX 1000
 
@@ -207,6 +208,7 @@ static_assert(MESSAGE_IMPORT_MAX <= STORE_VALUE_BYTES_MAX, "the journal can hold
 static_assert(WORKBOOK_CELL_UNITS_MAX * 4 <= WORKBOOK_CELL_BYTES_MAX, "a full cell fits its frame");
 static_assert(IMPORT_ROWS_MAX * 9 < 256, "ids of one journal number are told apart by 8 bits");
 static_assert(ALLOCATIONS_MAX * 2 + 8 < 256, "an allocation may take an id for its entry too");
+static_assert(SETTLEMENT_IDS_MAX + 12 < 256, "a payment and what closes its rest take ids too");
 static_assert(AMOUNT_MAX < TURNOVER_MAX / ENTRY_LINES_MAX,
               "no call can carry an account past 64 bits");
 static_assert(AMOUNT_MAX < TURNOVER_MAX / 255, "nor can a call of many entries");

@@ -30,7 +30,8 @@ static struct subject subject_of(const char *name, enum permission permission)
         enum table table;
     } TABLES[] = {
         {"customer_", TABLE_customer}, {"invoice_", TABLE_invoice},   {"payment_", TABLE_payment},
-        {"entry_", TABLE_entry},       {"approval_", TABLE_approval},
+        {"entry_", TABLE_entry},       {"approval_", TABLE_approval}, {"refund_", TABLE_clearing},
+        {"writeoff_", TABLE_clearing},
     };
 
     struct subject subject = {.permission = permission};

@@ -30,6 +30,7 @@ static enum status fill_reply(struct books *books, const CustomerRecord *custome
     reply->settled_minor = settled_by(shares);
     reply->on_account_minor = shares_open(&credits);
     reply->open_minor = shares_open(&debits);
+    reply->more = shares->more;
     call_about(books->call, reply->id, reply->number);
     return reply->number != NULL ? status : STATUS_TOO_LARGE;
 }

@@ -203,7 +203,8 @@ static enum status check_reversible(struct books *books, const EntryRecord *entr
     if (entry->kind == ENTRY_KIND__ENTRY_KIND_REVERSAL) {
         return books_refuse(books, STATUS_REVERSAL_OF_REVERSAL, "entry", NULL, NULL);
     }
-    if (entry->kind != ENTRY_KIND__ENTRY_KIND_FINANCE) {
+    if (entry->kind != ENTRY_KIND__ENTRY_KIND_FINANCE &&
+        entry->kind != ENTRY_KIND__ENTRY_KIND_PROVISION) {
         return books_refuse(books, STATUS_DOCUMENT_IS_LOCKED, "entry", NULL, NULL);
     }
     if (entry->reversed_by_id != 0) {

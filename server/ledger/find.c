@@ -24,6 +24,9 @@ static enum table table_of(FindNoun noun)
         return TABLE_invoice;
     case FIND_NOUN__FIND_NOUN_PAYMENT:
         return TABLE_payment;
+    case FIND_NOUN__FIND_NOUN_REFUND:
+    case FIND_NOUN__FIND_NOUN_WRITEOFF:
+        return TABLE_clearing;
     case FIND_NOUN__FIND_NOUN_ENTRY:
         return TABLE_entry;
     case FIND_NOUN__FIND_NOUN_USER:
@@ -47,13 +50,15 @@ static enum table table_of(FindNoun noun)
 
 // Who may name an object of this noun: who may list them; of users also who names the owner of a
 // customer.
-static enum permission permission_of(const struct call *call, enum table table)
+static enum permission permission_of(const struct call *call, enum table table, bool is_refund)
 {
     switch ((int)table) {
     case TABLE_invoice:
         return PERMISSION_INVOICE_SHOW;
     case TABLE_payment:
         return PERMISSION_PAYMENT_SHOW;
+    case TABLE_clearing:
+        return is_refund ? PERMISSION_REFUND_LIST : PERMISSION_WRITEOFF_LIST;
     case TABLE_entry:
         return PERMISSION_ENTRY_LIST;
     case TABLE_user:
@@ -79,6 +84,11 @@ static bool series_is_of(enum series series, enum table table)
         return table == TABLE_payment;
     case SERIES_ENTRY:
         return table == TABLE_entry;
+    case SERIES_WRITE_OFF:
+    case SERIES_REFUND:
+    case SERIES_DIFFERENCE:
+    case SERIES_RECOVERY:
+        return table == TABLE_clearing;
     case SERIES_IMPORT:
     case SERIES_APPROVAL:
     case SERIES_FINDING:
@@ -226,7 +236,8 @@ enum status find(struct txn *txn, struct call *call, const Find *request, FindRe
     if (find_walks(table)) {
         return find_walk(txn, call, table, folded, reply);
     }
-    const enum permission permission = permission_of(call, table);
+    const enum permission permission =
+        permission_of(call, table, request->noun == FIND_NOUN__FIND_NOUN_REFUND);
     if (!reading_may(call, permission)) {
         return STATUS_OK; // nothing of that name that he may see
     }

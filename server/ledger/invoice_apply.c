@@ -50,6 +50,7 @@ static enum status note_reply(struct books *books, const struct note *note,
     reply->id = note->record->id;
     reply->number = document_number(books, note->record);
     reply->on_account_minor = shares_open(&note->credits);
+    reply->more = shares->more;
     call_about(books->call, reply->id, reply->number);
     return reply->number != NULL ? status : STATUS_TOO_LARGE;
 }
@@ -96,7 +97,7 @@ enum status invoice_unapply(struct txn *txn, struct call *call, const InvoiceUna
         status = load_note(&books, request->invoice_id, &note);
     }
     if (status == STATUS_OK) {
-        status = shares_standing(&books, &note.credits, request->against_id, "invoice", &list);
+        status = shares_standing(&books, &note.credits, request->against_id, &list);
     }
 
     int32_t day = 0;

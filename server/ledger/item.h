@@ -33,6 +33,7 @@ MUST_CHECK enum status item_open(struct books *books, uint64_t customer_id, Item
 struct allocation_list {
     AllocationRecord **allocation;
     size_t count;
+    bool more; // than were asked for
 };
 
 // The allocations of an item that stand, in the order they were made.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/control.h"
-#include "server/ledger/money.h"
+#include "server/ledger/payment_close.h"
 #include "server/ledger/permit.h"
 
 #define FIELD_PAYMENT_REFERENCE 7 // of PaymentAdd
@@ -35,10 +35,15 @@ static enum status plan(struct books *books, const PaymentAdd *request,
     }
     enum status status = settlement_begin(books, payment->customer_id, payment->amount_minor,
                                           payment->date_day, false, out);
+    out->paid_day = payment->date_day;
     if (status == STATUS_OK && request->n_allocate > 0) {
         status = settlement_named(books, out, request->allocate, request->n_allocate);
     } else if (status == STATUS_OK && !request->no_allocate) {
         status = settlement_automatic(books, out);
+    }
+    settlement_repay_discounts(out);
+    for (size_t i = 0; status == STATUS_OK && i < out->count; i++) {
+        status = posting_guard(books, out->line[i].day, POSTING_CASH, "date");
     }
     bool refuses = request->rest == REST_MODE__REST_MODE_REFUSE;
     if (status == STATUS_OK && refuses && out->left_minor > 0) {
@@ -47,6 +52,20 @@ static enum status plan(struct books *books, const PaymentAdd *request,
                               books_money(books, payment->amount_minor - out->left_minor));
     }
     return status;
+}
+
+// What closes the rest beside the payment.
+static enum status tell_closing(struct books *books, const struct closing *closing,
+                                PaymentAddReply *reply)
+{
+    reply->discount_minor = closing->discount_minor;
+    if (closing->difference == NULL) {
+        return STATUS_OK;
+    }
+    const int64_t amount_minor = closing->difference->amount_minor;
+    reply->difference_minor = closing->is_over ? -amount_minor : amount_minor;
+    reply->closed_by = clearing_number(books, closing->difference);
+    return reply->closed_by != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
 enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *request,
@@ -66,6 +85,7 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
     const UniqueHash *unique =
         books_hash_of(request->unique, request->n_unique, FIELD_PAYMENT_REFERENCE);
     struct settlement settlement = {0};
+    struct closing closing = {0};
     struct balance *balance = NULL;
     if (status == STATUS_OK) {
         status = permit_amount(&books, payment->customer_id, payment->amount_minor, "amount");
@@ -75,6 +95,9 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
     }
     if (status == STATUS_OK) {
         status = plan(&books, request, payment, &settlement);
+    }
+    if (status == STATUS_OK) {
+        status = closing_plan(&books, payment, &settlement, request->write_off, &closing);
     }
     if (status == STATUS_OK) {
         status = posting_balance(&books, payment->customer_id, &balance);
@@ -89,10 +112,16 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
     reply->balance_before_minor = posting_owed(balance);
     status = receipt_post(&books, payment, &settlement, unique);
     if (status == STATUS_OK) {
+        status = closing_post(&books, payment, &settlement, &closing);
+    }
+    if (status == STATUS_OK) {
         status = books_close(&books);
     }
     if (status == STATUS_OK) {
         status = settlement_reply(&books, &settlement, false, &reply->line, &reply->n_line);
+    }
+    if (status == STATUS_OK) {
+        status = tell_closing(&books, &closing, reply);
     }
     if (status != STATUS_OK) {
         return status;
@@ -102,7 +131,8 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
     reply->number = receipt_number(&books, payment);
     reply->amount_minor = payment->amount_minor;
     reply->date_day = payment->date_day;
-    reply->on_account_minor = settlement.left_minor;
+    reply->on_account_minor = reply->difference_minor < 0 ? 0 : settlement.left_minor;
+    reply->more = settlement.is_full;
     reply->balance_minor = posting_owed(balance);
     call_about(call, payment->id, reply->number);
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
@@ -148,6 +178,7 @@ enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAl
     reply->id = money.payment->id;
     reply->number = receipt_number(&books, money.payment);
     reply->on_account_minor = shares_open(&money.credits);
+    reply->more = shares.more;
     call_about(call, reply->id, reply->number);
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }

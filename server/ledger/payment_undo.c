@@ -2,8 +2,43 @@
 // The way back of a payment: allocations are taken back by second records, and a payment is
 // reversed by counter items and the reversing entry (domain.md d.1, d.12).
 #include "server/ledger/control.h"
-#include "server/ledger/money.h"
+#include "server/ledger/payment_close.h"
 #include "server/ledger/permit.h"
+
+// Leaves out what goes with a document of its own: differences, and refunds where `refunds` says
+// so.
+static enum status leave_out(struct books *books, bool refunds, struct allocation_list *list)
+{
+    enum status status = STATUS_OK;
+    size_t count = 0;
+    for (size_t i = 0; status == STATUS_OK && i < list->count; i++) {
+        struct item *debit = NULL;
+        status = item_load(books, list->allocation[i]->debit_id, &debit);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        const uint32_t series = debit->record->series;
+        if (series != SERIES_DIFFERENCE && (!refunds || series != SERIES_REFUND)) {
+            list->allocation[count] = list->allocation[i];
+            count++;
+        }
+    }
+    list->count = count;
+    return status;
+}
+
+// Taking back and closing what is undone must fit into one call.
+static enum status refuse_too_many(struct books *books, const struct allocation_list *list,
+                                   const struct closing_undo *closings)
+{
+    size_t ids = shares_ids(list);
+    for (size_t i = 0; i < closings->count; i++) {
+        const struct clearing_undo *undo = &closings->undo[i];
+        ids += shares_ids(&undo->standing) + undo->items.count * 2 + 1;
+    }
+    return ids > SETTLEMENT_IDS_MAX ? books_refuse(books, STATUS_TOO_LARGE, "payment", NULL, NULL)
+                                    : STATUS_OK;
+}
 
 enum status payment_unallocate(struct txn *txn, struct call *call, const PaymentUnallocate *request,
                                PaymentAllocateReply *reply)
@@ -16,10 +51,15 @@ enum status payment_unallocate(struct txn *txn, struct call *call, const Payment
         status = money_load(&books, request->payment_id, &money);
     }
     if (status == STATUS_OK) {
-        status = shares_standing(&books, &money.credits, request->invoice_id, "payment", &list);
+        status = shares_standing(&books, &money.credits, request->invoice_id, &list);
+    }
+
+    if (status == STATUS_OK) {
+        status = leave_out(&books, true, &list);
     }
 
     int32_t day = 0;
+    struct closing_undo closings = {0};
     struct balance *balance;
     if (status == STATUS_OK && list.count == 0) {
         status = books_refuse(&books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
@@ -27,6 +67,12 @@ enum status payment_unallocate(struct txn *txn, struct call *call, const Payment
     if (status == STATUS_OK) {
         status = shares_back_day(&books, &list, money.payment->date_day, request->date_day,
                                  call->book_day, POSTING_GENERAL, &day);
+    }
+    if (status == STATUS_OK) {
+        status = closing_undo_plan(&books, money.payment, request->invoice_id, day, &closings);
+    }
+    if (status == STATUS_OK) {
+        status = refuse_too_many(&books, &list, &closings);
     }
     if (status == STATUS_OK) {
         status = shares_controls(&books, money.payment->customer_id, &balance);
@@ -37,6 +83,9 @@ enum status payment_unallocate(struct txn *txn, struct call *call, const Payment
 
     struct shares shares;
     status = shares_take_back(&books, &list, day, &shares);
+    if (status == STATUS_OK) {
+        status = closing_undo_post(&books, &closings, request->reason);
+    }
     if (status == STATUS_OK) {
         status = books_close(&books);
     }
@@ -50,6 +99,7 @@ enum status payment_unallocate(struct txn *txn, struct call *call, const Payment
     reply->id = money.payment->id;
     reply->number = receipt_number(&books, money.payment);
     reply->on_account_minor = shares_open(&money.credits);
+    reply->more = shares.more;
     call_about(call, reply->id, reply->number);
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
@@ -77,6 +127,33 @@ static enum status reverse(struct books *books, const struct money *money, Entry
     return payment_put(books->txn, key_u64(payment->id), payment);
 }
 
+// The day of the reversal, and what goes with the payment: everything that can speak against it but
+// the second person.
+static enum status plan_reversal(struct books *books, const struct money *money,
+                                 const struct allocation_list *list, int32_t asked,
+                                 struct closing_undo *closings, int32_t *day)
+{
+    const PaymentRecord *payment = money->payment;
+    int32_t first = payment->date_day;
+    enum status status =
+        permit_amount(books, payment->customer_id, payment->amount_minor, "payment");
+    for (size_t i = 0; status == STATUS_OK && i < money->credits.count; i++) {
+        const int32_t freed = money->credits.item[i]->record->freed_day;
+        first = freed > first ? freed : first;
+    }
+    // A reversal is of the day of what it reverses: the payment never was (domain.md d.12).
+    if (status == STATUS_OK) {
+        status = shares_back_day(books, list, first, asked, first, POSTING_CASH, day);
+    }
+    if (status == STATUS_OK) {
+        status = closing_undo_plan(books, payment, 0, *day, closings);
+    }
+    if (status == STATUS_OK && list->more) {
+        status = books_refuse(books, STATUS_TOO_LARGE, "payment", NULL, NULL);
+    }
+    return status == STATUS_OK ? refuse_too_many(books, list, closings) : status;
+}
+
 enum status payment_reverse(struct txn *txn, struct call *call, const PaymentReverse *request,
                             PaymentReverseReply *reply)
 {
@@ -89,27 +166,20 @@ enum status payment_reverse(struct txn *txn, struct call *call, const PaymentRev
         status = money_load(&books, request->payment_id, &money);
     }
     if (status == STATUS_OK) {
-        status = shares_standing(&books, &money.credits, 0, "payment", &list);
+        status = shares_standing(&books, &money.credits, 0, &list);
     }
     if (status == STATUS_OK) {
         status = entry_get(txn, key_u64(money.payment->entry_id), &entry);
     }
+    if (status == STATUS_OK) {
+        status = leave_out(&books, false, &list);
+    }
 
     int32_t day = 0;
+    struct closing_undo closings = {0};
     struct balance *balance = NULL;
     if (status == STATUS_OK) {
-        status = permit_amount(&books, money.payment->customer_id, money.payment->amount_minor,
-                               "payment");
-    }
-    if (status == STATUS_OK) {
-        int32_t first = money.payment->date_day;
-        for (size_t i = 0; i < money.credits.count; i++) {
-            int32_t freed = money.credits.item[i]->record->freed_day;
-            first = freed > first ? freed : first;
-        }
-        // A reversal is of the day of what it reverses: the payment never was (domain.md d.12).
-        status =
-            shares_back_day(&books, &list, first, request->date_day, first, POSTING_CASH, &day);
+        status = plan_reversal(&books, &money, &list, request->date_day, &closings, &day);
     }
     if (status == STATUS_OK) {
         status = shares_controls(&books, money.payment->customer_id, &balance);
@@ -126,6 +196,9 @@ enum status payment_reverse(struct txn *txn, struct call *call, const PaymentRev
 
     struct shares shares;
     status = shares_take_back(&books, &list, day, &shares);
+    if (status == STATUS_OK) {
+        status = closing_undo_post(&books, &closings, request->reason);
+    }
     if (status == STATUS_OK) {
         status = reverse(&books, &money, entry, day, request->reason);
     }

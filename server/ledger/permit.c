@@ -223,6 +223,33 @@ enum status permit_fee(struct books *books, const PaymentRecord *payment)
                         books_money(books, most > cap_minor ? most : cap_minor));
 }
 
+enum status permit_also(struct books *books, enum permission permission, uint64_t customer_id,
+                        int64_t amount_minor, const char *field)
+{
+    const struct call *call = books->call;
+    CustomerRecord *customer = NULL;
+    uint32_t scopes = 0;
+    if (call->rights == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = customer_get(books->txn, key_u64(customer_id), &customer);
+    if (status == STATUS_OK) {
+        status = rows_cover(books->txn, customer, &scopes);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const int64_t most = rights_most(call->rights, permission, scopes);
+    if (most == 0) {
+        return books_refuse(books, STATUS_PERMISSION_DENIED, field, permission_text(permission),
+                            NULL);
+    }
+    return amount_minor <= most
+               ? STATUS_OK
+               : books_refuse(books, STATUS_LIMIT_EXCEEDED, field, books_money(books, amount_minor),
+                              books_money(books, most));
+}
+
 enum status permit_import(struct books *books, enum permission by_hand,
                           const CustomerRecord *customer, int64_t amount_minor, const char *field)
 {

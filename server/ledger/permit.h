@@ -24,6 +24,10 @@ MUST_CHECK enum status permit_amount(struct books *books, uint64_t customer_id,
 // A fee settles what the customer did not pay: above what such a payment costs it is a write-off,
 // and takes payment.fee. Refuses E-FEE, or E-LIMIT where the permission has a limit.
 MUST_CHECK enum status permit_fee(struct books *books, const PaymentRecord *payment);
+// The same for what the command does by the way under another permission, which the caller must
+// hold for this customer: PERMISSION_DENIED.
+MUST_CHECK enum status permit_also(struct books *books, enum permission permission,
+                                   uint64_t customer_id, int64_t amount_minor, const char *field);
 // A row of an import about this amount: what the caller may not do by hand, because it is denied or
 // too much, he may not import either. Without a grant by hand the one of the import alone counts.
 MUST_CHECK enum status permit_import(struct books *books, enum permission by_hand,

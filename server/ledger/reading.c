@@ -71,7 +71,7 @@ enum status reading_finding(struct txn *txn, struct call *call, uint64_t id, cha
 
 enum status reading_document(struct call *call, uint64_t id, char **out)
 {
-    const enum table tables[] = {TABLE_invoice, TABLE_payment, TABLE_entry};
+    const enum table tables[] = {TABLE_invoice, TABLE_payment, TABLE_entry, TABLE_clearing};
 
     *out = reading_constant("");
     for (size_t i = 0; i < COUNT_OF(tables) && id != 0; i++) {
@@ -117,6 +117,8 @@ enum permission reading_list_permission(const struct command *command)
         {"entry_", PERMISSION_ENTRY_LIST},       {"import_", PERMISSION_IMPORT_RUN},
         {"user_", PERMISSION_USER_LIST},         {"device_", PERMISSION_DEVICE_LIST},
         {"rule_", PERMISSION_RULE_LIST},         {"role_", PERMISSION_ROLE_LIST},
+        {"refund_", PERMISSION_REFUND_LIST},     {"writeoff_", PERMISSION_WRITEOFF_LIST},
+        {"provision_", PERMISSION_REPORT_TRIAL}, {"settlement_", PERMISSION_PAYMENT_LIST},
     };
 
     for (size_t i = 0; i < COUNT_OF(NOUNS); i++) {

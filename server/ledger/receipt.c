@@ -6,8 +6,7 @@
 
 #define ACCOUNT_CODE_MAX 99999999u
 
-// A code of digits; 0 when it is none.
-static uint32_t parse_code(const char *text)
+uint32_t receipt_code(const char *text)
 {
     uint32_t code = 0;
     for (const char *at = text; *at != '\0'; at++) {
@@ -37,16 +36,18 @@ static enum account_role role_of(PaymentMethod method)
     }
 }
 
-// Where the money goes: an account that holds money, or bills receivable.
-static enum status choose_account(struct books *books, PaymentRecord *payment, const char *text)
+enum status receipt_account(struct books *books, PaymentMethod asked, const char *text,
+                            PaymentMethod *method, uint32_t *account)
 {
-    uint32_t bills = chart_code(books->chart, ACCOUNT_BILLS);
-    payment->account =
-        text[0] != '\0' ? parse_code(text) : chart_code(books->chart, role_of(payment->method));
-    struct account *account = NULL;
-    enum status status = posting_account(books, payment->account, &account);
-    bool takes_money =
-        status == STATUS_OK && (account->record->cash || account->record->code == bills);
+    const uint32_t bills = chart_code(books->chart, ACCOUNT_BILLS);
+    *method = asked != PAYMENT_METHOD__PAYMENT_METHOD_UNSET
+                  ? asked
+                  : PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER;
+    *account = text[0] != '\0' ? receipt_code(text) : chart_code(books->chart, role_of(*method));
+    struct account *found = NULL;
+    const enum status status = posting_account(books, *account, &found);
+    const bool takes_money =
+        status == STATUS_OK && (found->record->cash || found->record->code == bills);
     if (status == STATUS_NOT_FOUND || (status == STATUS_OK && !takes_money)) {
         return books_refuse(books, STATUS_ACCOUNT_UNKNOWN, "account", text, NULL);
     }
@@ -93,7 +94,8 @@ enum status receipt_check(struct books *books, PaymentRecord *payment, const cha
                                     payment->reference);
     }
     if (status == STATUS_OK) {
-        status = choose_account(books, payment, account);
+        status =
+            receipt_account(books, payment->method, account, &payment->method, &payment->account);
     }
 
     const enum account_role roles[] = {ACCOUNT_RECEIVABLES, ACCOUNT_ADVANCES, ACCOUNT_FEE};

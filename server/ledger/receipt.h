@@ -8,6 +8,13 @@
 #include "server/ledger/posting.h"
 #include "server/ledger/settlement.h"
 
+// An account code of digits; 0 when it is none.
+uint32_t receipt_code(const char *text);
+// Where money of that method goes or comes from: the account of that code, else the method's own.
+// Without a method it is a transfer.
+MUST_CHECK enum status receipt_account(struct books *books, PaymentMethod asked, const char *text,
+                                       PaymentMethod *method, uint32_t *account);
+
 // Fills the account of `payment` by its code or its method, and checks all that can speak against
 // it but the settlement.
 MUST_CHECK enum status receipt_check(struct books *books, PaymentRecord *payment,

@@ -17,39 +17,82 @@ enum status settlement_begin(struct books *books, uint64_t customer_id, int64_t 
     return out->line != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
-// What the plan takes of an item already.
-static int64_t planned(const struct settlement *settlement, const struct item *debit)
+int64_t settlement_planned(const struct settlement *settlement, const struct item *debit)
 {
     int64_t total = 0;
     for (size_t i = 0; i < settlement->count; i++) {
-        if (settlement->line[i].debit == debit) {
-            total += settlement->line[i].amount_minor;
-        }
+        const struct settlement_line *line = &settlement->line[i];
+        total += line->debit == debit ? line->amount_minor + line->discount_minor : 0;
     }
     return total;
 }
 
-static enum status add_line(struct books *books, struct settlement *settlement, struct item *debit,
-                            int64_t amount_minor, const char *rule)
+// What may be left out of `open_minor` by who pays the rest of it in time.
+static int64_t discount_of(const struct settlement *settlement, const ItemRecord *record,
+                           int64_t open_minor)
 {
-    assert(amount_minor > 0 && amount_minor <= settlement->left_minor);
-    assert(settlement->count < ALLOCATIONS_MAX);
+    const bool in_time =
+        settlement->paid_day != 0 && settlement->paid_day <= record->discount_until_day;
+    return in_time && record->discount_minor < open_minor ? record->discount_minor : 0;
+}
 
-    int64_t before = planned(settlement, debit);
-    struct settlement_line *line = &settlement->line[settlement->count];
-    *line = (struct settlement_line){
-        .debit = debit,
-        .open_minor = debit->record->open_minor - before,
-        .amount_minor = amount_minor,
-        .rule = rule,
-    };
-    enum status status =
-        item_free_day(books, debit, before + amount_minor, settlement->day, &line->day);
-    if (status == STATUS_OK) {
-        settlement->count++;
-        settlement->left_minor -= amount_minor;
+// An allocation takes an id, another one for the transfer of what settles later than the money's
+// day, and a discount a document with item, entry and allocation.
+static size_t ids_of(const struct settlement *settlement, const struct settlement_line *line)
+{
+    return (line->day != settlement->day ? 2u : 1u) + (line->discount_minor != 0 ? 4u : 0u);
+}
+
+// At most `most_minor` for an item, and its discount when that settles all of it. Nothing once the
+// call can carry out no more (*full).
+static enum status take(struct books *books, struct settlement *settlement, struct item *debit,
+                        int64_t most_minor, const char *rule, bool *full)
+{
+    assert(most_minor <= settlement->left_minor);
+
+    const int64_t before = settlement_planned(settlement, debit);
+    const int64_t open = debit->record->open_minor - before;
+    struct settlement_line line = {.debit = debit, .open_minor = open, .rule = rule};
+    line.discount_minor = discount_of(settlement, debit->record, open);
+    if (most_minor < open - line.discount_minor) {
+        line.discount_minor = 0;
     }
-    return status;
+    line.amount_minor =
+        most_minor < open - line.discount_minor ? most_minor : open - line.discount_minor;
+    if (line.amount_minor == 0) {
+        return STATUS_OK;
+    }
+    enum status status = item_free_day(
+        books, debit, before + line.amount_minor + line.discount_minor, settlement->day, &line.day);
+    if (status == STATUS_OK && line.discount_minor != 0 && line.day != settlement->day) {
+        line.discount_minor = 0; // it settles later than the money came
+        line.amount_minor = most_minor < open ? most_minor : open;
+        status =
+            item_free_day(books, debit, before + line.amount_minor, settlement->day, &line.day);
+    }
+    const size_t ids = settlement->ids + ids_of(settlement, &line);
+    *full = settlement->count == ALLOCATIONS_MAX || ids > SETTLEMENT_IDS_MAX;
+    settlement->is_full |= *full;
+    if (status != STATUS_OK || *full) {
+        return status;
+    }
+    settlement->line[settlement->count] = line;
+    settlement->count++;
+    settlement->ids = ids;
+    settlement->left_minor -= line.amount_minor;
+    return STATUS_OK;
+}
+
+void settlement_repay_discounts(struct settlement *settlement)
+{
+    for (size_t i = settlement->count; i > 0; i--) {
+        struct settlement_line *line = &settlement->line[i - 1];
+        if (line->discount_minor <= settlement->left_minor) {
+            line->amount_minor += line->discount_minor;
+            settlement->left_minor -= line->discount_minor;
+            line->discount_minor = 0;
+        }
+    }
 }
 
 static const char *path(struct books *books, size_t index, const char *field)
@@ -77,7 +120,8 @@ static enum status load_named(struct books *books, const struct settlement *sett
         status = document_items(books, invoice, items);
     }
     for (size_t i = 0; status == STATUS_OK && i < items->count; i++) {
-        *open_minor += items->item[i]->record->open_minor - planned(settlement, items->item[i]);
+        *open_minor +=
+            items->item[i]->record->open_minor - settlement_planned(settlement, items->item[i]);
     }
     if (status == STATUS_OK && *open_minor == 0 && settlement->strict) {
         return books_refuse(books, STATUS_INVOICE_NOT_OPEN, path(books, index, "invoice"), NULL,
@@ -105,17 +149,13 @@ static enum status name_one(struct books *books, struct settlement *settlement,
 
     int64_t rest = asked == 0 || asked > most ? most : asked;
     for (size_t i = 0; status == STATUS_OK && i < items.count && rest > 0; i++) {
-        struct item *debit = items.item[i];
-        int64_t open = debit->record->open_minor - planned(settlement, debit);
-        int64_t amount_minor = open < rest ? open : rest;
-        if (amount_minor == 0) {
-            continue;
-        }
-        if (settlement->count == ALLOCATIONS_MAX) {
+        const int64_t left_minor = settlement->left_minor;
+        bool full = false;
+        status = take(books, settlement, items.item[i], rest, "named", &full);
+        if (full) {
             return books_refuse(books, STATUS_TOO_LARGE, "allocate", NULL, NULL);
         }
-        status = add_line(books, settlement, debit, amount_minor, "named");
-        rest -= amount_minor;
+        rest -= left_minor - settlement->left_minor;
     }
     return status;
 }
@@ -133,12 +173,10 @@ enum status settlement_named(struct books *books, struct settlement *settlement,
 enum status settlement_item(struct books *books, struct settlement *settlement, struct item *debit,
                             const char *rule)
 {
-    int64_t open = debit->record->open_minor - planned(settlement, debit);
-    int64_t amount_minor = open < settlement->left_minor ? open : settlement->left_minor;
-    if (amount_minor == 0) {
-        return STATUS_OK;
-    }
-    return add_line(books, settlement, debit, amount_minor, rule);
+    bool full = false;
+    const enum status status = take(books, settlement, debit, settlement->left_minor, rule, &full);
+    assert(!full);
+    return status;
 }
 
 // May the machine choose this item? Not what is disputed, nor what somebody promised to pay on a
@@ -152,11 +190,19 @@ static bool is_candidate(const struct books *books, const struct settlement *set
            record->date_day <= latest;
 }
 
+// Does the money pay exactly this item, with or without its discount?
+static bool is_exact(const struct settlement *settlement, const ItemRecord *record)
+{
+    const int64_t discount_minor = discount_of(settlement, record, record->open_minor);
+    return record->open_minor == settlement->left_minor ||
+           record->open_minor - discount_minor == settlement->left_minor;
+}
+
 static struct item *only_exact(const struct settlement *settlement, const struct item_list *items)
 {
     struct item *found = NULL;
     for (size_t i = 0; i < items->count; i++) {
-        if (items->item[i]->record->open_minor == settlement->left_minor) {
+        if (is_exact(settlement, items->item[i]->record)) {
             if (found != NULL) {
                 return NULL;
             }
@@ -171,18 +217,25 @@ static enum status take_claim(struct books *books, struct settlement *settlement
                               const struct claim *claim, int64_t most_minor, const char *rule)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < claim->count; i++) {
-        int64_t amount_minor = claim->item[i]->record->open_minor;
-        amount_minor = amount_minor < most_minor ? amount_minor : most_minor;
-        amount_minor =
-            amount_minor < settlement->left_minor ? amount_minor : settlement->left_minor;
-        if (amount_minor == 0 || settlement->count == ALLOCATIONS_MAX) {
-            break;
-        }
-        status = add_line(books, settlement, claim->item[i], amount_minor, rule);
-        most_minor -= amount_minor;
+    bool full = false;
+    for (size_t i = 0; status == STATUS_OK && !full && i < claim->count; i++) {
+        const int64_t left_minor = settlement->left_minor;
+        status = take(books, settlement, claim->item[i],
+                      most_minor < left_minor ? most_minor : left_minor, rule, &full);
+        most_minor -= left_minor - settlement->left_minor;
     }
     return status;
+}
+
+// What money must pay of a claim.
+static int64_t payable(const struct settlement *settlement, const struct claim *claim)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < claim->count; i++) {
+        const ItemRecord *record = claim->item[i]->record;
+        total += record->open_minor - discount_of(settlement, record, record->open_minor);
+    }
+    return total;
 }
 
 // Claims that are equal before the law share what does not suffice for all of them. More of them
@@ -195,19 +248,21 @@ static enum status take_group(struct books *books, struct settlement *settlement
     if (weight == NULL || part == NULL) {
         return STATUS_TOO_LARGE;
     }
+    int64_t all_minor = 0;
     size_t items = 0;
     for (size_t i = 0; i < group->count; i++) {
-        weight[i] = group->claim[i].open_minor;
+        weight[i] = payable(settlement, &group->claim[i]);
         part[i] = weight[i];
+        all_minor += weight[i];
         items += group->claim[i].count;
     }
-    const bool is_short = settlement->left_minor < group->open_minor;
+    const bool is_short = settlement->left_minor < all_minor;
     if (is_short && items <= ALLOCATIONS_MAX - settlement->count) {
         const bool fits = money_split(settlement->left_minor, weight, group->count, part);
         assert(fits);
     }
     enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < group->count; i++) {
+    for (size_t i = 0; status == STATUS_OK && !settlement->is_full && i < group->count; i++) {
         assert(part[i] <= weight[i]);
         status = take_claim(books, settlement, &group->claim[i], part[i], rule);
     }
@@ -260,12 +315,12 @@ enum status settlement_automatic(struct books *books, struct settlement *settlem
     }
     struct item *exact = only_exact(settlement, &items);
     if (exact != NULL) {
-        return add_line(books, settlement, exact, settlement->left_minor, "exact");
+        return settlement_item(books, settlement, exact, "exact");
     }
 
     struct settlement_order order;
     status = settlement_order(books, settlement->day, profile, &items, &order);
-    for (size_t i = 0; status == STATUS_OK && i < order.count; i++) {
+    for (size_t i = 0; status == STATUS_OK && !settlement->is_full && i < order.count; i++) {
         status = take_group(books, settlement, &order.group[i], order.rule);
     }
     return status;
@@ -316,7 +371,8 @@ enum status settlement_reply(struct books *books, const struct settlement *settl
         to->late_days = from->day > item->due_day ? from->day - item->due_day : 0;
         to->open_minor = from->open_minor;
         to->apply_minor = taken_back ? -from->amount_minor : from->amount_minor;
-        to->left_minor = to->open_minor - to->apply_minor;
+        to->discount_minor = from->discount_minor;
+        to->left_minor = to->open_minor - to->apply_minor - from->discount_minor;
         to->effective_day = from->day;
     }
     *line = list;

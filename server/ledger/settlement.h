@@ -12,9 +12,10 @@ struct settlement_line {
     struct item *debit;
     int64_t open_minor; // of the item before
     int64_t amount_minor;
-    int32_t day;      // effective
-    const char *rule; // "named", "exact", or the word of a profile
-    uint64_t id;      // of the allocation, once it is made
+    int64_t discount_minor; // for early payment, given beside the money
+    int32_t day;            // effective
+    const char *rule;       // "named", "exact", or the word of a profile
+    uint64_t id;            // of the allocation, once it is made
 };
 
 struct settlement {
@@ -23,6 +24,9 @@ struct settlement {
     bool strict;   // a named sum that does not fit is refused; else the rest stays with the money
     bool is_asked; // by a person, not by the way: a manual profile does not stop it
     bool is_named; // items were named
+    int32_t paid_day;   // of money that may earn a discount; 0: none
+    size_t ids;         // that carrying it out will need
+    bool is_full;       // there is more to settle than one call can carry out
     int64_t left_minor; // of the money
     struct settlement_line *line;
     size_t count;
@@ -42,6 +46,12 @@ MUST_CHECK enum status settlement_automatic(struct books *books, struct settleme
 // The profile that holds for the customer: his own, the book's, the chart's.
 MUST_CHECK enum status settlement_profile(struct books *books, uint64_t customer_id,
                                           SettlementProfile *out);
+
+// What the plan takes of an item, money and discount.
+int64_t settlement_planned(const struct settlement *settlement, const struct item *debit);
+// Money that is left when all is planned pays for what was counted as discount: who has paid all of
+// it has taken none.
+void settlement_repay_discounts(struct settlement *settlement);
 
 // The first day on which both have the amount to spare, `credit_minor` being all that is taken of
 // the credit so far.

@@ -78,7 +78,6 @@ static enum status make_claims(struct books *books, const struct item_list *item
             made++;
         }
         claim[made - 1].count++;
-        claim[made - 1].open_minor += own[i]->record->open_minor;
     }
     *out = claim;
     *count = made;
@@ -175,7 +174,6 @@ enum status settlement_order(struct books *books, int32_t day, SettlementProfile
             out->count++;
         }
         group[out->count - 1].count++;
-        group[out->count - 1].open_minor += claim[i].open_minor;
     }
     return STATUS_OK;
 }

@@ -17,7 +17,6 @@
 struct claim {
     struct item **item;
     size_t count;
-    int64_t open_minor;
     int64_t key[7]; // by which claims are ordered
 };
 
@@ -25,7 +24,6 @@ struct claim {
 struct claim_group {
     const struct claim *claim;
     size_t count;
-    int64_t open_minor;
 };
 
 struct settlement_order {

@@ -16,7 +16,7 @@ int64_t shares_open(const struct item_list *items)
 static enum status spread(struct books *books, const struct item_list *credits,
                           const struct settlement *settlement, struct shares *out)
 {
-    *out = (struct shares){0};
+    *out = (struct shares){.more = settlement->is_full};
     out->share =
         arena_alloc(books->arena, (settlement->count + credits->count) * sizeof *out->share);
     if (out->share == NULL) {
@@ -30,6 +30,7 @@ static enum status spread(struct books *books, const struct item_list *credits,
         while (rest.amount_minor > 0) {
             assert(from < credits->count);
             if (out->count == ALLOCATIONS_MAX) {
+                out->more = true;
                 return settlement->is_named
                            ? books_refuse(books, STATUS_TOO_LARGE, "allocate", NULL, NULL)
                            : STATUS_OK; // what is left stays open for another call
@@ -123,36 +124,47 @@ enum status shares_allocate(struct books *books, struct shares *shares)
     return status;
 }
 
-enum status shares_standing(struct books *books, const struct item_list *credits,
-                            uint64_t document_id, const char *field, struct allocation_list *out)
+size_t shares_ids(const struct allocation_list *list)
 {
-    AllocationRecord **list = arena_alloc(books->arena, ALLOCATIONS_MAX * sizeof *list);
-    size_t count = 0;
-    if (list == NULL) {
-        return STATUS_TOO_LARGE;
+    size_t ids = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        ids += list->allocation[i]->entry_id != 0 ? 2 : 1;
     }
-    for (size_t i = 0; i < credits->count; i++) {
-        struct allocation_list each;
-        enum status status = item_allocations(books, credits->item[i]->record->id, &each);
-        for (size_t k = 0; status == STATUS_OK && k < each.count; k++) {
-            struct item *debit;
-            status = item_load(books, each.allocation[k]->debit_id, &debit);
-            if (status != STATUS_OK ||
-                (document_id != 0 && debit->record->document_id != document_id)) {
-                continue;
-            }
-            if (count == ALLOCATIONS_MAX) {
-                return books_refuse(books, STATUS_TOO_LARGE, field, NULL, NULL);
-            }
-            list[count] = each.allocation[k];
-            count++;
+    return ids;
+}
+
+// The allocations of one credit item to the document, behind those that are there.
+static enum status add_standing(struct books *books, uint64_t credit_id, uint64_t document_id,
+                                struct allocation_list *out)
+{
+    struct allocation_list each = {0};
+    enum status status = item_allocations(books, credit_id, &each);
+    for (size_t i = 0; status == STATUS_OK && !out->more && i < each.count; i++) {
+        struct item *debit;
+        status = item_load(books, each.allocation[i]->debit_id, &debit);
+        if (status != STATUS_OK ||
+            (document_id != 0 && debit->record->document_id != document_id)) {
+            continue;
         }
-        if (status != STATUS_OK) {
-            return status;
-        }
+        out->allocation[out->count] = each.allocation[i];
+        out->count++;
+        out->more = shares_ids(out) > SETTLEMENT_IDS_MAX;
+        out->count -= out->more ? 1 : 0;
     }
-    *out = (struct allocation_list){.allocation = list, .count = count};
-    return STATUS_OK;
+    return status;
+}
+
+enum status shares_standing(struct books *books, const struct item_list *credits,
+                            uint64_t document_id, struct allocation_list *out)
+{
+    *out = (struct allocation_list){0};
+    out->allocation =
+        arena_alloc(books->arena, (SETTLEMENT_IDS_MAX + 1) * sizeof(AllocationRecord *));
+    enum status status = out->allocation != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    for (size_t i = 0; status == STATUS_OK && i < credits->count; i++) {
+        status = add_standing(books, credits->item[i]->record->id, document_id, out);
+    }
+    return status;
 }
 
 enum status shares_back_day(struct books *books, const struct allocation_list *list, int32_t first,
@@ -184,7 +196,7 @@ enum status shares_back_day(struct books *books, const struct allocation_list *l
 enum status shares_take_back(struct books *books, const struct allocation_list *list, int32_t day,
                              struct shares *out)
 {
-    *out = (struct shares){0};
+    *out = (struct shares){.more = list->more};
     out->share = arena_alloc(books->arena, (list->count + 1) * sizeof *out->share);
     enum status status = out->share != NULL ? STATUS_OK : STATUS_TOO_LARGE;
     for (size_t i = 0; status == STATUS_OK && i < list->count; i++) {

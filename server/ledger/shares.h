@@ -17,6 +17,7 @@ struct share {
 struct shares {
     struct share *share;
     size_t count;
+    bool more; // than one call can carry out
 };
 
 // What is open of the items.
@@ -36,11 +37,12 @@ MUST_CHECK enum status shares_plan(struct books *books, const struct item_list *
                                    const struct shares_wish *wish, struct shares *out);
 MUST_CHECK enum status shares_allocate(struct books *books, struct shares *shares);
 
-// The allocations of the credits that stand: all, or those to one document; refused with `field`
-// when they are too many for one call.
+// The allocations of the credits that stand: all, or those to one document; as many as one call can
+// take back.
 MUST_CHECK enum status shares_standing(struct books *books, const struct item_list *credits,
-                                       uint64_t document_id, const char *field,
-                                       struct allocation_list *out);
+                                       uint64_t document_id, struct allocation_list *out);
+// The ids that taking them back will need.
+size_t shares_ids(const struct allocation_list *list);
 // The day of taking back: as asked, else the usual one or the first open one behind it; never
 // before what is taken back, nor `first`. `scopes` are of enum posting_scope.
 MUST_CHECK enum status shares_back_day(struct books *books, const struct allocation_list *list,

@@ -356,6 +356,7 @@ static bool key_is_id(enum table table, const struct row_key *key, const Protobu
     case TABLE_customer:
     case TABLE_invoice:
     case TABLE_payment:
+    case TABLE_clearing:
     case TABLE_item:
     case TABLE_allocation:
     case TABLE_entry:
@@ -467,6 +468,11 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         break;
     case TABLE_payment:
         take_payment(facts, (const PaymentRecord *)record);
+        break;
+    case TABLE_clearing:
+        keep_number(facts, ((const ClearingRecord *)record)->series,
+                    ((const ClearingRecord *)record)->year,
+                    ((const ClearingRecord *)record)->sequence);
         break;
     case TABLE_item:
         take_item(facts, (const ItemRecord *)record);

@@ -163,6 +163,8 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
         return may_see(txn, filter, ((const InvoiceRecord *)record)->customer_id);
     case TABLE_payment:
         return may_see(txn, filter, ((const PaymentRecord *)record)->customer_id);
+    case TABLE_clearing:
+        return may_see(txn, filter, ((const ClearingRecord *)record)->customer_id);
     case TABLE_item:
         return may_see(txn, filter, ((const ItemRecord *)record)->customer_id);
     case TABLE_allocation:

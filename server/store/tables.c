@@ -50,6 +50,7 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
     IssuedRecord *: &issued_record__descriptor, \
     FindingRecord *: &finding_record__descriptor, \
     ReviewRecord *: &review_record__descriptor, \
+    ClearingRecord *: &clearing_record__descriptor, \
     RightUseRecord *: &right_use_record__descriptor, \
     CheckRecord *: &check_record__descriptor, \
     DoneRecord *: &done_record__descriptor, \

@@ -96,7 +96,10 @@ static bool is_chosen(const struct choice *choice, uint32_t i)
     uint32_t state = documents->state[i];
     bool in_state =
         query->state == 0 ? state != INVOICE_STATE__INVOICE_STATE_DISCARDED : state == query->state;
-    return in_state && sight_sees_document(&choice->sight, choice->views, documents, i) &&
+    bool in_series = query->to_series == 0 || (documents->series[i] >= query->from_series &&
+                                               documents->series[i] <= query->to_series);
+    return in_state && in_series &&
+           sight_sees_document(&choice->sight, choice->views, documents, i) &&
            (choice->customer == NONE || documents->customer[i] == choice->customer) &&
            (!query->open_only || documents->open[i] != 0) &&
            (query->overdue_day == 0 || is_overdue(choice, i)) &&
@@ -108,7 +111,7 @@ static bool is_everything(const struct choice *choice)
 {
     const struct document_query *query = choice->query;
     return choice->sight.all && query->customer_id == 0 && query->from_day == 0 &&
-           query->to_day == 0 && query->state == 0 && !query->open_only &&
+           query->to_day == 0 && query->state == 0 && query->to_series == 0 && !query->open_only &&
            query->overdue_day == 0 && query->account == 0 && query->word_count == 0;
 }
 

@@ -20,18 +20,26 @@ struct row {
 
 const struct documents *documents_of(const struct views *views, enum table table)
 {
-    assert(table == TABLE_invoice || table == TABLE_payment || table == TABLE_entry);
+    assert(table == TABLE_invoice || table == TABLE_payment || table == TABLE_entry ||
+           table == TABLE_clearing);
     if (table == TABLE_invoice) {
         return &views->invoices;
+    }
+    if (table == TABLE_clearing) {
+        return &views->clearings;
     }
     return table == TABLE_payment ? &views->payments : &views->entries;
 }
 
 struct documents *documents_of_table(struct views *views, enum table table)
 {
-    assert(table == TABLE_invoice || table == TABLE_payment || table == TABLE_entry);
+    assert(table == TABLE_invoice || table == TABLE_payment || table == TABLE_entry ||
+           table == TABLE_clearing);
     if (table == TABLE_invoice) {
         return &views->invoices;
+    }
+    if (table == TABLE_clearing) {
+        return &views->clearings;
     }
     return table == TABLE_payment ? &views->payments : &views->entries;
 }
@@ -46,6 +54,8 @@ const struct documents *documents_of_series(const struct views *views, enum seri
         *table = TABLE_payment;
     } else if (series == SERIES_ENTRY) {
         *table = TABLE_entry;
+    } else if (series >= SERIES_WRITE_OFF && series <= SERIES_REFUND) {
+        *table = TABLE_clearing;
     }
     return *table == TABLE_NONE ? NULL : documents_of(views, *table);
 }
@@ -287,6 +297,44 @@ enum status payments_apply(struct views *views, const PaymentRecord *record, str
         *head = added;
     }
     return status;
+}
+
+// The kind is searched like the reason, in its English word.
+static const char *clearing_text(const ClearingRecord *record, struct arena *arena)
+{
+    static const char *const WORDS[] = {
+        [CLEARING_KIND__CLEARING_KIND_UNSET] = "",
+        [CLEARING_KIND__CLEARING_KIND_WRITE_OFF] = "write-off",
+        [CLEARING_KIND__CLEARING_KIND_REFUND] = "refund",
+        [CLEARING_KIND__CLEARING_KIND_DIFFERENCE] = "difference",
+        [CLEARING_KIND__CLEARING_KIND_DISCOUNT] = "discount",
+        [CLEARING_KIND__CLEARING_KIND_RECOVERY] = "recovery",
+    };
+    const char *word = (size_t)record->kind < COUNT_OF(WORDS) ? WORDS[record->kind] : "";
+    return arena_print(arena, "%s %s", word, record->reason);
+}
+
+enum status clearings_apply(struct views *views, const ClearingRecord *record, struct arena *arena)
+{
+    const char *text = clearing_text(record, arena);
+    if (text == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    const struct row row = {
+        .id = record->id,
+        .customer_id = record->customer_id,
+        .customer = NONE,
+        .amount_minor = record->amount_minor,
+        .date_day = record->date_day,
+        .series = record->series,
+        .year = record->year,
+        .sequence = record->sequence,
+        .state = record->state,
+        .reference = record->reference,
+        .text = text,
+    };
+    uint32_t added = NONE;
+    return apply_row(views, &views->clearings, &row, arena, &added);
 }
 
 // ---- entries ----

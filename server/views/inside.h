@@ -211,7 +211,7 @@ struct views {
     struct customers customers;
     struct items items;
     struct allocations allocations;
-    struct documents invoices, payments, entries;
+    struct documents invoices, payments, entries, clearings;
     struct entry_lines lines;
     struct accounts accounts;
 };
@@ -296,6 +296,8 @@ MUST_CHECK enum status invoices_apply(struct views *views, const InvoiceRecord *
                                       struct arena *arena);
 MUST_CHECK enum status payments_apply(struct views *views, const PaymentRecord *record,
                                       struct arena *arena);
+MUST_CHECK enum status clearings_apply(struct views *views, const ClearingRecord *record,
+                                       struct arena *arena);
 MUST_CHECK enum status entries_apply(struct views *views, const EntryRecord *record,
                                      struct arena *arena);
 MUST_CHECK enum status documents_settle(struct documents *documents);

@@ -35,6 +35,7 @@ static void clear(struct views *views)
     money_free(views);
     documents_free(&views->invoices);
     documents_free(&views->payments);
+    documents_free(&views->clearings);
     documents_free(&views->entries);
     free(views->lines.line);
     views->lines = (struct entry_lines){0};
@@ -82,8 +83,8 @@ uint64_t views_number(const struct views *views)
 
 // Rows that others point to come first.
 static const enum table FILL_ORDER[] = {
-    TABLE_user,    TABLE_device, TABLE_session,    TABLE_customer, TABLE_invoice,
-    TABLE_payment, TABLE_item,   TABLE_allocation, TABLE_account,  TABLE_entry,
+    TABLE_user,     TABLE_device, TABLE_session,    TABLE_customer, TABLE_invoice, TABLE_payment,
+    TABLE_clearing, TABLE_item,   TABLE_allocation, TABLE_account,  TABLE_entry,
 };
 
 enum table fill_table(size_t index)
@@ -103,6 +104,8 @@ enum status views_fill(struct views *views, const struct change *change,
         return invoices_apply(views, record, arena);
     case TABLE_payment:
         return payments_apply(views, record, arena);
+    case TABLE_clearing:
+        return clearings_apply(views, record, arena);
     case TABLE_item:
         return items_apply(views, record);
     case TABLE_allocation:
@@ -119,7 +122,8 @@ enum status views_fill(struct views *views, const struct change *change,
 static enum status settle(struct views *views)
 {
     enum status status = customers_settle(views);
-    struct documents *const documents[] = {&views->invoices, &views->payments, &views->entries};
+    struct documents *const documents[] = {&views->invoices, &views->payments, &views->entries,
+                                           &views->clearings};
     for (size_t i = 0; i < COUNT_OF(documents) && status == STATUS_OK; i++) {
         status = documents_settle(documents[i]);
     }
@@ -248,6 +252,7 @@ void views_digest(const struct views *views, uint8_t out[static 32])
     digest_money(views, &digest);
     digest_documents(&views->invoices, "invoice", &digest);
     digest_documents(&views->payments, "payment", &digest);
+    digest_documents(&views->clearings, "clearing", &digest);
     digest_documents(&views->entries, "entry", &digest);
     digest_accounts(views, &digest);
     for (size_t i = 0; i < 4; i++) {

@@ -127,10 +127,11 @@ bool views_document(const struct views *views, const struct filter *filter, enum
 // ---- documents in order of day and entry: invoices, payments, entries ----
 
 struct document_query {
-    enum table table;         // TABLE_invoice, TABLE_payment or TABLE_entry
-    uint64_t customer_id;     // 0: any
-    int32_t from_day, to_day; // 0: open
-    uint32_t state;           // 0: any
+    enum table table; // TABLE_invoice, TABLE_payment, TABLE_entry or TABLE_clearing
+    enum series from_series, to_series; // 0: any
+    uint64_t customer_id;               // 0: any
+    int32_t from_day, to_day;           // 0: open
+    uint32_t state;                     // 0: any
     bool open_only;
     int32_t overdue_day;                // invoices with something open that was due before; 0: any
     uint32_t account;                   // entries: 0: any

@@ -15,7 +15,7 @@ static int set_up(void **state)
 {
     struct scene *scene = calloc(1, sizeof *scene);
     assert_non_null(scene);
-    scene_open(scene, "CNY", "cn-small", TODAY);
+    scene_open(scene, "CNY", "cn-enterprise", TODAY); // one that keeps an allowance
     *state = scene;
     return 0;
 }
@@ -145,10 +145,13 @@ static const struct sample SAMPLES[] = {
     {"invoice_reverse", "invoice_id=@invoice reason=wrong"},
     {"payment_add", "customer_id=@customer amount=1"},
     {"payment_reverse", "payment_id=@payment reason=wrong"},
-    {"entry_add", "text=Stamps line[0].account=5602 line[0].debit=7 line[1].account=1001 "
+    {"entry_add", "text=Stamps line[0].account=6602 line[0].debit=7 line[1].account=1001 "
                   "line[1].credit=7"},
     {"entry_reverse", "entry_id=@entry reason=twice"},
     {"credit_override", "customer_id=@customer amount=1 reason=trusted"},
+    {"refund_add", "customer_id=@customer amount=1 reason=back"},
+    {"writeoff_add", "invoice_id=@invoice reason=bankrupt"},
+    {"provision_set", "amount=7"},
     {"rule_set", "kind=payment off=true"},
     {"role_add", "word=temp name=Temp"},
     {"role_rename", "role_id=4 name=Reader"},
@@ -191,7 +194,7 @@ static struct ground prepare(struct scene *scene)
     assert_int_equal(reply->status, STATUS_OK);
     ground.payment_id = reply->payment_add->id;
     reply = ask(scene, "entry_add",
-                "text=Tea line[0].account=5602 line[0].debit=5 line[1].account=1001 "
+                "text=Tea line[0].account=6602 line[0].debit=5 line[1].account=1001 "
                 "line[1].credit=5");
     assert_int_equal(reply->status, STATUS_OK);
     ground.entry_id = reply->entry_add->id;

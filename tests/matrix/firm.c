@@ -240,6 +240,57 @@ static void make_payments(struct firm *firm, const struct holder *holder)
     desk_reset(&firm->desk);
 }
 
+static ClearingReply *pay_back(struct firm *firm, uint64_t customer_id)
+{
+    RefundAdd *request = MAKE(firm, RefundAdd, refund_add);
+    request->customer_id = customer_id;
+    request->amount_minor = 500;
+    request->payment_id = pay(firm, customer_id, 500, 0)->id;
+    request->date_day = LATELY + 6;
+    request->reason = desk_text(&firm->desk, "paid twice");
+    return DO(firm, ClearingReply, "refund_add", request);
+}
+
+static void make_refunds(struct firm *firm, const struct holder *holder)
+{
+    const ClearingReply *made = pay_back(firm, holder->customer_id);
+    (void)keep_paper(firm, holder, "refund", "paid", made->id, made->number);
+    made = pay_back(firm, holder->customer_id);
+    (void)keep_paper(firm, holder, "refund", "undone", made->id, made->number);
+    RefundReverse *back = MAKE(firm, RefundReverse, refund_reverse);
+    back->refund_id = made->id;
+    back->reason = desk_text(&firm->desk, "came back");
+    (void)DO(firm, ClearingReply, "refund_reverse", back);
+    desk_reset(&firm->desk);
+}
+
+static ClearingReply *give_up(struct firm *firm, uint64_t customer_id)
+{
+    WriteoffAdd *request = MAKE(firm, WriteoffAdd, writeoff_add);
+    request->invoice_id = issue(firm, customer_id)->id;
+    request->date_day = LATELY + 6;
+    request->reason = desk_text(&firm->desk, "bankrupt");
+    return DO(firm, ClearingReply, "writeoff_add", request);
+}
+
+static void make_writeoffs(struct firm *firm, const struct holder *holder)
+{
+    const ClearingReply *made = give_up(firm, holder->customer_id);
+    (void)keep_paper(firm, holder, "writeoff", "given-up", made->id, made->number);
+    made = give_up(firm, holder->customer_id);
+    (void)keep_paper(firm, holder, "writeoff", "undone", made->id, made->number);
+    WriteoffReverse *back = MAKE(firm, WriteoffReverse, writeoff_reverse);
+    back->writeoff_id = made->id;
+    back->reason = desk_text(&firm->desk, "wrong firm");
+    (void)DO(firm, ClearingReply, "writeoff_reverse", back);
+    made = give_up(firm, holder->customer_id);
+    (void)keep_paper(firm, holder, "writeoff", "recovered", made->id, made->number);
+    WriteoffRecover *come = MAKE(firm, WriteoffRecover, writeoff_recover);
+    come->writeoff_id = made->id;
+    (void)DO(firm, ClearingReply, "writeoff_recover", come);
+    desk_reset(&firm->desk);
+}
+
 static void keep_entry(struct firm *firm, const struct holder *holder, const char *state,
                        uint64_t id)
 {
@@ -293,6 +344,8 @@ static void furnish(struct firm *firm, size_t owner, uint64_t user_id, const cha
     (void)snprintf(holder.number, sizeof holder.number, "%s", papers->number);
     make_invoices(firm, &holder);
     make_payments(firm, &holder);
+    make_refunds(firm, &holder);
+    make_writeoffs(firm, &holder);
     make_entries(firm, &holder);
 }
 

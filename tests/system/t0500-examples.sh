@@ -21,8 +21,10 @@ while IFS='|' read -r command line; do
         as shop join @shop.invitation --password-stdin --device shop-till <<<'correct horse battery shop' >shop.out
         ;;
     esac
-    exits 0 env "KONTOR_HOME=$place/home-zhang" bash -c "exec ${line//@Y/$year} --yes"
-    claim "$command says something" yes "$([ -s "$place/out" ] && echo yes || echo no)"
+    # A small enterprise keeps no allowance: its book says so.
+    [[ $command = provision_* ]] && wanted=10 || wanted=0
+    exits "$wanted" env "KONTOR_HOME=$place/home-zhang" bash -c "exec ${line//@Y/$year} --yes"
+    claim "$command says something" yes "$([ -s "$place/out" ] || [ -s "$place/err" ] && echo yes || echo no)"
     # What waits for a second person takes two: each asks for something that the other approves.
     if [ "$command" = rule_set ] && [[ $line = *--over* ]]; then
         exits 11 as zhang payment add C-0001 60000 --yes
