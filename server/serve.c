@@ -37,7 +37,8 @@ struct server {
     char *time_zone;
     char address[ADDRESS_BYTES]; // that invitations name
     bool is_stopping;
-    bool was_cut_off; // the run before
+    bool was_cut_off;      // the run before
+    int64_t clock_back_us; // how far the clock stood before the last commit, at the start
     enum status failure;
 };
 
@@ -233,6 +234,21 @@ static enum status look_at_statement(struct server *server, struct txn *txn)
     return status == STATUS_END ? STATUS_OK : status;
 }
 
+// A clock that stands far before the last commit is wrong, or the commit is: times in the book
+// would stand still until it has caught up. Somebody has to look, and say that it may be so.
+static enum status look_at_clock(struct server *server, struct txn *txn)
+{
+    const int64_t behind_us = txn_head(txn)->instant_us - clock_now_us();
+    if (behind_us <= CLOCK_BACK_US) {
+        return STATUS_OK;
+    }
+    logger_say(server->options->logger, LOG_LEVEL_WARN,
+               "the wall clock stands before the last commit", "hours=%lld",
+               (long long)(behind_us / 3600 / 1000000));
+    server->clock_back_us = behind_us;
+    return server->options->accepts_clock ? STATUS_OK : STATUS_CLOCK_BACK;
+}
+
 static enum status open_book(struct server *server)
 {
     struct arena *arena CLEANUP(arena_free_at) = arena_make(CALL_ARENA_MAX);
@@ -252,6 +268,9 @@ static enum status open_book(struct server *server)
     if (status == STATUS_OK) {
         status = table_get(txn, TABLE_book, key_u64(1), &row, NULL);
         status = status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+    }
+    if (status == STATUS_OK) {
+        status = look_at_clock(server, txn);
     }
     if (status == STATUS_OK) {
         status = look_at_statement(server, txn);
@@ -498,6 +517,9 @@ enum status serve(const struct serve_options *options)
     if (server.was_cut_off) {
         say(&server, LOG_LEVEL_WARN, "the run before was cut off");
         admit_note(server.admit, NOTE_KIND__NOTE_KIND_CRASH, 0);
+    }
+    if (server.clock_back_us != 0) {
+        admit_note(server.admit, NOTE_KIND__NOTE_KIND_CLOCK, -server.clock_back_us);
     }
     admit_note(server.admit, NOTE_KIND__NOTE_KIND_START, 0);
     logger_say(options->logger, LOG_LEVEL_INFO, "serving", "address=%s journal=%llu",

@@ -23,6 +23,7 @@ struct serve_options {
     const char *sink_syslog;
     enum sink_form sink_form;
     int32_t check_minute; // upkeep.h
+    bool accepts_clock;   // that stands more than a day before the last commit
     const struct logger *logger;
 };
 

@@ -140,8 +140,10 @@
 #define CHECKPOINT_MS      10000
 #define CHECKPOINT_RECORDS 1000
 #define CLOCK_STEP_US      2000000
-#define EPOCH_US           (24ll * 3600 * 1000 * 1000)
-#define EPOCH_RECORDS      100000
+#define CLOCK_BACK_US \
+    (24ll * 3600 * 1000 * 1000) // so far behind the last commit nobody serves unasked
+#define EPOCH_US      (24ll * 3600 * 1000 * 1000)
+#define EPOCH_RECORDS 100000
 
 // Personal data
 #define CONSENTS_MAX        200 // words on purposes, of one customer

@@ -34,10 +34,19 @@ says 'E-INVITATION-EXPIRED'
 exits 19 as li join "@$place/li.invitation" --password-stdin --lang zh-CN <<<'correct horse battery li'
 exits 4 as zhang customer list
 
+# A clock that stands more than a day before the last change: somebody has to say that it may be so.
+stop_server
+exits 78 kontord serve --dir "$place/book" --listen 127.0.0.1:0
+says 'E-CLOCK'
+serve --accept-clock
+exits 0 as zhang login --login zhang --password-stdin <<<'correct horse battery zhang'
+exits 0 as zhang audit list -n 5
+says 'clock'
+
 # Idle: both clocks go on while the server runs.
 stop_server
 echo +0 >"$place/offset"
-LD_PRELOAD=$faketime FAKETIME_TIMESTAMP_FILE=$place/offset FAKETIME_NO_CACHE=1 serve
+LD_PRELOAD=$faketime FAKETIME_TIMESTAMP_FILE=$place/offset FAKETIME_NO_CACHE=1 serve --accept-clock
 exits 0 as zhang login --login zhang --password-stdin <<<'correct horse battery zhang'
 exits 0 as zhang customer list
 echo +29m >"$place/offset"
