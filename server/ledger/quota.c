@@ -13,6 +13,12 @@ static const char *const NAMES[QUOTA_KINDS] = {"rows", "exports", "reveals"};
 
 static const uint32_t BUILT_IN[QUOTA_KINDS] = {QUOTA_ROWS, QUOTA_EXPORTS, QUOTA_REVEALS};
 
+const char *quota_word(enum quota_kind kind)
+{
+    assert((int)kind < QUOTA_KINDS);
+    return NAMES[kind];
+}
+
 // ---- rules ----
 
 struct limits {

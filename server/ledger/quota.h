@@ -10,6 +10,8 @@
 
 enum quota_kind { QUOTA_KIND_ROWS, QUOTA_KIND_EXPORTS, QUOTA_KIND_REVEALS, QUOTA_KINDS };
 
+const char *quota_word(enum quota_kind kind); // "rows"
+
 struct quota {
     uint32_t used[QUOTA_KINDS]; // today
     uint32_t most[QUOTA_KINDS];

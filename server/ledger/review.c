@@ -2,9 +2,11 @@
 #include "server/ledger/control.h"
 #include "server/ledger/duty.h"
 #include "server/ledger/finding.h"
+#include "server/ledger/quota.h"
 #include "server/ledger/reading.h"
 #include "server/ledger/role.h"
 #include "shared/digest.h"
+#include "shared/statement.h"
 #include "shared/wire.h"
 
 #include "proto/security.pb-c.h"
@@ -274,17 +276,83 @@ static enum status look_at_rules(struct review *review)
     return status;
 }
 
-// The keys of the book are as old as the book until they are turned.
+// Since when the server's key has been the one that clients are told to expect: since the statement
+// that names it first, or since the book is there when that is the first statement.
+static enum status key_since(struct review *review, int64_t opened_us, int64_t *since_us)
+{
+    struct rows *rows CLEANUP(rows_close_at) = NULL;
+    uint8_t current[KEY_BYTES] = {0};
+    size_t seen = 0;
+    enum status status =
+        rows_open(review->txn, TABLE_statement, (struct row_key){0}, 0, false, &rows);
+    *since_us = opened_us;
+    while (status == STATUS_OK) {
+        struct row_key key;
+        ProtobufCMessage *row = NULL;
+        struct statement statement;
+        status = rows_next(rows, &key, &row);
+        const StatementRecord *record = (const StatementRecord *)row;
+        if (status != STATUS_OK || statement_parse(record->statement, &statement) != STATUS_OK) {
+            continue;
+        }
+        if (seen > 0 && memcmp(current, statement.valid[0], KEY_BYTES) != 0) {
+            *since_us = record->published_us;
+        }
+        memcpy(current, statement.valid[0], KEY_BYTES);
+        seen++;
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+static enum status look_at_key(struct review *review, const char *name, int64_t since_us)
+{
+    ReviewRow *row = NULL;
+    const uint32_t days = days_since(review, since_us);
+    return days < KEY_DAYS
+               ? STATUS_OK
+               : point(review, REVIEW_TOPIC__REVIEW_TOPIC_KEY_AGE, name, "", days, &row);
+}
+
+// The store's keys are as old as the book, the server's as the statement that named it.
 static enum status look_at_keys(struct review *review)
 {
     BookRecord *book = NULL;
-    const enum status status = reading_book(review->txn, &book);
-    if (status != STATUS_OK || days_since(review, book->opened_us) < KEY_DAYS) {
-        return status;
+    int64_t since_us = 0;
+    enum status status = reading_book(review->txn, &book);
+    if (status == STATUS_OK) {
+        status = key_since(review, book->opened_us, &since_us);
     }
-    ReviewRow *row = NULL;
-    return point(review, REVIEW_TOPIC__REVIEW_TOPIC_KEY_AGE, "server.key", "",
-                 days_since(review, book->opened_us), &row);
+    if (status == STATUS_OK) {
+        status = look_at_key(review, "server.key", since_us);
+    }
+    return status == STATUS_OK ? look_at_key(review, "keyring", book->opened_us) : status;
+}
+
+// Who came to the end of what may be taken out, on the last day on which he took something.
+static enum status look_at_quota(struct review *review, const ProtobufCMessage *record)
+{
+    const UserRecord *user = (const UserRecord *)record;
+    QuotaUseRecord *use = NULL;
+    struct quota quota;
+    enum status status = quota_use_get(review->txn, key_u64(user->id), &use);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    status = quota_of(review->txn, user, use->day, &quota);
+    for (int kind = 0; status == STATUS_OK && kind < QUOTA_KINDS; kind++) {
+        ReviewRow *row = NULL;
+        if (quota.used[kind] < quota.most[kind]) {
+            continue;
+        }
+        status = point(review, REVIEW_TOPIC__REVIEW_TOPIC_QUOTA, user->login,
+                       quota_word((enum quota_kind)kind),
+                       (uint32_t)(review->call->book_day - use->day), &row);
+        if (status == STATUS_OK) {
+            row->count = quota.used[kind];
+            status = remedy(review, row, "quota list", "");
+        }
+    }
+    return status;
 }
 
 typedef enum status look_function(struct review *review, const ProtobufCMessage *record);
@@ -311,6 +379,9 @@ static enum status review_make(struct txn *txn, struct call *call, struct review
     *out = (struct review){.txn = txn, .call = call};
     out->row = arena_alloc(call->arena, POINTS_MAX * sizeof(ReviewRow *));
     enum status status = out->row != NULL ? role_set_load(txn, &out->roles) : STATUS_TOO_LARGE;
+    if (status == STATUS_OK) {
+        status = look_at_rows(out, TABLE_user, look_at_quota);
+    }
     if (status == STATUS_OK) {
         status = look_at_rows(out, TABLE_user, look_at_person);
     }
