@@ -73,6 +73,7 @@ claim "what is still owed" 600.00 "$(figure .data.total.balance "$place/out")"
 lines_of "$top/client/README.md" "## Reading" zhang 5
 lines_of "$top/client/README.md" "## Questions and reviews" zhang 7
 lines_of "$top/client/README.md" "## What takes two people" zhang 3
+lines_of "$top/client/README.md" "## Personal data" zhang 9
 lines_of "$top/client/README.md" "## What happened, and whether it is still true" zhang 7
 # Words for dates and amounts that the manual names.
 for date in $(sed -nE 's/^- \*\*Dates\*\*: (.*)/\1/p' "$top/client/README.md" | grep -oE '`[^`]+`' | tr -d '`' | grep -v -- '--'); do
