@@ -108,8 +108,48 @@ static void records_print(const struct grid *grid, size_t width, FILE *out)
     }
 }
 
+// What would end a cell or be taken for markup is escaped.
+static void markdown_cell(const char *text, FILE *out)
+{
+    (void)fputs("| ", out);
+    for (const char *c = text == NULL ? "" : text + strspn(text, " "); *c != '\0'; c++) {
+        (void)fputs(strchr("|\\`*_<[", *c) != NULL ? "\\" : "", out);
+        (void)fputc(*c == '\n' || *c == '\r' ? ' ' : *c, out);
+    }
+    (void)fputc(' ', out);
+}
+
+static void markdown_line(const struct grid *grid, const char *const *texts, FILE *out)
+{
+    for (size_t c = 0; c < grid->column_count; c++) {
+        markdown_cell(texts[c], out);
+    }
+    (void)fputs("|\n", out);
+}
+
+static void markdown_print(const struct grid *grid, FILE *out)
+{
+    (void)fputc('\n', out); // a table begins a paragraph of its own
+    markdown_line(grid, grid->header, out);
+    for (size_t c = 0; c < grid->column_count; c++) {
+        (void)fputs(grid->right[c] ? "| ---: " : "| --- ", out);
+    }
+    (void)fputs("|\n", out);
+    for (size_t r = 0; r < grid->row_count; r++) {
+        markdown_line(grid, grid->cells + r * grid->column_count, out);
+    }
+    if (grid->has_footer) {
+        markdown_line(grid, grid->footer, out);
+    }
+    (void)fputc('\n', out);
+}
+
 void grid_print(const struct grid *grid, size_t width, bool colour, FILE *out)
 {
+    if (width == GRID_MARKDOWN) {
+        markdown_print(grid, out);
+        return;
+    }
     size_t widths[GRID_COLUMNS_MAX] = {0};
     size_t total = 0;
     for (size_t c = 0; c < grid->column_count; c++) {

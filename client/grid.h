@@ -27,5 +27,8 @@ void grid_column(struct grid *grid, const char *header, bool right);
 // been added.
 const char **grid_row(struct grid *grid);
 
+// As `width`: the rows as a table of Markdown.
+#define GRID_MARKDOWN SIZE_MAX
+
 // Appends the layout to `out`. `width` 0: as wide as it gets; `colour`: the header is bold.
 void grid_print(const struct grid *grid, size_t width, bool colour, FILE *out);

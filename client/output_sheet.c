@@ -313,7 +313,7 @@ static enum status target_check(struct client *client)
     const struct options *options = &client->options;
     const char *path = options->xlsx;
     struct stat facts;
-    if (options->json != NULL || options->csv || options->tsv) {
+    if (options->json != NULL || options->csv || options->tsv || options->markdown) {
         return client_fail(client, STATUS_FIELD_CONFLICT, "xlsx", path, NULL);
     }
     if (path[0] == '\0' || path[0] == '-' || path[strlen(path) - 1] == '/') {

@@ -29,6 +29,7 @@ page_function *page_of_command(const struct command *command)
         {"report_cash_flow", page_cash_flow},
         {"report_ledger", page_ledger},
         {"report_contribution", page_contribution},
+        {"report_dashboard", page_dashboard},
         {"check_books", page_check},
         {"check_status", page_check},
     };

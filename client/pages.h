@@ -19,6 +19,7 @@ page_function page_balance_sheet;
 page_function page_cash_flow;
 page_function page_ledger;
 page_function page_contribution;
+page_function page_dashboard;
 page_function page_payment;
 page_function page_invitation;
 page_function page_codes;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/terminal.h"
 
+#include "client/grid.h"
 #include "shared/words.h"
 
 #include <fcntl.h>
@@ -54,6 +55,10 @@ struct terminal terminal_of(const struct options *options)
         terminal.width = options->width_cells;
     }
     terminal.pager = terminal.out_is_tty && !options->no_pager;
+    if (options->markdown) {
+        terminal.width = GRID_MARKDOWN;
+        terminal.colour = false;
+    }
     return terminal;
 }
 

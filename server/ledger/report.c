@@ -3,7 +3,7 @@
 
 #include "server/ledger/financial.h"
 
-// Aging, trial balance, revenue (domain.md d.2, d.18). A report that shows receivables also says
+// Aging and trial balance (domain.md d.2, d.18). A report that shows receivables also says
 // what the control accounts say, and answers DIFFERENCE beside its figures when the two differ.
 
 // ---- aging ----
@@ -224,67 +224,5 @@ enum status report_trial_balance(struct txn *txn, struct call *call,
     if (status == STATUS_OK && !ties) {
         call->status = STATUS_DIFFERENCE;
     }
-    return status;
-}
-
-// ---- revenue ----
-
-static enum status fill_revenue(struct txn *txn, struct call *call, const struct revenue_row *from,
-                                bool by_customer, RevenueRow *row)
-{
-    revenue_row__init(row);
-    row->net_minor = from->net_minor;
-    row->gross_minor = from->gross_minor;
-    row->documents = from->documents;
-    if (!by_customer) {
-        row->key = arena_print(call->arena, "%04u-%02u", (unsigned)(from->key / 12),
-                               (unsigned)(from->key % 12 + 1));
-        return row->key == NULL ? STATUS_TOO_LARGE : STATUS_OK;
-    }
-    struct customer_label customer;
-    enum status status = reading_customer(txn, call, from->key, &customer);
-    if (status == STATUS_OK) {
-        row->key = customer.number;
-        row->name = customer.name;
-    }
-    return status;
-}
-
-enum status report_revenue(struct txn *txn, struct call *call, const ReportRevenue *request,
-                           ReportRevenueReply *reply)
-{
-    BookRecord *book = NULL;
-    struct revenue_matches matches = {0};
-    struct reply_room room = reading_room(call, request->limit);
-    bool by_customer = request->by == REVENUE_BY__REVENUE_BY_CUSTOMER;
-    enum status status = reading_book(txn, &book);
-    if (status == STATUS_OK) {
-        status = views_revenue(call->views, call->filter, request->from_day, request->to_day,
-                               by_customer, room.limit, call->arena, &matches);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    RevenueRow *rows = arena_alloc(call->arena, (matches.count + 1) * sizeof *rows);
-    reply->row = arena_alloc(call->arena, (matches.count + 1) * sizeof *reply->row);
-    if (rows == NULL || reply->row == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    for (size_t i = 0; i < matches.count && status == STATUS_OK; i++) {
-        status = fill_revenue(txn, call, &matches.row[i], by_customer, &rows[i]);
-        if (status == STATUS_OK && !reading_fits(&room, &rows[i].base)) {
-            break;
-        }
-        reply->row[reply->n_row++] = &rows[i];
-    }
-    // The total is the last row, beside the others.
-    revenue_row__init(&rows[matches.count]);
-    rows[matches.count].net_minor = matches.total.net_minor;
-    rows[matches.count].gross_minor = matches.total.gross_minor;
-    rows[matches.count].documents = matches.total.documents;
-    reply->total = &rows[matches.count];
-    reply->from_day = request->from_day;
-    reply->to_day = request->to_day;
-    reply->currency = book->currency;
     return status;
 }

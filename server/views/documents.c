@@ -271,7 +271,13 @@ enum status invoices_apply(struct views *views, const InvoiceRecord *record, str
         .text = "",
     };
     uint32_t added = NONE;
-    return apply_row(views, &views->invoices, &row, arena, &added);
+    uint32_t before = column_find(views->invoices.id, views->invoices.count, record->id);
+    bool was_issued = before != NONE && views->invoices.sequence[before] != 0;
+    enum status status = apply_row(views, &views->invoices, &row, arena, &added);
+    // Once it has its number its lines never change.
+    return status == STATUS_OK && record->sequence != 0 && !was_issued
+               ? sales_add(views, record, added != NONE ? added : before, arena)
+               : status;
 }
 
 enum status payments_apply(struct views *views, const PaymentRecord *record, struct arena *arena)
@@ -286,6 +292,7 @@ enum status payments_apply(struct views *views, const PaymentRecord *record, str
         .year = record->year,
         .sequence = record->sequence,
         .state = record->state,
+        .kind = record->method,
         .reference = record->reference,
         .text = "",
     };

@@ -172,6 +172,30 @@ struct accounts {
 #define CASH_LINE_BITS  8
 #define CASH_BROUGHT_IN CASH_LINE_OPENING // the key of opening balances: of no account
 
+// The lines of issued documents, by what was sold. What is called the same is one item; it is named
+// by the line of the lowest document.
+struct sold_line {
+    uint32_t invoice; // index
+    uint32_t item;
+    int64_t net_minor;
+    int64_t quantity_micro;
+};
+
+struct sold_item {
+    uint64_t key; // of the item's number, or of the folded text
+    uint32_t invoice;
+    uint32_t ordinal;
+};
+
+struct sales {
+    struct sold_line *line;
+    size_t count, capacity;
+    struct sold_item *item;
+    size_t item_count, item_capacity;
+    uint32_t *by_key; // indexes of items
+    size_t key_capacity;
+};
+
 struct person {
     uint64_t id;
     uint32_t team;   // index of the first user of the same team; NONE: no team
@@ -214,6 +238,7 @@ struct views {
     struct documents invoices, payments, entries, clearings;
     struct entry_lines lines;
     struct accounts accounts;
+    struct sales sales;
 };
 
 // ---- who may see what ----
@@ -352,5 +377,10 @@ void digest_customers(const struct customers *customers, struct view_digest *dig
 void digest_money(const struct views *views, struct view_digest *digest);
 void digest_documents(const struct documents *documents, const char *kind,
                       struct view_digest *digest);
+// The lines of a document that has just been issued.
+MUST_CHECK enum status sales_add(struct views *views, const InvoiceRecord *record, uint32_t invoice,
+                                 struct arena *arena);
+void sales_free(struct views *views);
+void digest_sales(const struct views *views, struct view_digest *digest);
 void digest_sums(const struct day_sums *sums, const char *kind, struct view_digest *digest);
 void digest_accounts(const struct views *views, struct view_digest *digest);

@@ -40,6 +40,7 @@ static void clear(struct views *views)
     free(views->lines.line);
     views->lines = (struct entry_lines){0};
     accounts_free(views);
+    sales_free(views);
     views->number = 0;
     views->overdue_day = 0;
     views->latest_day = DAY_MIN;
@@ -255,6 +256,7 @@ void views_digest(const struct views *views, uint8_t out[static 32])
     digest_documents(&views->clearings, "clearing", &digest);
     digest_documents(&views->entries, "entry", &digest);
     digest_accounts(views, &digest);
+    digest_sales(views, &digest);
     for (size_t i = 0; i < 4; i++) {
         put_u64(out + i * 8, digest.sum[i]);
     }

@@ -289,12 +289,25 @@ MUST_CHECK enum status views_contribution(const struct views *views, const struc
                                           size_t limit, struct arena *arena,
                                           struct contribution_matches *out);
 
-// Revenue: net and gross of issued documents by month ("year * 12 + month - 1"), or by customer
-// with the largest net first. Credit notes count negative.
+// Revenue: net and gross of issued documents by period, in order; or by customer, by what customers
+// have in common, or by item, the largest net first. Credit notes count negative.
+enum revenue_by {
+    REVENUE_MONTHS,   // key: year * 12 + month - 1
+    REVENUE_QUARTERS, // year * 4 + quarter - 1
+    REVENUE_YEARS,
+    REVENUE_CUSTOMERS,
+    REVENUE_OWNERS,  // key: the user; 0: none
+    REVENUE_REGIONS, // key: a customer of the region
+    REVENUE_CLASSES, // key: a customer of the class
+    REVENUE_ITEMS,   // key: a document with the item, on line `ordinal`
+};
+
 struct revenue_row {
     uint64_t key;
-    int64_t net_minor, gross_minor;
-    uint32_t documents;
+    int64_t net_minor, gross_minor; // gross: not of items
+    uint32_t documents;             // of items: lines
+    uint32_t ordinal;
+    int64_t quantity_micro; // of items
 };
 
 struct revenue_matches {
@@ -303,10 +316,31 @@ struct revenue_matches {
     struct revenue_row total;
 };
 
+struct revenue_query {
+    enum revenue_by by;
+    int32_t from_day, to_day; // 0: open
+};
+
 MUST_CHECK enum status views_revenue(const struct views *views, const struct filter *filter,
-                                     int32_t from_day, int32_t to_day, bool by_customer,
-                                     size_t limit, struct arena *arena,
-                                     struct revenue_matches *out);
+                                     const struct revenue_query *query, size_t limit,
+                                     struct arena *arena, struct revenue_matches *out);
+
+// Payments that stand, by method (PaymentMethod) or by month ("year * 12 + month - 1").
+struct payments_row {
+    uint64_t key;
+    int64_t amount_minor;
+    uint32_t payments;
+};
+
+struct payments_matches {
+    struct payments_row *row; // by key
+    size_t count;
+    struct payments_row total;
+};
+
+MUST_CHECK enum status views_payments(const struct views *views, const struct filter *filter,
+                                      bool by_month, int32_t from_day, int32_t to_day,
+                                      struct arena *arena, struct payments_matches *out);
 
 // A customer's movements on the control accounts in order of day and entry, for the statement: one
 // per document, side and day.

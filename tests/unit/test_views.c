@@ -997,31 +997,32 @@ static void a_statement_opens_where_the_day_before_closed(void **state)
 static void revenue_by_month_and_by_customer_make_the_same_total(void **state)
 {
     struct model *model = *state;
+    const struct revenue_query by_month = {.by = REVENUE_MONTHS};
+    const struct revenue_query by_customer = {.by = REVENUE_CUSTOMERS};
     fill(model);
     struct revenue_matches months;
     struct revenue_matches customers;
     assert_int_equal(
-        views_revenue(model->views, NULL, 0, 0, false, 1000, model->shelf.arena, &months),
-        STATUS_OK);
+        views_revenue(model->views, NULL, &by_month, 1000, model->shelf.arena, &months), STATUS_OK);
     assert_int_equal(
-        views_revenue(model->views, NULL, 0, 0, true, 1000, model->shelf.arena, &customers),
+        views_revenue(model->views, NULL, &by_customer, 1000, model->shelf.arena, &customers),
         STATUS_OK);
     int64_t expected = 0;
-    int64_t by_month = 0;
-    int64_t by_customer = 0;
+    int64_t month_sum = 0;
+    int64_t customer_sum = 0;
     for (size_t i = 0; i < model->items; i++) {
         expected += model->item[i].debit ? model->item[i].amount : 0;
     }
     for (size_t i = 0; i < months.count; i++) {
-        by_month += months.row[i].net_minor;
+        month_sum += months.row[i].net_minor;
     }
     for (size_t i = 0; i < customers.count; i++) {
-        by_customer += customers.row[i].net_minor;
+        customer_sum += customers.row[i].net_minor;
         assert_true(i == 0 || customers.row[i - 1].net_minor >= customers.row[i].net_minor);
     }
     assert_int_equal(months.total.net_minor, expected);
-    assert_int_equal(by_month, expected);
-    assert_int_equal(by_customer, expected);
+    assert_int_equal(month_sum, expected);
+    assert_int_equal(customer_sum, expected);
     assert_int_equal(months.row[0].key, 2024 * 12 + 9);
 }
 

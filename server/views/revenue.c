@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/views/inside.h"
+
+// Revenue from issued documents by period, customer, what customers have in common, and item; and
+// what customers have paid.
+
+static void rows_free(struct revenue_row **rows)
+{
+    free(*rows);
+}
+
+// ---- by period ----
+
+static uint64_t period_key(enum revenue_by by, int32_t day)
+{
+    struct date date = day_date(day);
+    uint64_t year = (uint64_t)date.year;
+    if (by == REVENUE_YEARS) {
+        return year;
+    }
+    return by == REVENUE_QUARTERS ? year * 4 + (date.month - 1) / 3 : year * 12 + date.month - 1;
+}
+
+static void add_document(const struct documents *invoices, uint32_t i, struct revenue_row *row)
+{
+    row->net_minor += invoices->net[i];
+    row->gross_minor += invoices->amount[i];
+    row->documents++;
+}
+
+// The places of by_day that are asked for, and who may see what.
+struct span {
+    struct sight sight;
+    size_t begin, end;
+};
+
+// Documents come by day, so a period is a run.
+static enum status by_period(const struct views *views, const struct span *span, enum revenue_by by,
+                             size_t limit, struct arena *arena, struct revenue_matches *out)
+{
+    const struct documents *invoices = &views->invoices;
+    size_t periods = 0;
+    if (span->begin < span->end) {
+        uint64_t first = period_key(by, invoices->date_day[invoices->by_day.index[span->begin]]);
+        uint64_t last = period_key(by, invoices->date_day[invoices->by_day.index[span->end - 1]]);
+        periods = (size_t)(last - first + 1);
+    }
+    out->row = arena_alloc(arena, (periods + 1) * sizeof *out->row);
+    if (out->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    int32_t month_end = DAY_MIN - 1;
+    for (size_t k = span->begin; k < span->end; k++) {
+        uint32_t i = invoices->by_day.index[k];
+        if (invoices->sequence[i] == 0 || !sight_sees_document(&span->sight, views, invoices, i)) {
+            continue;
+        }
+        if (invoices->date_day[i] > month_end) {
+            month_end = day_month_end(invoices->date_day[i]);
+            uint64_t key = period_key(by, invoices->date_day[i]);
+            bool continues = out->count > 0 && out->row[out->count - 1].key == key;
+            out->count += continues ? 0 : 1;
+            out->row[out->count - 1].key = key;
+        }
+        add_document(invoices, i, &out->row[out->count - 1]);
+        add_document(invoices, i, &out->total);
+    }
+    size_t over = out->count > limit ? out->count - limit : 0;
+    out->row += over;
+    out->count -= over;
+    return STATUS_OK;
+}
+
+// ---- by something that has a net: the largest first ----
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct revenue_row *left = a;
+    const struct revenue_row *right = b;
+    if (left->net_minor != right->net_minor) {
+        return left->net_minor > right->net_minor ? -1 : 1;
+    }
+    if (left->key != right->key) {
+        return left->key < right->key ? -1 : 1;
+    }
+    return left->ordinal < right->ordinal ? -1 : left->ordinal > right->ordinal;
+}
+
+// Takes the rows that have anything, sorts them and keeps `limit` of them.
+static enum status keep_largest(struct revenue_row *rows, size_t count, size_t limit,
+                                struct arena *arena, struct revenue_matches *out)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].documents > 0) {
+            rows[used++] = rows[i];
+        }
+    }
+    qsort(rows, used, sizeof *rows, compare_rows);
+    out->count = used < limit ? used : limit;
+    out->row = arena_copy(arena, rows, out->count * sizeof *rows);
+    return out->row == NULL ? STATUS_TOO_LARGE : STATUS_OK;
+}
+
+// ---- by customer, and by what customers have in common ----
+
+// What a customer is grouped by; equal keys are one group.
+static uint64_t group_of(const struct views *views, enum revenue_by by, uint32_t customer)
+{
+    const struct customers *customers = &views->customers;
+    size_t size = 0;
+    const char *text = NULL;
+    uint8_t hash[16];
+    switch (by) {
+    case REVENUE_OWNERS:
+        return customers->owner[customer];
+    case REVENUE_REGIONS:
+        return customers->region[customer];
+    case REVENUE_CLASSES:
+        text = corpus_field(&customers->part[CLASS_PUBLIC], customer, MARK_CLASS, &size);
+        key_hash(NULL, bytes_of(text, size), hash, sizeof hash);
+        return size == 0 ? 0 : get_u64(hash);
+    case REVENUE_CUSTOMERS:
+    case REVENUE_MONTHS:
+    case REVENUE_QUARTERS:
+    case REVENUE_YEARS:
+    case REVENUE_ITEMS:
+        break;
+    }
+    return customer;
+}
+
+struct grouped {
+    uint64_t group;
+    uint32_t customer;
+};
+
+static int compare_grouped(const void *a, const void *b)
+{
+    const struct grouped *left = a;
+    const struct grouped *right = b;
+    if (left->group != right->group) {
+        return left->group < right->group ? -1 : 1;
+    }
+    return left->customer < right->customer ? -1 : left->customer > right->customer;
+}
+
+static void grouped_free(struct grouped **grouped)
+{
+    free(*grouped);
+}
+
+// Adds the sums of all customers of a group to those of its first one.
+static enum status join_groups(const struct views *views, enum revenue_by by,
+                               struct revenue_row *sums)
+{
+    size_t customers = views->customers.count;
+    CLEANUP(grouped_free) struct grouped *grouped = calloc(customers + 1, sizeof *grouped);
+    size_t count = 0;
+    if (grouped == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (uint32_t i = 0; i < customers; i++) {
+        if (sums[i].documents > 0) {
+            grouped[count++] = (struct grouped){.group = group_of(views, by, i), .customer = i};
+        }
+    }
+    qsort(grouped, count, sizeof *grouped, compare_grouped);
+    for (size_t i = 1, first = 0; i < count; i++) {
+        first = grouped[i].group == grouped[first].group ? first : i;
+        if (first != i) {
+            struct revenue_row *from = &sums[grouped[i].customer];
+            struct revenue_row *to = &sums[grouped[first].customer];
+            to->net_minor += from->net_minor;
+            to->gross_minor += from->gross_minor;
+            to->documents += from->documents;
+            from->documents = 0;
+        }
+    }
+    return STATUS_OK;
+}
+
+static uint64_t key_of_customer(const struct views *views, enum revenue_by by, uint32_t customer)
+{
+    if (by != REVENUE_OWNERS) {
+        return views->customers.id[customer];
+    }
+    uint32_t owner = views->customers.owner[customer];
+    return owner == NONE ? 0 : views->people.user[owner].id;
+}
+
+static enum status by_customer(const struct views *views, const struct span *span,
+                               enum revenue_by by, size_t limit, struct arena *arena,
+                               struct revenue_matches *out)
+{
+    const struct documents *invoices = &views->invoices;
+    size_t customers = views->customers.count;
+    CLEANUP(rows_free) struct revenue_row *sums = calloc(customers + 1, sizeof *sums);
+    if (sums == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t k = span->begin; k < span->end; k++) {
+        uint32_t i = invoices->by_day.index[k];
+        uint32_t customer = invoices->customer[i];
+        if (invoices->sequence[i] != 0 && customer < customers &&
+            sight_sees(&span->sight, customer)) {
+            add_document(invoices, i, &sums[customer]);
+            add_document(invoices, i, &out->total);
+        }
+    }
+    enum status status = by == REVENUE_CUSTOMERS ? STATUS_OK : join_groups(views, by, sums);
+    for (uint32_t i = 0; i < customers; i++) {
+        sums[i].key = key_of_customer(views, by, i);
+    }
+    return status == STATUS_OK ? keep_largest(sums, customers, limit, arena, out) : status;
+}
+
+// ---- by item ----
+
+static enum status by_item(const struct views *views, const struct span *span,
+                           const struct revenue_query *query, size_t limit, struct arena *arena,
+                           struct revenue_matches *out)
+{
+    const struct documents *invoices = &views->invoices;
+    const struct sales *sales = &views->sales;
+    CLEANUP(rows_free) struct revenue_row *sums = calloc(sales->item_count + 1, sizeof *sums);
+    if (sums == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; i < sales->count; i++) {
+        const struct sold_line *line = &sales->line[i];
+        int32_t day = invoices->date_day[line->invoice];
+        if ((query->from_day != 0 && day < query->from_day) ||
+            (query->to_day != 0 && day > query->to_day) ||
+            !sight_sees_document(&span->sight, views, invoices, line->invoice)) {
+            continue;
+        }
+        struct revenue_row *const rows[] = {&sums[line->item], &out->total};
+        for (size_t k = 0; k < COUNT_OF(rows); k++) {
+            rows[k]->net_minor += line->net_minor;
+            rows[k]->quantity_micro += line->quantity_micro;
+            rows[k]->documents++;
+        }
+    }
+    for (size_t i = 0; i < sales->item_count; i++) {
+        sums[i].key = invoices->id[sales->item[i].invoice];
+        sums[i].ordinal = sales->item[i].ordinal;
+    }
+    out->total.quantity_micro = 0; // of different things
+    return keep_largest(sums, sales->item_count, limit, arena, out);
+}
+
+enum status views_revenue(const struct views *views, const struct filter *filter,
+                          const struct revenue_query *query, size_t limit, struct arena *arena,
+                          struct revenue_matches *out)
+{
+    struct span span = {.sight = sight_of(views, filter)};
+    *out = (struct revenue_matches){0};
+    documents_between(&views->invoices, query->from_day, query->to_day, &span.begin, &span.end);
+    if (query->by == REVENUE_ITEMS) {
+        return by_item(views, &span, query, limit, arena, out);
+    }
+    return query->by <= REVENUE_YEARS ? by_period(views, &span, query->by, limit, arena, out)
+                                      : by_customer(views, &span, query->by, limit, arena, out);
+}
+
+// ---- payments ----
+
+// Payments come by day, so months come in order; methods are few.
+static struct payments_row *payments_of(struct payments_matches *out, uint64_t key)
+{
+    size_t at = out->count;
+    while (at > 0 && out->row[at - 1].key > key) {
+        at--;
+    }
+    if (at == 0 || out->row[at - 1].key != key) {
+        memmove(out->row + at + 1, out->row + at, (out->count - at) * sizeof *out->row);
+        out->row[at] = (struct payments_row){.key = key};
+        out->count++;
+        at++;
+    }
+    return &out->row[at - 1];
+}
+
+enum status views_payments(const struct views *views, const struct filter *filter, bool by_month,
+                           int32_t from_day, int32_t to_day, struct arena *arena,
+                           struct payments_matches *out)
+{
+    struct sight sight = sight_of(views, filter);
+    const struct documents *payments = &views->payments;
+    size_t begin = 0;
+    size_t end = 0;
+    documents_between(payments, from_day, to_day, &begin, &end);
+    size_t rooms = UINT8_MAX + 1; // methods
+    if (by_month && begin < end) {
+        int32_t first = payments->date_day[payments->by_day.index[begin]];
+        int32_t last = payments->date_day[payments->by_day.index[end - 1]];
+        rooms = (size_t)(period_key(REVENUE_MONTHS, last) - period_key(REVENUE_MONTHS, first) + 1);
+    }
+    *out = (struct payments_matches){.row = arena_alloc(arena, (rooms + 1) * sizeof *out->row)};
+    if (out->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t k = begin; k < end; k++) {
+        uint32_t i = payments->by_day.index[k];
+        if (payments->state[i] != PAYMENT_STATE__PAYMENT_STATE_POSTED ||
+            !sight_sees_document(&sight, views, payments, i)) {
+            continue;
+        }
+        uint64_t key =
+            by_month ? period_key(REVENUE_MONTHS, payments->date_day[i]) : payments->kind[i];
+        struct payments_row *const rows[] = {payments_of(out, key), &out->total};
+        for (size_t r = 0; r < COUNT_OF(rows); r++) {
+            rows[r]->amount_minor += payments->amount[i];
+            rows[r]->payments++;
+        }
+    }
+    return STATUS_OK;
+}
