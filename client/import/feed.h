@@ -15,6 +15,8 @@ struct import_order {
     const char *date_format; // NULL: guess
     const char *currency;    // NULL: the book's
     const char *source;      // NULL: the server's default
+    bool inclusive;          // prices hold the tax
+    bool tax_on_total;       // the source rounds tax on the sum of each rate
 };
 
 struct import_file {

@@ -156,18 +156,39 @@ static void days_note(struct rows *rows, int32_t value)
 
 // ---- sums ----
 
+// What the lines from `first` on are together that are rounded together: those of one rate, or the
+// one line.
+static bool add_group(const struct rows_context *context, const ImportDocument *document,
+                      size_t first, int64_t *total)
+{
+    const uint32_t tax_bp = document->line[first]->tax_bp;
+    const size_t end = document->tax_on_total ? document->n_line : first + 1;
+    int64_t sum = 0;
+    int64_t tax = 0;
+    for (size_t i = first; i < end; i++) {
+        const InvoiceLine *line = document->line[i];
+        int64_t price = 0;
+        if (line->tax_bp == tax_bp &&
+            (!money_line_net(line->quantity_micro, line->price_micro, line->discount_bp,
+                             context->decimals, &price) ||
+             !money_add(sum, price, &sum))) {
+            return false;
+        }
+    }
+    return (document->inclusive || money_tax(sum, tax_bp, &tax)) && money_add(*total, sum, total) &&
+           money_add(*total, tax, total);
+}
+
 static bool document_total(const struct rows_context *context, const ImportDocument *document,
                            int64_t *out)
 {
     int64_t total = document->amount_minor;
     for (size_t i = 0; i < document->n_line; i++) {
-        const InvoiceLine *line = document->line[i];
-        int64_t net = 0;
-        int64_t tax = 0;
-        if (!money_line_net(line->quantity_micro, line->price_micro, line->discount_bp,
-                            context->decimals, &net) ||
-            !money_tax(net, line->tax_bp, &tax) || !money_add(total, net, &total) ||
-            !money_add(total, tax, &total)) {
+        bool is_counted = false; // with an earlier line of its rate
+        for (size_t k = 0; document->tax_on_total && k < i && !is_counted; k++) {
+            is_counted = document->line[k]->tax_bp == document->line[i]->tax_bp;
+        }
+        if (!is_counted && !add_group(context, document, i, &total)) {
             return false;
         }
     }

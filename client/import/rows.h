@@ -35,6 +35,8 @@ struct rows_context {
     struct arena *arena;  // for what lives as long as the rows; text stays in the sheet
     const char *currency; // of the book
     uint32_t decimals;
+    bool inclusive; // how documents made of lines are meant: see ImportDocument
+    bool tax_on_total;
 };
 
 // TOO_LARGE when the arena ends, AMOUNT_OVERFLOW when the sum does not fit.

@@ -99,6 +99,8 @@ enum status maker_line(struct maker *maker, ImportRow *row)
     document->reference = maker_reference_needed(maker, COLUMN_REFERENCE, "reference");
     document->date_day = maker_day(maker, COLUMN_DATE, "date", true);
     document->due_day = maker_day(maker, COLUMN_DUE, "due", false);
+    document->inclusive = maker->context->inclusive;
+    document->tax_on_total = maker->context->tax_on_total;
     if (document->reference[0] == '\0') {
         return STATUS_OK;
     }

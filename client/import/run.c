@@ -28,6 +28,11 @@ static enum status words_take(struct client *client, size_t count, const char *c
             tool_value(count, words, &i, "source", &out->source)) {
             continue;
         }
+        if (tool_flag(words[i], "inclusive") || tool_flag(words[i], "tax-on-total")) {
+            bool *flag = words[i][2] == 'i' ? &out->inclusive : &out->tax_on_total;
+            *flag = true;
+            continue;
+        }
         if (words[i][0] == '-' || out->path != NULL) {
             client_hint(client, "kontor import run --help");
             return client_fail(client, STATUS_USAGE, NULL, words[i], NULL);
@@ -80,9 +85,11 @@ static enum status fingerprint(struct client *client, const struct import_order 
     if (status != STATUS_OK) {
         return status;
     }
-    const char *text = arena_print(client->arena, "%d|%s|%s|%zu", (int)order->kind,
+    const char *text = arena_print(client->arena, "%d|%s|%s|%zu%s%s", (int)order->kind,
                                    columns->date_format == NULL ? "" : columns->date_format,
-                                   order->source == NULL ? "" : order->source, columns->header);
+                                   order->source == NULL ? "" : order->source, columns->header,
+                                   order->inclusive ? "|inclusive" : "",
+                                   order->tax_on_total ? "|tax-on-total" : "");
     for (size_t i = 0; i < COLUMN_COUNT && text != NULL; i++) {
         text = arena_print(client->arena, "%s|%d", text, columns->at[i]);
     }
@@ -167,6 +174,8 @@ static enum status file_take(struct client *client, const struct import_order *o
         .arena = arena,
         .currency = client->context.currency,
         .decimals = client->context.decimals,
+        .inclusive = order->inclusive,
+        .tax_on_total = order->tax_on_total,
     };
     out->sheet = *sheet;
     status = rows_make(&context, *sheet, &out->columns, &out->rows);

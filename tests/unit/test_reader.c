@@ -289,6 +289,39 @@ static void lines_are_gathered_into_documents_over_the_whole_file(void **state)
     assert_int_equal(rows.customer_count, 2);
 }
 
+// domain.md d.11: 299.33, 179.33 and 99.34 at 20 % are 693.61 by line and 693.60 on total.
+static void totals_are_rounded_as_the_source_does(void **state)
+{
+    (void)state;
+
+    static const struct {
+        bool inclusive;
+        bool tax_on_total;
+        int64_t total_minor;
+    } CASES[] = {
+        {false, false, 69361 + 113}, {false, true, 69360 + 113}, {true, true, 57800 + 100}};
+    CLEANUP(arena_free_at) struct arena *arena = arena_make(ARENA_BYTES);
+    CLEANUP(sheet_free_at)
+    struct sheet *sheet = sheet_make("InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,TaxRate\n"
+                                     "A,x,1,2010-12-01,299.33,20%\nA,y,1,2010-12-01,179.33,20%\n"
+                                     "A,z,1,2010-12-01,99.34,20%\nB,x,1,2010-12-01,1.00,13%\n");
+    const char *bad = "";
+    struct columns columns = columns_of(arena, sheet, IMPORT_KIND__IMPORT_KIND_INVOICE_LINES, NULL);
+    assert_int_equal(columns_dates(arena, sheet, NULL, &columns, &bad), STATUS_OK);
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        struct rows rows;
+        const struct rows_context context = {.arena = arena,
+                                             .currency = "GBP",
+                                             .decimals = 2,
+                                             .inclusive = CASES[i].inclusive,
+                                             .tax_on_total = CASES[i].tax_on_total};
+        assert_int_equal(rows_make(&context, sheet, &columns, &rows), STATUS_OK);
+        assert_int_equal(rows.total_minor, CASES[i].total_minor);
+        assert_int_equal(rows.row[0]->document->inclusive, CASES[i].inclusive);
+        assert_int_equal(rows.row[0]->document->tax_on_total, CASES[i].tax_on_total);
+    }
+}
+
 static void a_document_with_a_bad_line_is_left_out_as_a_whole(void **state)
 {
     (void)state;
@@ -401,6 +434,7 @@ int main(void)
         cmocka_unit_test(a_map_says_all_and_its_mistakes_are_named),
         cmocka_unit_test(dates_are_settled_by_the_data_or_refused),
         cmocka_unit_test(lines_are_gathered_into_documents_over_the_whole_file),
+        cmocka_unit_test(totals_are_rounded_as_the_source_does),
         cmocka_unit_test(a_document_with_a_bad_line_is_left_out_as_a_whole),
         cmocka_unit_test(the_fence_lets_nothing_out),
         cmocka_unit_test(bad_rows_are_named_with_row_field_and_value),
