@@ -22,7 +22,7 @@ static const struct {
 } PIECES[] = {
     {"import run",
      "import run FILE --as customers|invoices|invoice-lines|payments [--map FIELD=COLUMN,…] "
-     "[--date-format F] [--currency C] [--source NAME] [--yes]",
+     "[--date-format F] [--currency C] [--source NAME] [--inclusive] [--tax-on-total] [--yes]",
      N_("Import a file: look first, then commit")},
     {"export journal", "export journal --format hledger|beancount|ledger [--from DATE] [--to DATE]",
      N_("Export the journal for another program")},

@@ -18,6 +18,9 @@
 #define INVOICE_LINES_MAX   4000
 #define INVOICE_PARTS_MAX   24
 #define CREDIT_LINES_MAX    1000
+#define LATE_DAYS_MAX       365
+#define TAXPAYER_MAX        64 // changes of what the firm is
+#define REGISTERED_MAX      60 // tax invoices of a document
 #define CALENDAR_DAYS_MAX   400 // of one change
 #define ENTRY_LINES_MAX     1000
 #define PHONES_MAX          8

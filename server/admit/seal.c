@@ -15,6 +15,8 @@ enum {
     CUSTOMER_REFERENCE = 20,
     ISSUE_REFERENCE = 8,
     PAYMENT_REFERENCE = 7,
+    REGISTER_NUMBER = 2,
+    REGISTER_RED = 8,
     DOCUMENT_REFERENCE = 1,
     DOCUMENT_CUSTOMER = 2,
     IMPORTED_PAYMENT_REFERENCE = 1,
@@ -353,6 +355,53 @@ static enum status seal_payment_add(struct txn *txn, PaymentAdd *add, struct are
     return status;
 }
 
+// The number of a tax invoice counts for its issuer and code.
+static enum status number_hash(struct hashes *hashes, uint32_t field, const char *issuer,
+                               const char *code, const char *number)
+{
+    if (number[0] == '\0') {
+        return STATUS_OK;
+    }
+    const char *whole = arena_print(hashes->arena, "%s\n%s\n%s", issuer, code, number);
+    return whole != NULL ? hash_add(hashes, field, "registered", whole) : STATUS_TOO_LARGE;
+}
+
+static enum status seal_invoice_register(struct txn *txn, InvoiceRegister *request,
+                                         struct arena *arena)
+{
+    struct hashes hashes;
+    enum status status = hashes_make(txn, arena, 2, &hashes);
+    if (status == STATUS_OK) {
+        status =
+            number_hash(&hashes, REGISTER_NUMBER, request->issuer, request->code, request->number);
+    }
+    if (status == STATUS_OK) {
+        status =
+            number_hash(&hashes, REGISTER_RED, request->issuer, request->red_code, request->red_of);
+    }
+    if (status == STATUS_OK) {
+        request->unique = hashes.list;
+        request->n_unique = hashes.count;
+    }
+    return status;
+}
+
+static enum status seal_invoice_unregister(struct txn *txn, InvoiceUnregister *request,
+                                           struct arena *arena)
+{
+    struct hashes hashes;
+    enum status status = hashes_make(txn, arena, 1, &hashes);
+    if (status == STATUS_OK) {
+        status =
+            number_hash(&hashes, REGISTER_NUMBER, request->issuer, request->code, request->number);
+    }
+    if (status == STATUS_OK) {
+        request->unique = hashes.list;
+        request->n_unique = hashes.count;
+    }
+    return status;
+}
+
 // ---- imports ----
 
 struct importing {
@@ -494,6 +543,12 @@ enum status seal_request(struct txn *txn, const struct command *command, Request
     }
     if (command->request == &payment_add__descriptor) {
         return seal_payment_add(txn, (PaymentAdd *)inner, arena);
+    }
+    if (command->request == &invoice_register__descriptor) {
+        return seal_invoice_register(txn, (InvoiceRegister *)inner, arena);
+    }
+    if (command->request == &invoice_unregister__descriptor) {
+        return seal_invoice_unregister(txn, (InvoiceUnregister *)inner, arena);
     }
     if (command->request == &import_rows__descriptor) {
         return seal_import_rows(txn, (ImportRows *)inner, arena, admitted);

@@ -140,6 +140,7 @@ static enum status fill_row(struct txn *txn, struct call *call, uint64_t id,
     row->kind = entry->kind;
     row->date_day = entry->date_day;
     row->text = entry->text;
+    row->entered_late_days = entry->entered_late_days;
     for (size_t i = 0; i < entry->n_line; i++) {
         row->total_minor += entry->line[i]->debit_minor;
     }
@@ -214,6 +215,7 @@ enum status entry_show(struct txn *txn, struct call *call, const EntryShow *requ
     reply->text = entry->text;
     reply->entered_us = entry->entered_us;
     reply->reference = entry->reference;
+    reply->entered_late_days = entry->entered_late_days;
     if (reply->number == NULL) {
         return STATUS_TOO_LARGE;
     }

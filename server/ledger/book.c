@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/books.h"
 #include "server/ledger/role.h"
+#include "server/ledger/tax.h"
 #include "server/ledger/user.h"
 
 // One row of charts.def in the chart that the book is opened with.
@@ -124,6 +125,9 @@ enum status book_open(struct txn *txn, struct call *call, const BookOpen *reques
     status = book_put(txn, key_u64(BOOK_KEY), &book);
     if (status == STATUS_OK) {
         status = put_accounts(txn, call, chart, request->chart);
+    }
+    if (status == STATUS_OK) {
+        status = tax_seed(txn, request->chart);
     }
     if (status == STATUS_OK) {
         status = role_seed_all(txn, call);

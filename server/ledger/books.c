@@ -265,7 +265,8 @@ enum status books_unique(struct books *books, ProtobufCBinaryData hash, uint64_t
 enum status books_refuse_taken(struct books *books, uint64_t taken, enum status status,
                                const char *field, const char *asked)
 {
-    static const enum table TABLES[] = {TABLE_customer, TABLE_invoice, TABLE_payment};
+    static const enum table TABLES[] = {TABLE_customer, TABLE_invoice, TABLE_payment,
+                                        TABLE_registered};
 
     bool is_seen = false;
     for (size_t i = 0; !is_seen && i < COUNT_OF(TABLES); i++) {

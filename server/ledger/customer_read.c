@@ -8,11 +8,6 @@
 
 // ---- show ----
 
-static int64_t overdue_of(const struct aging_row *row)
-{
-    return aging_open(row) - row->bucket_minor[0];
-}
-
 static enum status add_money(struct call *call, CustomerCard *card)
 {
     struct view_customer view;
@@ -23,7 +18,7 @@ static enum status add_money(struct call *call, CustomerCard *card)
         return status;
     }
     card->open_minor = view.open_minor;
-    card->overdue_minor = overdue_of(&aging.total);
+    card->overdue_minor = aging.total.overdue_minor;
     card->on_account_minor = view.on_account_minor;
     card->oldest_due_day = view.oldest_due_day;
     card->last_payment_day = view.last_payment_day;
@@ -267,7 +262,7 @@ enum status customer_balance(struct txn *txn, struct call *call, const CustomerB
     reply->receivable_minor = aging_open(&aging.total);
     reply->on_account_minor = aging.total.on_account_minor;
     reply->balance_minor = reply->receivable_minor - reply->on_account_minor;
-    reply->overdue_minor = overdue_of(&aging.total);
+    reply->overdue_minor = aging.total.overdue_minor;
     reply->open_count = aging_count(&aging.total);
     return reply->number == NULL ? STATUS_TOO_LARGE : STATUS_OK;
 }

@@ -2,8 +2,10 @@
 #include "server/ledger/document.h"
 
 #include "server/ledger/due.h"
+#include "server/ledger/lateness.h"
 #include "server/ledger/numbering.h"
 #include "server/ledger/pricing.h"
+#include "server/ledger/tax.h"
 
 #define DEFAULT_TERMS "30"
 
@@ -83,6 +85,10 @@ enum status document_check(struct books *books, const InvoiceRecord *document,
     enum status status =
         posting_guard(books, document->date_day, document_scopes(document), "date");
     uint64_t taken = 0;
+    // What mirrors an invoice has the rates of that invoice's day.
+    if (status == STATUS_OK && document->credits_id == 0) {
+        status = tax_check(books, document);
+    }
     if (status == STATUS_OK && unique != NULL) {
         status = books_unique(books, unique->hash, &taken);
     }
@@ -198,7 +204,13 @@ static enum status enter(struct books *books, InvoiceRecord *document)
 
 enum status document_issue(struct books *books, InvoiceRecord *document, const UniqueHash *unique)
 {
+    document->entered_late_days =
+        lateness_days(books, LATE_KIND__LATE_KIND_INVOICE, document->date_day);
     enum status status = enter(books, document);
+    if (status == STATUS_OK) {
+        status = lateness_keep(books, LATE_KIND__LATE_KIND_INVOICE, document->id,
+                               document->customer_id, document->entered_late_days);
+    }
     // Net and tax of opposite signs may cancel out: then there is still something to post.
     bool moves = document->gross_minor != 0 || document->net_minor != 0;
     if (status == STATUS_OK) {

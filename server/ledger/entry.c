@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/control.h"
+#include "server/ledger/lateness.h"
 #include "server/ledger/period.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/posting.h"
@@ -165,7 +166,12 @@ enum status entry_add(struct txn *txn, struct call *call, const EntryAdd *reques
         return status;
     }
 
+    entry->entered_late_days = lateness_days(&books, LATE_KIND__LATE_KIND_ENTRY, day);
     status = posting_post(&books, entry);
+    if (status == STATUS_OK) {
+        status = lateness_keep(&books, LATE_KIND__LATE_KIND_ENTRY, entry->id, 0,
+                               entry->entered_late_days);
+    }
     if (status == STATUS_OK) {
         status = books_close(&books);
     }

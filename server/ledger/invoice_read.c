@@ -69,6 +69,35 @@ static enum status name_things(struct txn *txn, struct call *call, const Invoice
                                : status;
 }
 
+// The tax invoices that were made out for it.
+static enum status name_registered(struct txn *txn, struct call *call, const InvoiceRecord *invoice,
+                                   InvoiceCard *card)
+{
+    const size_t count = invoice->n_registered_id;
+    InvoiceRegistered *rows = arena_alloc(call->arena, (count + 1) * sizeof *rows);
+    card->registered = arena_alloc(call->arena, (count + 1) * sizeof *card->registered);
+    if (rows == NULL || card->registered == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        RegisteredRecord *record = NULL;
+        const enum status status = registered_get(txn, key_u64(invoice->registered_id[i]), &record);
+        if (status != STATUS_OK) {
+            return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+        }
+        invoice_registered__init(&rows[i]);
+        rows[i].number = record->number;
+        rows[i].code = record->code;
+        rows[i].kind = record->kind;
+        rows[i].issuer = record->issuer;
+        rows[i].date_day = record->date_day;
+        rows[i].amount_minor = record->amount_minor;
+        rows[i].red_of = record->red_of;
+        card->registered[card->n_registered++] = &rows[i];
+    }
+    return STATUS_OK;
+}
+
 enum status invoice_show(struct txn *txn, struct call *call, const InvoiceShow *request,
                          InvoiceCard *reply)
 {
@@ -102,11 +131,15 @@ enum status invoice_show(struct txn *txn, struct call *call, const InvoiceShow *
     reply->dispute_reason = invoice->dispute_reason;
     reply->version = invoice->version;
     reply->entered_us = invoice->entered_us;
+    reply->entered_late_days = invoice->entered_late_days;
     reply->n_earlier = invoice->n_earlier;
     reply->earlier = invoice->earlier;
     status = open_parts(txn, invoice, reply);
     if (status == STATUS_OK) {
         status = pricing_by_rate(call->arena, invoice, &reply->tax_rate, &reply->n_tax_rate);
+    }
+    if (status == STATUS_OK) {
+        status = name_registered(txn, call, invoice, reply);
     }
     return status == STATUS_OK ? name_things(txn, call, invoice, reply) : status;
 }
@@ -210,7 +243,8 @@ static enum status fill_row(struct txn *txn, struct call *call, uint64_t id,
     row->gross_minor = invoice->gross_minor;
     row->open_minor = view.open_minor;
     row->reference = invoice->reference;
-    if (view.open_minor > 0 && view.due_day < call->book_day) {
+    row->entered_late_days = invoice->entered_late_days;
+    if (view.open_minor > 0 && view.grace_day < call->book_day) {
         row->late_days = call->book_day - view.due_day;
     }
     return STATUS_OK;

@@ -124,6 +124,7 @@ enum status payment_show(struct txn *txn, struct call *call, const PaymentShow *
     reply->date_day = payment->date_day;
     reply->method = payment->method;
     reply->reference = payment->reference;
+    reply->entered_late_days = payment->entered_late_days;
     reply->notes = payment->notes;
     reply->entered_us = payment->entered_us;
     status = name_things(txn, call, payment, reply);
@@ -211,6 +212,7 @@ static enum status fill_row(struct txn *txn, struct call *call, uint64_t id,
     row->amount_minor = payment->amount_minor;
     row->on_account_minor = view.open_minor;
     row->reference = payment->reference;
+    row->entered_late_days = payment->entered_late_days;
     return row->number == NULL ? STATUS_TOO_LARGE : STATUS_OK;
 }
 

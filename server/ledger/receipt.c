@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/receipt.h"
 
+#include "server/ledger/lateness.h"
 #include "server/ledger/numbering.h"
 #include "server/ledger/permit.h"
 
@@ -168,7 +169,13 @@ enum status receipt_post(struct books *books, PaymentRecord *payment, struct set
     payment->entered_us = books->call->instant_us;
     payment->entered_by = books->call->user_id;
     payment->year = books_year(payment->date_day);
+    payment->entered_late_days =
+        lateness_days(books, LATE_KIND__LATE_KIND_PAYMENT, payment->date_day);
     enum status status = numbering_next(books, SERIES_PAYMENT, payment->year, &payment->sequence);
+    if (status == STATUS_OK) {
+        status = lateness_keep(books, LATE_KIND__LATE_KIND_PAYMENT, payment->id,
+                               payment->customer_id, payment->entered_late_days);
+    }
     if (status != STATUS_OK) {
         return status;
     }

@@ -48,10 +48,11 @@ enum status row_page_read(struct txn *txn, struct call *call, const char *cursor
         return STATUS_TOO_LARGE;
     }
 
+    const struct row_key from =
+        page->is_long && walk.from != 0 ? key_u64(walk.from) : (struct row_key){0};
     struct rows *rows CLEANUP(rows_close_at) = NULL;
-    enum status status =
-        rows_open(txn, page->table, (struct row_key){0}, 0, page->backwards, &rows);
-    while (status == STATUS_OK) {
+    enum status status = rows_open(txn, page->table, from, 0, page->backwards, &rows);
+    while (status == STATUS_OK && !(page->is_long && walk.next != 0)) {
         struct row_key key;
         ProtobufCMessage *record = NULL;
         status = rows_next(rows, &key, &record);
@@ -60,7 +61,7 @@ enum status row_page_read(struct txn *txn, struct call *call, const char *cursor
             status = take(txn, call, record, row_key_first(&key), &walk, page);
         }
     }
-    if (status != STATUS_END) {
+    if (status != STATUS_END && status != STATUS_OK) {
         return status;
     }
 

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A page of a list in the order of its table's ids, for tables that are small enough to be walked
-// whole (people, devices, findings, ...). Lists of customers and documents go through the views.
+// A page of a list in the order of its table's ids. Tables that are small enough (people, devices,
+// findings, ...) are walked whole, so that the count is of all; a long one is not. Lists of
+// customers and documents go through the views.
 
 #include "server/ledger/cursor.h"
 #include "server/store/rows.h"
 
 struct row_page {
     enum table table;
-    bool backwards;                               // the newest first
+    bool backwards; // the newest first
+    bool is_long;   // begins at the cursor, ends with the page and counts what it went through
     const ProtobufCMessageDescriptor *descriptor; // of a row of the reply
     const void *asked;                            // handed to is_asked
     // Does the list take this record? NULL: every one that may be seen.

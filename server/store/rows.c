@@ -149,6 +149,13 @@ static enum status may_see_approval(struct txn *txn, const struct filter *filter
     return approval->created_by == filter->user_id ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
+// An entry by hand concerns the whole book.
+static enum status may_see_late(struct txn *txn, const struct filter *filter,
+                                const LateRecord *late)
+{
+    return late->customer_id != 0 ? may_see(txn, filter, late->customer_id) : STATUS_NOT_FOUND;
+}
+
 // The one place that says to whom a row belongs.
 static enum status may_see_row(struct txn *txn, const struct filter *filter, enum table table,
                                struct row_key key, const ProtobufCMessage *record)
@@ -180,6 +187,10 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
         return may_see(txn, filter, row_key_first(&key));
     case TABLE_alert:
         return may_see(txn, filter, ((const AlertRecord *)record)->customer_id);
+    case TABLE_registered:
+        return may_see(txn, filter, ((const RegisteredRecord *)record)->customer_id);
+    case TABLE_late:
+        return may_see_late(txn, filter, (const LateRecord *)record);
     case TABLE_approval:
         return may_see_approval(txn, filter, (const ApprovalRecord *)record);
     case TABLE_settled_by:
@@ -220,6 +231,7 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_quota_use:
     case TABLE_quota_rule:
     case TABLE_check:
+    case TABLE_tax:
     case TABLE_header:
     case TABLE_tile:
     case TABLE_checkpoint:

@@ -35,6 +35,9 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
     ImportRecord *: &import_record__descriptor, \
     ExportRecord *: &export_record__descriptor, \
     CalendarRecord *: &calendar_record__descriptor, \
+    TaxRecord *: &tax_record__descriptor, \
+    RegisteredRecord *: &registered_record__descriptor, \
+    LateRecord *: &late_record__descriptor, \
     BalanceRecord *: &balance_record__descriptor, \
     FactorRecord *: &factor_record__descriptor, \
     NoticeRecord *: &notice_record__descriptor, \

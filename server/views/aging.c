@@ -93,10 +93,11 @@ static void add_item(const struct aging *aging, uint32_t item, int64_t residual,
         row->on_account_count++;
         return;
     }
-    int32_t due = aging->query->by_document_day ? items->date_day[item] : items->due_day[item];
+    int32_t due = aging->query->by_document_day ? items->origin_day[item] : items->due_day[item];
     size_t bucket = aging_bucket(aging->query->day - due);
     row->bucket_minor[bucket] += residual;
     row->bucket_count[bucket]++;
+    row->overdue_minor += items->grace_day[item] < aging->query->day ? residual : 0;
     if ((items->flags[item] & ITEM_DISPUTED) != 0) {
         row->disputed_minor += residual;
         row->disputed_count++;

@@ -129,7 +129,7 @@ static enum status overdue_of(const struct views *views, int32_t today, struct a
     }
     for (size_t i = 0; i < items->count; i++) {
         if (items->open[i] > 0 && (items->flags[i] & ITEM_DEBIT) != 0 &&
-            items->due_day[i] < today) {
+            items->grace_day[i] < today) {
             overdue[items->customer[i]] += items->open[i];
         }
     }

@@ -82,7 +82,7 @@ static bool is_overdue(const struct choice *choice, uint32_t document)
     const struct items *items = &choice->views->items;
     for (uint32_t i = choice->documents->last_item[document]; i != NONE; i = items->sibling[i]) {
         bool debit = (items->flags[i] & ITEM_DEBIT) != 0;
-        if (debit && items->open[i] > 0 && items->due_day[i] < choice->query->overdue_day) {
+        if (debit && items->open[i] > 0 && items->grace_day[i] < choice->query->overdue_day) {
             return true;
         }
     }

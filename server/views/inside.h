@@ -52,6 +52,8 @@ enum customer_flag {
     COLUMN(int64_t, open)                                                   \
     COLUMN(int32_t, date_day)                                               \
     COLUMN(int32_t, due_day)                                                \
+    COLUMN(int32_t, grace_day)  /* overdue behind it */                     \
+    COLUMN(int32_t, origin_day) /* dated so before rescheduling */          \
     COLUMN(uint32_t, customer)                                              \
     COLUMN(uint32_t, document) /* index in the table of its series, NONE */ \
     COLUMN(uint8_t, flags)                                                  \

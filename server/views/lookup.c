@@ -39,10 +39,12 @@ bool views_document(const struct views *views, const struct filter *filter, enum
     uint32_t customer = documents->customer[index];
     int64_t open = documents->open[index];
     int32_t due_day = 0;
+    int32_t grace_day = 0;
     for (uint32_t i = documents->last_item[index]; i != NONE; i = views->items.sibling[i]) {
         int32_t due = views->items.due_day[i];
         if (views->items.open[i] > 0 && (due_day == 0 || due < due_day)) {
             due_day = due;
+            grace_day = views->items.grace_day[i];
         }
     }
     *out = (struct view_document){
@@ -54,6 +56,7 @@ bool views_document(const struct views *views, const struct filter *filter, enum
         .amount_minor = documents->amount[index],
         .open_minor = table == TABLE_payment ? -open : open,
         .due_day = due_day,
+        .grace_day = grace_day,
     };
     return true;
 }

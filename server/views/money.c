@@ -53,7 +53,7 @@ static void count_item(struct views *views, uint32_t item, int64_t sign)
     bool debit = (items->flags[item] & ITEM_DEBIT) != 0;
     uint32_t customer = items->customer[item];
     if (debit) {
-        int64_t overdue = items->due_day[item] < views->overdue_day ? sign * open : 0;
+        int64_t overdue = items->grace_day[item] < views->overdue_day ? sign * open : 0;
         bool active = (customers->flags[customer] & CUSTOMER_ARCHIVED) == 0;
         customers->active_open += active ? sign * open : 0;
         customers->active_overdue += active ? overdue : 0;
@@ -111,6 +111,8 @@ static uint32_t add_item(struct views *views, const ItemRecord *record)
     items->amount[index] = record->amount_minor;
     items->date_day[index] = record->date_day;
     items->due_day[index] = record->due_day == 0 ? record->date_day : record->due_day;
+    items->grace_day[index] = items->due_day[index] + (int32_t)record->grace_days;
+    items->origin_day[index] = record->origin_day != 0 ? record->origin_day : record->date_day;
     items->customer[index] = customer;
     items->series[index] = (uint8_t)record->series;
     items->older[index] = customers->last_item[customer];
@@ -205,7 +207,8 @@ void money_roll(struct views *views, int32_t day)
         memset(customers->overdue, 0, customers->count * sizeof *customers->overdue);
     }
     for (size_t i = 0; i < items->count; i++) {
-        if (items->open[i] > 0 && (items->flags[i] & ITEM_DEBIT) != 0 && items->due_day[i] < day) {
+        if (items->open[i] > 0 && (items->flags[i] & ITEM_DEBIT) != 0 &&
+            items->grace_day[i] < day) {
             customers->overdue[items->customer[i]] += items->open[i];
         }
     }
@@ -236,6 +239,8 @@ void digest_money(const struct views *views, struct view_digest *digest)
             (uint64_t)items->open[i],
             (uint64_t)items->date_day[i],
             (uint64_t)items->due_day[i],
+            (uint64_t)items->grace_day[i],
+            (uint64_t)items->origin_day[i],
             items->customer[i],
             items->document[i],
             items->flags[i],

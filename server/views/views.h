@@ -119,6 +119,7 @@ struct view_document {
     int64_t amount_minor; // gross, amount, total of the debits
     int64_t open_minor;   // invoices: what is open; payments: what is on account
     int32_t due_day;      // earliest of what is open; 0: nothing is
+    int32_t grace_day;    // of the same item: overdue behind it
 };
 
 bool views_document(const struct views *views, const struct filter *filter, enum table table,
@@ -166,6 +167,7 @@ struct aging_row {
     uint32_t bucket_count[AGING_BUCKETS];
     int64_t on_account_minor; // open credit items
     uint32_t on_account_count;
+    int64_t overdue_minor; // of the debit items, behind their days of grace
     int64_t disputed_minor;
     uint32_t disputed_count;
 };

@@ -74,7 +74,7 @@ static void a_list_has_rows_page_and_sums(void **state)
         render_json(&context, command_by_name("invoice_list"), &reply.base),
         "{\"schema\":\"kontor.invoice.list/1\",\"currency\":\"CNY\",\"data\":[{\"id\":\"269568\",\"number\":\"INV-2026-0412\","
         "\"kind\":\"credit-note\",\"state\":\"issued\",\"customer_name\":\"恒通\",\"date\":\"2026-11-21\","
-        "\"gross\":\"16000.00\",\"open\":\"0.00\",\"late_days\":0}],\"page\":{\"count\":7,\"next\":\"c-9f2e\"},"
+        "\"gross\":\"16000.00\",\"open\":\"0.00\",\"late_days\":0,\"entered_late_days\":0}],\"page\":{\"count\":7,\"next\":\"c-9f2e\"},"
         "\"sums\":{\"gross\":\"16000.00\",\"open\":\"-0.05\"}}");
     reply.n_row = 0;
     page.next = text("");
