@@ -206,21 +206,44 @@ static enum status put_aside(struct txn *txn, struct call *call, ApprovalRecord 
     return status;
 }
 
-enum status control_check(struct txn *txn, struct call *call, enum control control,
-                          int64_t amount_minor)
+// What waits from here on; in a preview the call goes on, and the reply says what it will need.
+static enum status wait_for(struct txn *txn, struct call *call, enum control control,
+                            ApprovalRecord *approval, int64_t amount_minor)
+{
+    call->control = control;
+    const enum status status = put_aside(txn, call, approval, amount_minor);
+    if (status == STATUS_OK && txn_mode(txn) == TXN_WRITE) {
+        call->status = STATUS_APPROVAL_PENDING;
+        return STATUS_APPROVAL_PENDING;
+    }
+    return status;
+}
+
+// Is the call about what its control stands for, and not one that was approved already? Then
+// *is_open.
+static enum status begin(struct txn *txn, struct call *call, enum control control,
+                         int64_t amount_minor, bool *is_open)
 {
     assert(control != CONTROL_NONE);
     assert(call->command->control == control);
     assert(!txn_call_has_written(txn));
     call->control_seen = true;
-    if (call->approved != NULL) {
-        return amount_minor > call->approved->amount_minor
-                   ? refuse(txn, call, STATUS_APPROVAL_GREW, NULL, NULL)
-                   : STATUS_OK;
-    }
+    *is_open = call->approved == NULL;
+    return !*is_open && amount_minor > call->approved->amount_minor
+               ? refuse(txn, call, STATUS_APPROVAL_GREW, NULL, NULL)
+               : STATUS_OK;
+}
+
+enum status control_check(struct txn *txn, struct call *call, enum control control,
+                          int64_t amount_minor)
+{
     RuleRecord rule;
-    enum status status = control_rule(txn, control, &rule);
-    if (status != STATUS_OK || rule.mode == RULE_MODE__RULE_MODE_OFF) {
+    bool is_open = false;
+    enum status status = begin(txn, call, control, amount_minor, &is_open);
+    if (status == STATUS_OK && is_open) {
+        status = control_rule(txn, control, &rule);
+    }
+    if (status != STATUS_OK || !is_open || rule.mode == RULE_MODE__RULE_MODE_OFF) {
         return status;
     }
     bool demands = false;
@@ -231,17 +254,22 @@ enum status control_check(struct txn *txn, struct call *call, enum control contr
     if (status == STATUS_OK) {
         status = demands_by(txn, call, &rule, &doing, &demands);
     }
-    if (status != STATUS_OK || !demands) {
-        return status == STATUS_OK && rule_sums(&rule, control) ? done_add(txn, call, &doing)
-                                                                : status;
+    if (status == STATUS_OK && demands) {
+        return wait_for(txn, call, control, &approval, amount_minor);
     }
-    call->control = control;
-    status = put_aside(txn, call, &approval, amount_minor);
-    if (status == STATUS_OK && txn_mode(txn) == TXN_WRITE) {
-        call->status = STATUS_APPROVAL_PENDING;
-        return STATUS_APPROVAL_PENDING;
+    return status == STATUS_OK && rule_sums(&rule, control) ? done_add(txn, call, &doing) : status;
+}
+
+enum status control_insist(struct txn *txn, struct call *call, enum control control)
+{
+    bool is_open = false;
+    ApprovalRecord approval;
+    approval_record__init(&approval);
+    enum status status = begin(txn, call, control, 0, &is_open);
+    if (status == STATUS_OK && is_open) {
+        status = find_about(txn, call, &approval);
     }
-    return status;
+    return status == STATUS_OK && is_open ? wait_for(txn, call, control, &approval, 0) : status;
 }
 
 // ---- running ----

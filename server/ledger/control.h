@@ -15,6 +15,8 @@
 // In a preview the call goes on, and the reply says what it will need.
 MUST_CHECK enum status control_check(struct txn *txn, struct call *call, enum control control,
                                      int64_t amount_minor);
+// The same for an act that takes a second person whatever the rule says.
+MUST_CHECK enum status control_insist(struct txn *txn, struct call *call, enum control control);
 // This call does nothing for which its control stands: a command that names one says either.
 void control_pass(struct call *call);
 

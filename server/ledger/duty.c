@@ -353,6 +353,31 @@ enum status duty_need_rank(struct txn *txn, struct call *call, const struct role
                : STATUS_OK;
 }
 
+enum status duty_would_gain(struct txn *txn, struct call *call, const struct role_set *set,
+                            const UserRecord *user, bool *gains)
+{
+    UserRecord *actor = NULL;
+    struct rights *rights = arena_alloc(call->arena, 2 * sizeof *rights);
+    *gains = false;
+    if (rights == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    if (call->user_id == 0) {
+        return STATUS_OK; // the system itself
+    }
+    const enum status status = user_get(txn, key_u64(call->user_id), &actor);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    role_set_rights(set, user, &rights[0]);
+    role_set_rights(set, actor, &rights[1]);
+    for (int p = PERMISSION_FIRST; p < PERMISSION_COUNT; p++) {
+        *gains |= rights_scope(&rights[0], (enum permission)p) >
+                  rights_scope(&rights[1], (enum permission)p);
+    }
+    return STATUS_OK;
+}
+
 // ---- the last admin ----
 
 static enum status has_active_device(struct txn *txn, uint64_t user_id, uint64_t without_device_id,

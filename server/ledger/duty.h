@@ -47,6 +47,11 @@ MUST_CHECK enum status duty_need_rank(struct txn *txn, struct call *call,
                                       const struct role_set *set, const UserRecord *user,
                                       const char *field);
 
+// Could the caller do more as `user` than he can as himself?
+MUST_CHECK enum status duty_would_gain(struct txn *txn, struct call *call,
+                                       const struct role_set *set, const UserRecord *user,
+                                       bool *gains);
+
 // Are there two who could change roles where that takes two?
 MUST_CHECK enum status duty_has_two_admins(struct txn *txn, struct call *call, bool *has);
 

@@ -29,19 +29,30 @@ enum status reset_user(struct txn *txn, struct call *call, UserRecord *user,
     return status == STATUS_OK ? session_end_all(txn, user->id, 0) : status;
 }
 
-// Whoever resets a user could come in as that user. And until he joins again, he is not there.
-static enum status judge(struct txn *txn, struct call *call, const UserRecord *user)
+// Until he joins again, he is not there.
+static enum status judge(struct txn *txn, struct call *call, const struct role_set *set,
+                         const UserRecord *user)
 {
-    struct role_set set;
     UserRecord wanted = *user;
     wanted.state = USER_STATE__USER_STATE_INVITED;
     const struct would_be would_be = {
-        .before = &set, .after = &set, .user = &wanted, .user_before = user};
-    enum status status = role_set_load(txn, &set);
-    if (status == STATUS_OK) {
-        status = duty_need_rank(txn, call, &set, user, "user_id");
-    }
+        .before = set, .after = set, .user = &wanted, .user_before = user};
+    const enum status status = duty_need_rank(txn, call, set, user, "user_id");
     return status == STATUS_OK ? duty_need_admin(txn, call, &would_be, "user_id") : status;
+}
+
+// Whoever resets a user has the invitation in his hands and could come in as that user: where that
+// would let him do more than he may, it takes two, whatever the rule for roles says.
+static enum status need_second(struct txn *txn, struct call *call, const struct role_set *set,
+                               const UserRecord *user)
+{
+    bool gains = false;
+    const enum status status = duty_would_gain(txn, call, set, user, &gains);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return gains ? control_insist(txn, call, CONTROL_ROLES)
+                 : control_check(txn, call, CONTROL_ROLES, 0);
 }
 
 enum status user_reset(struct txn *txn, struct call *call, const UserReset *request,
@@ -62,9 +73,13 @@ enum status user_reset(struct txn *txn, struct call *call, const UserReset *requ
     if (request->expires_us <= call->instant_us) {
         return refuse(txn, call, STATUS_INVITATION_EXPIRED, NULL, NULL);
     }
-    status = judge(txn, call, user);
+    struct role_set set;
+    status = role_set_load(txn, &set);
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_ROLES, 0);
+        status = judge(txn, call, &set, user);
+    }
+    if (status == STATUS_OK) {
+        status = need_second(txn, call, &set, user);
     }
     if (status != STATUS_OK) {
         return status;

@@ -89,9 +89,24 @@ exits 11 as zhang rule set payment --off
 exits 10 as zhang approval approve AP-0006
 exits 0 as chen approval approve AP-0006
 
+# A reset waits as well: the invitation is handed out at once, voids nothing and opens nothing before it is approved.
+exits 11 as chen user reset li --output "$place/li.again"
+claim "the invitation of the reset is there" yes "$([ -s "$place/li.again" ] && echo yes)"
+again() { echo 'nine yellow umbrellas' | as li2 join "@$place/li.again" --password-stdin; }
+if again >"$place/out" 2>"$place/err"; then
+    claim "a reset that waits opens nothing" no yes
+fi
+exits 0 as li customer list
+exits 0 as zhang approval approve AP-0007
+exits 4 as li customer list
+exits 0 again
+exits 0 as li2 whoami
+exits 4 as li login --password-stdin <<<'correct horse battery li'
+exits 0 as li2 customer list
+
 # Bank details count a day later; until then both are shown, by their last digits.
-exits 0 as li customer bank C-0001 --bank-name 招商银行 --bank-account 6225880212345678
-exits 0 as li customer show C-0001
+exits 0 as li2 customer bank C-0001 --bank-name 招商银行 --bank-account 6225880212345678
+exits 0 as li2 customer show C-0001
 says '5678'
 exits 0 as zhang audit verify
 
