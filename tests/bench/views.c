@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Aging over a book that takes too long to build through the server: 1,000,000 open and 1,000,000
-// settled invoices with 1,500,000 allocations, told to the views as commits would tell them.
-//   bench-views PLACE [INVOICES]
+// Aging and the financial statements over a book that takes too long to build through the server:
+// 1,000,000 open and 1,000,000 settled invoices with 1,500,000 allocations, and entries of ten
+// years on 32 accounts, told to the views as commits would tell them.
+//   bench-views PLACE [INVOICES [ENTRIES]]
 
 #include "server/views/views.h"
 
 #include "server/store/store.h"
+#include "shared/day.h"
 #include "tests/bench/measure.h"
 #include "tests/load/load.h"
 
@@ -17,6 +19,9 @@
 #define BATCH_BYTES  ((size_t)256 * 1024 * 1024)
 #define ROUNDS       15
 #define CHANGES_EACH 4 // of an invoice: its item, a payment's, two allocations
+#define ACCOUNTS     32
+#define ENTRY_DAYS   3650
+#define FIRST_CODE   1000
 
 struct book {
     struct store *store;
@@ -28,6 +33,7 @@ struct book {
     size_t count;
     uint64_t invoices;
     uint64_t allocations;
+    uint64_t entries;
 };
 
 static void must(enum status status, const char *what)
@@ -136,6 +142,96 @@ static void build(struct book *book)
     }
 }
 
+// ---- entries ----
+
+static void add_account(struct book *book, uint32_t code)
+{
+    AccountRecord *record = record_make(book, sizeof *record);
+    account_record__init(record);
+    record->code = code;
+    record->cash = code < FIRST_CODE + 2;
+    tell(book, TABLE_account, code, &record->base);
+}
+
+// Two lines on two accounts, of a customer; every account has every day before long, so that the
+// day totals are as large as they get.
+static void add_entry(struct book *book, uint64_t n)
+{
+    EntryRecord *record = record_make(book, sizeof *record);
+    PostingLine *line = record_make(book, 2 * sizeof *line);
+    PostingLine **list = record_make(book, 2 * sizeof *list);
+    entry_record__init(record);
+    record->id = (book->invoices + n) * 8 + 1;
+    record->year = 2026;
+    record->sequence = (uint32_t)n + 1;
+    record->date_day = FIRST_DAY + (int32_t)(n * ENTRY_DAYS / book->entries);
+    record->line = list;
+    record->n_line = 2;
+    for (uint32_t i = 0; i < 2; i++) {
+        posting_line__init(&line[i]);
+        line[i].account = FIRST_CODE + (uint32_t)(n * 7 + i * (n % (ACCOUNTS - 1) + 1)) % ACCOUNTS;
+        line[i].customer_id = n * 7919 % CUSTOMERS + 1;
+        list[i] = &line[i];
+    }
+    line[0].debit_minor = 100 + (int64_t)(n % 9973);
+    line[1].credit_minor = line[0].debit_minor;
+    tell(book, TABLE_entry, record->id, &record->base);
+}
+
+static void build_entries(struct book *book)
+{
+    flush(book); // the rounds before have emptied the arena
+    for (uint32_t i = 0; i < ACCOUNTS; i++) {
+        add_account(book, FIRST_CODE + i);
+    }
+    for (uint64_t n = 0; n < book->entries; n++) {
+        add_entry(book, n);
+        if ((n + 1) % BATCH == 0 || n + 1 == book->entries) {
+            flush(book);
+        }
+    }
+}
+
+// What a statement asks of the views, for one period.
+typedef void statement_function(struct book *book, int32_t from_day, int32_t to_day);
+
+static void ask_accounts(struct book *book, int32_t from_day, int32_t to_day)
+{
+    int64_t sum = 0;
+    for (uint32_t code = FIRST_CODE; code < FIRST_CODE + ACCOUNTS; code++) {
+        struct account_sum all = views_account(book->views, code, from_day, to_day);
+        struct account_sum closing = views_account_closing(book->views, code, from_day, to_day);
+        sum += all.debit_minor - all.credit_minor - closing.debit_minor + closing.credit_minor;
+    }
+    assert(sum == 0);
+}
+
+static void ask_cash(struct book *book, int32_t from_day, int32_t to_day)
+{
+    struct cash_row *row = NULL;
+    size_t count = 0;
+    must(views_cash(book->views, from_day, to_day, book->batch, &row, &count), "cash");
+    assert(count > 0);
+}
+
+static void ask_customers(struct book *book, int32_t from_day, int32_t to_day)
+{
+    const uint32_t control[] = {FIRST_CODE + 4, FIRST_CODE + 10};
+    struct reclassified out[2];
+    (void)from_day;
+    must(views_reclassified(book->views, control, 2, to_day, out), "customers");
+    assert(out[0].debit_minor > 0);
+}
+
+static void ask_ledger(struct book *book, int32_t from_day, int32_t to_day)
+{
+    const struct ledger_query query = {
+        .account = FIRST_CODE, .from_day = from_day, .to_day = to_day};
+    struct ledger_page page;
+    must(views_ledger(book->views, NULL, &query, 0, 100, book->batch, &page), "ledger");
+    assert(page.count > 0);
+}
+
 static int by_size(const void *a, const void *b)
 {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -154,6 +250,23 @@ static void age(struct book *book, const char *name, int32_t day, int32_t step, 
         views_unlock_read(book->views);
         took[i] = clock_us() - begun;
         assert(matches.total_count > 0);
+        arena_reset(book->batch);
+    }
+    qsort(took, ROUNDS, sizeof *took, by_size);
+    rows_figure(name, (double)took[ROUNDS / 2] / 1000, "ms", goal);
+}
+
+// Of the last year of ten, and of all of them.
+static void state(struct book *book, const char *name, statement_function *ask, const char *goal)
+{
+    int64_t took[ROUNDS];
+    for (int32_t i = 0; i < ROUNDS; i++) {
+        const int32_t to_day = FIRST_DAY + ENTRY_DAYS - 1 - i;
+        const int64_t begun = clock_us();
+        views_lock_read(book->views);
+        ask(book, i % 2 == 0 ? to_day - 364 : DAY_MIN, to_day);
+        views_unlock_read(book->views);
+        took[i] = clock_us() - begun;
         arena_reset(book->batch);
     }
     qsort(took, ROUNDS, sizeof *took, by_size);
@@ -180,16 +293,25 @@ static void open_book(struct book *book, const char *place)
 int main(int count, char **words)
 {
     if (count < 2) {
-        (void)fprintf(stderr, "usage: bench-views PLACE [INVOICES]\n");
+        (void)fprintf(stderr, "usage: bench-views PLACE [INVOICES [ENTRIES]]\n");
         return 2;
     }
-    struct book book = {.invoices = count > 2 ? strtoul(words[2], NULL, 10) : 2000000};
+    struct book book = {
+        .invoices = count > 2 ? strtoul(words[2], NULL, 10) : 2000000,
+        .entries = count > 3 ? strtoul(words[3], NULL, 10) : 10000000,
+    };
     open_book(&book, words[1]);
     build(&book);
     rows_figure("invoices, every second one open", (double)book.invoices, "", NULL);
     rows_figure("allocations", (double)book.allocations, "", NULL);
     age(&book, "aging as of today, first page", FIRST_DAY + 2 * DAYS, 0, "goal <= 30");
     age(&book, "aging as of a past date, first page", FIRST_DAY + 50, 20, "goal <= 300");
+    build_entries(&book);
+    rows_figure("entries", (double)book.entries, "", NULL);
+    state(&book, "profit and loss of a period", ask_accounts, "goal <= 100");
+    state(&book, "cash flow of a period", ask_cash, NULL);
+    state(&book, "customers' balances for a balance sheet", ask_customers, NULL);
+    state(&book, "general ledger of an account, first page", ask_ledger, NULL);
     rows_print("/dev/null");
     txn_abort(book.txn);
     views_free(book.views);
