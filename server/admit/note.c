@@ -22,7 +22,7 @@ void admit_order(struct admit *admit, const char *command, const ProtobufCMessag
         return;
     }
     Request *request = arena_alloc(job->arena, sizeof *request);
-    struct bytes packed;
+    struct bytes packed = {0};
     ProtobufCMessage *copy = NULL;
     enum status status = request != NULL ? wire_pack(job->arena, inner, &packed) : STATUS_TOO_LARGE;
     if (status == STATUS_OK) {

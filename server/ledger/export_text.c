@@ -206,6 +206,7 @@ const struct dialect *export_dialect(ExportFormat format)
     case EXPORT_FORMAT__EXPORT_FORMAT_LEDGER:
         return &LEDGER;
     case EXPORT_FORMAT__EXPORT_FORMAT_UNSET:
+    case _EXPORT_FORMAT_IS_INT_SIZE:
     default:
         return NULL;
     }
