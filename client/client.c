@@ -115,6 +115,48 @@ static enum status device_load(struct client *client)
     return status;
 }
 
+enum status client_seen_load(struct client *client)
+{
+    const char *name = client->context.name;
+    const enum seen_loaded loaded =
+        seen_load(&client->home, client->arena, name, &client->device.secret, &client->seen);
+    client->known = client->seen.anchor;
+    if (loaded == SEEN_FORGED) {
+        client->fault = _("what this device holds of the journal was not written by this device");
+        client_hint(client,
+                    arena_print(client->arena, "%s/contexts/%s.seen", client->home.data, name));
+        client_hint(client,
+                    _("tell the owner of the firm, by telephone or in person; without that file "
+                      "the device begins anew and cannot tell what was rewritten before"));
+        return STATUS_TAMPERED;
+    }
+    if (loaded == SEEN_NEW && client->context.has_seen) {
+        (void)fprintf(
+            stderr, "%s\n",
+            _("WARNING: what this device held of the journal is gone. It begins anew: a server "
+              "that rewrote what lies before is not found out by this device."));
+        (void)fprintf(stderr, "%s\n",
+                      _("If you did not remove it yourself, tell the owner of the firm."));
+    }
+    return STATUS_OK;
+}
+
+enum seen_saved client_seen_save(struct client *client, struct arena *arena, struct anchor *kept)
+{
+    const struct seen_keeping keeping = {.home = &client->home,
+                                         .arena = arena,
+                                         .name = client->context.name,
+                                         .secret = &client->device.secret};
+    const enum seen_saved saved = seen_save(&keeping, &client->seen, &client->known, kept);
+    if (saved == SEEN_SAVED && !client->context.has_seen) {
+        client->context.has_seen = true;
+        if (profile_save(&client->home, arena, &client->context) != STATUS_OK) {
+            client->context.has_seen = false; // tried again with the next command
+        }
+    }
+    return saved;
+}
+
 enum status client_begin(struct client *client)
 {
     if (client->has_context) {
@@ -151,9 +193,8 @@ enum status client_begin(struct client *client)
                              &client->outbox);
     }
     if (status == STATUS_OK) {
-        client->seen = profile_seen_load(&client->home, client->arena, name);
-        client->known = client->seen.anchor;
-        client->has_context = true;
+        status = client_seen_load(client);
     }
+    client->has_context = status == STATUS_OK;
     return status;
 }

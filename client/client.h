@@ -10,7 +10,7 @@
 #include "client/link.h"
 #include "client/options.h"
 #include "client/outbox.h"
-#include "client/profile.h"
+#include "client/seen.h"
 #include "client/terminal.h"
 #include "shared/render.h"
 #include "shared/rules.h"
@@ -87,6 +87,12 @@ MUST_CHECK enum status client_call(struct client *client, const struct command *
                                    ProtobufCMessage *inner, Reply **out);
 // Proves again who it is, with a password or code that is asked for (step-up). STEP_UP when nobody
 // can be asked.
+// What this device holds of the server's journal, into client->seen. Tells loudly when it is gone;
+// TAMPERED when somebody else wrote it.
+MUST_CHECK enum status client_seen_load(struct client *client);
+// Keeps it; the first time the context is told that there is something.
+enum seen_saved client_seen_save(struct client *client, struct arena *arena, struct anchor *kept);
+
 MUST_CHECK enum status client_prove(struct client *client, enum status wanted);
 // The same on a link without a session or by invitation, where nothing is kept: join and login.
 MUST_CHECK enum status client_call_once(struct client *client, struct link *link,

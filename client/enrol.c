@@ -297,8 +297,9 @@ static enum status join_send(struct client *client, struct join *join)
     }
     // What this device holds from now on.
     if (status == STATUS_OK) {
-        client->seen = profile_seen_load(&client->home, client->arena, client->context.name);
-        client->known = client->seen.anchor;
+        status = client_seen_load(client);
+    }
+    if (status == STATUS_OK) {
         status = trust_prove(client, link);
     }
     if (status == STATUS_OK) {

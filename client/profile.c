@@ -2,25 +2,12 @@
 #include "client/profile.h"
 
 #include "client/hex.h"
+#include "client/kept.h"
 #include "shared/limits.h"
 
 #include <dirent.h>
-#include <jansson.h>
 
 #define KEY_SALT_BYTES 16
-
-static void json_free_at(json_t **json)
-{
-    json_decref(*json);
-}
-
-static void text_free_at(char **text)
-{
-    if (*text != NULL) {
-        explicit_bzero(*text, strlen(*text));
-    }
-    free(*text);
-}
 
 static void dir_close_at(DIR **dir)
 {
@@ -49,48 +36,6 @@ bool profile_name_is_valid(const char *name)
         }
     }
     return true;
-}
-
-static enum status json_read(struct arena *arena, const char *path, json_t **out)
-{
-    struct bytes content = {0};
-    enum status status = home_read(arena, path, &content);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    json_error_t error;
-    json_t *json =
-        json_loadb((const char *)content.data, content.size, JSON_REJECT_DUPLICATES, &error);
-    if (!json_is_object(json)) {
-        json_decref(json);
-        return STATUS_CONFIGURATION;
-    }
-    *out = json;
-    return STATUS_OK;
-}
-
-static enum status json_write(const char *path, const json_t *json)
-{
-    CLEANUP(text_free_at) char *text = json_dumps(json, JSON_INDENT(2) | JSON_SORT_KEYS);
-    if (text == NULL) {
-        return STATUS_ENVIRONMENT;
-    }
-    return home_write(path, bytes_of(text, strlen(text)));
-}
-
-static enum status context_path(struct arena *arena, const struct home *home, const char *name,
-                                const char *ending, const char **out)
-{
-    if (!profile_name_is_valid(name)) {
-        return STATUS_NOT_FOUND;
-    }
-    const char *dir = arena_print(arena, "%s/contexts", home->data);
-    const char *path = arena_print(arena, "%s/contexts/%s.%s", home->data, name, ending);
-    if (dir == NULL || path == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    *out = path;
-    return home_make_dir(dir);
 }
 
 static const char *config_path(const struct home *home, struct arena *arena)
@@ -139,12 +84,6 @@ enum status profile_use(const struct home *home, struct arena *arena, const char
         return STATUS_ENVIRONMENT;
     }
     return json_write(path, json);
-}
-
-static bool hex_get(const json_t *json, const char *key, uint8_t *out, size_t size)
-{
-    const char *text = json_string_value(json_object_get(json, key));
-    return text != NULL && hex_parse(text, out, size);
 }
 
 static void text_get(const json_t *json, const char *key, char *out, size_t size)
@@ -203,19 +142,10 @@ enum status profile_load(const struct home *home, struct arena *arena, const cha
     context.decimals = (uint32_t)decimals;
     context.joined = json_is_true(json_object_get(json, "joined"));
     context.protect = json_is_true(json_object_get(json, "protect"));
+    context.has_seen = json_is_true(json_object_get(json, "seen"));
     context.has_token = hex_get(json, "token", context.token, TOKEN_BYTES);
     *out = context;
     return STATUS_OK;
-}
-
-static int hex_set(json_t *json, const char *key, const uint8_t *bytes, size_t size)
-{
-    char text[2 * POSITION_BYTES_MAX + 1];
-    assert(size <= POSITION_BYTES_MAX);
-    hex_print(bytes, size, text);
-    int failed = json_object_set_new(json, key, json_string(text));
-    explicit_bzero(text, sizeof(text));
-    return failed;
 }
 
 enum status profile_save(const struct home *home, struct arena *arena,
@@ -245,94 +175,11 @@ enum status profile_save(const struct home *home, struct arena *arena,
     failed |= json_object_set_new(json, "decimals", json_integer(context->decimals));
     failed |= json_object_set_new(json, "joined", json_boolean(context->joined));
     failed |= json_object_set_new(json, "protect", json_boolean(context->protect));
+    failed |= json_object_set_new(json, "seen", json_boolean(context->has_seen));
     if (context->has_token) {
         failed |= hex_set(json, "token", context->token, TOKEN_BYTES);
     }
     return failed != 0 ? STATUS_ENVIRONMENT : json_write(path, json);
-}
-
-static uint64_t number_get(const json_t *json, const char *key)
-{
-    const json_int_t number = json_integer_value(json_object_get(json, key));
-    return number > 0 ? (uint64_t)number : 0;
-}
-
-struct seen profile_seen_load(const struct home *home, struct arena *arena, const char *name)
-{
-    struct seen seen = {0};
-    const char *path = NULL;
-    CLEANUP(json_free_at) json_t *json = NULL;
-    if (context_path(arena, home, name, "seen", &path) != STATUS_OK ||
-        json_read(arena, path, &json) != STATUS_OK) {
-        return seen;
-    }
-    const char *position = json_string_value(json_object_get(json, "position"));
-    size_t size = position == NULL ? 0 : strlen(position) / 2;
-    if (size > 0 && size <= POSITION_BYTES_MAX && hex_parse(position, seen.position, size)) {
-        seen.position_size = size;
-    }
-    struct anchor anchor = {0};
-    if (hex_get(json, "book", anchor.book_id, BOOK_ID_BYTES) &&
-        hex_get(json, "tree_root", anchor.root, LEAF_BYTES) &&
-        hex_get(json, "epoch_key", anchor.epoch_key, KEY_BYTES)) {
-        anchor.timeline = (uint32_t)number_get(json, "timeline");
-        anchor.size = number_get(json, "tree_size");
-        anchor.seen_ms = (int64_t)number_get(json, "seen_ms");
-        anchor.epochs = number_get(json, "epochs");
-        anchor.signed_number = number_get(json, "signed_number");
-        anchor.signed_size = number_get(json, "signed_size");
-        seen.anchor = anchor;
-    }
-    return seen;
-}
-
-static int number_set(json_t *json, const char *key, uint64_t number)
-{
-    return json_object_set_new(json, key, json_integer((json_int_t)number));
-}
-
-static bool seen_write(const char *path, const struct seen *seen)
-{
-    const struct anchor *anchor = &seen->anchor;
-    CLEANUP(json_free_at) json_t *json = json_object();
-    int failed = hex_set(json, "position", seen->position, seen->position_size);
-    failed |= hex_set(json, "book", anchor->book_id, BOOK_ID_BYTES);
-    failed |= hex_set(json, "tree_root", anchor->root, LEAF_BYTES);
-    failed |= hex_set(json, "epoch_key", anchor->epoch_key, KEY_BYTES);
-    failed |= number_set(json, "timeline", anchor->timeline);
-    failed |= number_set(json, "tree_size", anchor->size);
-    failed |= number_set(json, "seen_ms", (uint64_t)anchor->seen_ms);
-    failed |= number_set(json, "epochs", anchor->epochs);
-    failed |= number_set(json, "signed_number", anchor->signed_number);
-    failed |= number_set(json, "signed_size", anchor->signed_size);
-    CLEANUP(text_free_at) char *text = failed != 0 ? NULL : json_dumps(json, JSON_COMPACT);
-    return text != NULL && home_replace(path, bytes_of(text, strlen(text))) == STATUS_OK;
-}
-
-static bool same_tree(const struct anchor *one, const struct anchor *other)
-{
-    return one->size == other->size && memcmp(one->root, other->root, LEAF_BYTES) == 0 &&
-           memcmp(one->book_id, other->book_id, BOOK_ID_BYTES) == 0;
-}
-
-enum seen_saved profile_seen_save(const struct home *home, struct arena *arena, const char *name,
-                                  const struct seen *seen, const struct anchor *known,
-                                  struct anchor *kept)
-{
-    CLEANUP(home_close_at) int lock = -1;
-    const char *path = NULL;
-    if (home_lock(home, &lock) != STATUS_OK ||
-        context_path(arena, home, name, "seen", &path) != STATUS_OK) {
-        return SEEN_FAILED;
-    }
-    struct seen next = *seen;
-    const struct seen current = profile_seen_load(home, arena, name);
-    if (!same_tree(&current.anchor, known) && !same_tree(&current.anchor, &seen->anchor)) {
-        *kept = current.anchor;
-        return SEEN_CHANGED;
-    }
-    next.anchor = anchor_join(&current.anchor, &seen->anchor);
-    return seen_write(path, &next) ? SEEN_SAVED : SEEN_FAILED;
 }
 
 enum status profile_remove(const struct home *home, struct arena *arena, const char *name)

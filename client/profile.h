@@ -30,13 +30,7 @@ struct context {
     char time_zone[64];
     char statement[2049]; // the newest one about the server's keys; "": none was seen
     bool protect;         // the device key is sealed by a passphrase
-};
-
-// What this client has seen of the server's journal: its own changes, and the last checkpoint.
-struct seen {
-    uint8_t position[POSITION_BYTES_MAX];
-    size_t position_size;
-    struct anchor anchor;
+    bool has_seen;        // something was kept of the server's journal (seen.h)
 };
 
 void context_wipe(struct context *context); // for CLEANUP
@@ -58,18 +52,6 @@ MUST_CHECK enum status profile_save(const struct home *home, struct arena *arena
 // been looked at before.
 MUST_CHECK enum status profile_remove(const struct home *home, struct arena *arena,
                                       const char *name);
-
-// All zeros when nothing was kept yet. Changes with every command, so it is not flushed to the
-// disk.
-struct seen profile_seen_load(const struct home *home, struct arena *arena, const char *name);
-
-// Replaces what was kept, if that is still `known`; otherwise another process of this user has kept
-// something else meanwhile: CHANGED, with that in *kept, and nothing is written. Who finds out that
-// both are of one journal calls again with it; the larger tree stays then.
-enum seen_saved { SEEN_SAVED, SEEN_CHANGED, SEEN_FAILED };
-MUST_CHECK enum seen_saved profile_seen_save(const struct home *home, struct arena *arena,
-                                             const char *name, const struct seen *seen,
-                                             const struct anchor *known, struct anchor *kept);
 
 // Names in order.
 MUST_CHECK enum status profile_names(const struct home *home, struct arena *arena,

@@ -119,9 +119,7 @@ enum status trust_keep(struct client *client, struct link *link)
 {
     for (unsigned i = 0; i < TRIES_MAX; i++) {
         struct anchor kept = {0};
-        const enum seen_saved saved =
-            profile_seen_save(&client->home, client->arena, client->context.name, &client->seen,
-                              &client->known, &kept);
+        const enum seen_saved saved = client_seen_save(client, client->arena, &kept);
         if (saved == SEEN_SAVED) {
             client->seen.anchor = anchor_join(&client->known, &client->seen.anchor);
             client->known = client->seen.anchor;

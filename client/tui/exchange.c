@@ -18,9 +18,7 @@ void exchange_seen_save(struct exchange *exchange)
     // What another run kept meanwhile stays: it was kept when this one connected, and the next one
     // compares.
     struct anchor kept = {0};
-    const enum seen_saved saved =
-        profile_seen_save(&client->home, exchange->scratch, client->context.name, &client->seen,
-                          &client->known, &kept);
+    const enum seen_saved saved = client_seen_save(client, exchange->scratch, &kept);
     (void)saved;
 }
 

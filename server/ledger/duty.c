@@ -325,57 +325,63 @@ enum status duty_refuse_conflicts(struct txn *txn, struct call *call, const stru
 
 enum rank { RANK_PERSON, RANK_ADMIN, RANK_OWNER };
 
-static enum rank rank_of(const struct role_set *set, const UserRecord *user, struct rights *rights)
+static enum rank rank_of(const UserRecord *user, const struct rights *rights)
 {
-    role_set_rights(set, user, rights);
     return holds(user, ROLE_OWNER)                                     ? RANK_OWNER
            : rights_scope(rights, PERMISSION_ROLE_GRANT) != SCOPE_NONE ? RANK_ADMIN
                                                                        : RANK_PERSON;
 }
 
-enum status duty_need_rank(struct txn *txn, struct call *call, const struct role_set *set,
-                           const UserRecord *user, const char *field)
+// The caller and `user` side by side; no pair when the system itself calls.
+struct pair {
+    const UserRecord *actor;
+    struct rights own;
+    struct rights other;
+};
+
+static enum status pair_load(struct txn *txn, struct call *call, const struct role_set *set,
+                             const UserRecord *user, struct pair **out)
 {
+    struct pair *pair = arena_alloc(call->arena, sizeof *pair);
     UserRecord *actor = NULL;
-    struct rights *rights = arena_alloc(call->arena, sizeof *rights);
-    if (rights == NULL) {
-        return STATUS_TOO_LARGE;
-    }
+    *out = NULL;
     if (call->user_id == 0) {
         return STATUS_OK; // the system itself
     }
-    const enum status status = user_get(txn, key_u64(call->user_id), &actor);
-    if (status != STATUS_OK) {
-        return status;
+    if (pair == NULL) {
+        return STATUS_TOO_LARGE;
     }
-    return rank_of(set, user, rights) > rank_of(set, actor, rights)
+    const enum status status = user_get(txn, key_u64(call->user_id), &actor);
+    if (status == STATUS_OK) {
+        pair->actor = actor;
+        role_set_rights(set, actor, &pair->own);
+        role_set_rights(set, user, &pair->other);
+        *out = pair;
+    }
+    return status;
+}
+
+enum status duty_need_rank(struct txn *txn, struct call *call, const struct role_set *set,
+                           const UserRecord *user, const char *field)
+{
+    struct pair *pair = NULL;
+    const enum status status = pair_load(txn, call, set, user, &pair);
+    return pair != NULL && rank_of(user, &pair->other) > rank_of(pair->actor, &pair->own)
                ? refuse(txn, call, STATUS_PERMISSION_DENIED, field, NULL)
-               : STATUS_OK;
+               : status;
 }
 
 enum status duty_would_gain(struct txn *txn, struct call *call, const struct role_set *set,
                             const UserRecord *user, bool *gains)
 {
-    UserRecord *actor = NULL;
-    struct rights *rights = arena_alloc(call->arena, 2 * sizeof *rights);
+    struct pair *pair = NULL;
+    const enum status status = pair_load(txn, call, set, user, &pair);
     *gains = false;
-    if (rights == NULL) {
-        return STATUS_TOO_LARGE;
+    for (int p = PERMISSION_FIRST; pair != NULL && p < PERMISSION_COUNT; p++) {
+        *gains |= rights_scope(&pair->other, (enum permission)p) >
+                  rights_scope(&pair->own, (enum permission)p);
     }
-    if (call->user_id == 0) {
-        return STATUS_OK; // the system itself
-    }
-    const enum status status = user_get(txn, key_u64(call->user_id), &actor);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    role_set_rights(set, user, &rights[0]);
-    role_set_rights(set, actor, &rights[1]);
-    for (int p = PERMISSION_FIRST; p < PERMISSION_COUNT; p++) {
-        *gains |= rights_scope(&rights[0], (enum permission)p) >
-                  rights_scope(&rights[1], (enum permission)p);
-    }
-    return STATUS_OK;
+    return status;
 }
 
 // ---- the last admin ----

@@ -24,7 +24,7 @@
 #define WORDS_MAX     64
 #define VARIABLES_MAX 32
 #define LINE_BYTES    4096
-#define COMMANDS_MAX 1024
+#define COMMANDS_MAX  1024
 #define FIRST_DAY     20454 // 2026-01-01
 
 struct variable {

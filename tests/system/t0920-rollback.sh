@@ -88,3 +88,19 @@ for i in $(seq 20); do
 done
 claim "the anchor did not go back" yes "$([ "$(seen zhang)" -ge "$before" ] && echo yes)"
 exits 0 as zhang whoami
+
+# The evidence itself: what somebody else wrote is not believed, and what is gone is told.
+person mei sales
+exits 0 as mei customer list
+file=$place/home-mei/contexts/ledger.seen
+cp "$file" "$place/mei.seen"
+jq -c '.tree_size -= 1' "$place/mei.seen" >"$file"
+exits 20 as mei customer list
+says 'was not written by this device'
+cp "$place/home-li/contexts/ledger.seen" "$file"
+exits 20 as mei customer list
+rm "$file"
+exits 0 as mei customer list
+says 'WARNING: what this device held of the journal is gone'
+exits 0 as mei customer list
+claim "it is told once" 0 "$(grep -c WARNING "$place/err" || true)"

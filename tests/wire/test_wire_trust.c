@@ -197,8 +197,7 @@ static void client_of(struct scene *scene, struct client *client)
     memcpy(context->house_key, scene->house.public_bytes, KEY_BYTES);
     memcpy(context->token, scene->bed->server.admit.device[0].token, TOKEN_BYTES);
     context->has_token = true;
-    client->seen = profile_seen_load(&client->home, client->arena, context->name);
-    client->known = client->seen.anchor;
+    assert_int_equal(client_seen_load(client), STATUS_OK);
     client->has_context = true;
     assert_int_equal(outbox_open(client->arena, &client->home, context->name,
                                  &client->device.secret, &client->outbox),
@@ -228,7 +227,9 @@ static enum status run(struct scene *scene, const char *name)
 static uint64_t held(const struct scene *scene)
 {
     CLEANUP(arena_free_at) struct arena *arena = arena_make((size_t)1024 * 1024);
-    return profile_seen_load(&scene->home, arena, "ledger").anchor.size;
+    struct seen seen;
+    (void)seen_load(&scene->home, arena, "ledger", &scene->bed->server.device.secret, &seen);
+    return seen.anchor.size;
 }
 
 static size_t reports(const struct scene *scene)
@@ -349,9 +350,11 @@ static void two_runs_that_saw_two_journals_are_told(void **state)
     struct anchor kept;
     other.anchor.size = 60;
     memcpy(other.anchor.root, scene->journal[1].root[60], LEAF_BYTES);
-    assert_int_equal(
-        profile_seen_save(&scene->home, client.arena, "ledger", &other, &client.known, &kept),
-        SEEN_SAVED);
+    const struct seen_keeping keeping = {.home = &scene->home,
+                                         .arena = client.arena,
+                                         .name = "ledger",
+                                         .secret = &client.device.secret};
+    assert_int_equal(seen_save(&keeping, &other, &client.known, &kept), SEEN_SAVED);
     assert_int_equal(call(&client, "session_whoami"), STATUS_TAMPERED);
     assert_int_equal(reports(scene), 1);
     assert_true(held(scene) == 60);
