@@ -82,6 +82,9 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
         [FIND_NOUN__FIND_NOUN_STATEMENT] = "STATEMENT",
         [FIND_NOUN__FIND_NOUN_REFUND] = "REFUND",
         [FIND_NOUN__FIND_NOUN_WRITEOFF] = "WRITEOFF",
+        [FIND_NOUN__FIND_NOUN_BANK] = "BANK",
+        [FIND_NOUN__FIND_NOUN_BANK_STATEMENT] = "STATEMENT",
+        [FIND_NOUN__FIND_NOUN_BANK_LINE] = "LINE",
     };
     const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
     const char *words = NULL;

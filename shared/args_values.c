@@ -18,14 +18,24 @@ struct noun_row {
 };
 
 static const struct noun_row NOUNS[] = {
-    {"customer_id", FIND_NOUN__FIND_NOUN_CUSTOMER},   {"invoice_id", FIND_NOUN__FIND_NOUN_INVOICE},
-    {"against_id", FIND_NOUN__FIND_NOUN_INVOICE},     {"payment_id", FIND_NOUN__FIND_NOUN_PAYMENT},
-    {"entry_id", FIND_NOUN__FIND_NOUN_ENTRY},         {"user_id", FIND_NOUN__FIND_NOUN_USER},
-    {"owner_id", FIND_NOUN__FIND_NOUN_USER},          {"device_id", FIND_NOUN__FIND_NOUN_DEVICE},
-    {"role_id", FIND_NOUN__FIND_NOUN_ROLE},           {"like_id", FIND_NOUN__FIND_NOUN_ROLE},
-    {"approval_id", FIND_NOUN__FIND_NOUN_APPROVAL},   {"finding_id", FIND_NOUN__FIND_NOUN_FINDING},
-    {"statement_id", FIND_NOUN__FIND_NOUN_STATEMENT}, {"refund_id", FIND_NOUN__FIND_NOUN_REFUND},
+    {"customer_id", FIND_NOUN__FIND_NOUN_CUSTOMER},
+    {"invoice_id", FIND_NOUN__FIND_NOUN_INVOICE},
+    {"against_id", FIND_NOUN__FIND_NOUN_INVOICE},
+    {"payment_id", FIND_NOUN__FIND_NOUN_PAYMENT},
+    {"entry_id", FIND_NOUN__FIND_NOUN_ENTRY},
+    {"user_id", FIND_NOUN__FIND_NOUN_USER},
+    {"owner_id", FIND_NOUN__FIND_NOUN_USER},
+    {"device_id", FIND_NOUN__FIND_NOUN_DEVICE},
+    {"role_id", FIND_NOUN__FIND_NOUN_ROLE},
+    {"like_id", FIND_NOUN__FIND_NOUN_ROLE},
+    {"approval_id", FIND_NOUN__FIND_NOUN_APPROVAL},
+    {"finding_id", FIND_NOUN__FIND_NOUN_FINDING},
+    {"statement_id", FIND_NOUN__FIND_NOUN_STATEMENT},
+    {"refund_id", FIND_NOUN__FIND_NOUN_REFUND},
     {"writeoff_id", FIND_NOUN__FIND_NOUN_WRITEOFF},
+    {"bank_id", FIND_NOUN__FIND_NOUN_BANK},
+    {"bank_statement_id", FIND_NOUN__FIND_NOUN_BANK_STATEMENT},
+    {"bank_line_id", FIND_NOUN__FIND_NOUN_BANK_LINE},
 };
 
 FindNoun args_noun(const ProtobufCFieldDescriptor *descriptor)

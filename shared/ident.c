@@ -8,11 +8,14 @@ struct series_row {
 };
 
 static const struct series_row SERIES[] = {
-    {"C", SERIES_CUSTOMER, false},  {"INV", SERIES_INVOICE, true}, {"CN", SERIES_CREDIT_NOTE, true},
-    {"PAY", SERIES_PAYMENT, true},  {"JE", SERIES_ENTRY, true},    {"IMP", SERIES_IMPORT, false},
-    {"AP", SERIES_APPROVAL, false}, {"F", SERIES_FINDING, false},  {"ST", SERIES_STATEMENT, true},
-    {"WO", SERIES_WRITE_OFF, true}, {"RF", SERIES_REFUND, true},   {"SD", SERIES_DIFFERENCE, true},
-    {"RC", SERIES_RECOVERY, true},
+    {"C", SERIES_CUSTOMER, false},    {"INV", SERIES_INVOICE, true},
+    {"CN", SERIES_CREDIT_NOTE, true}, {"PAY", SERIES_PAYMENT, true},
+    {"JE", SERIES_ENTRY, true},       {"IMP", SERIES_IMPORT, false},
+    {"AP", SERIES_APPROVAL, false},   {"F", SERIES_FINDING, false},
+    {"ST", SERIES_STATEMENT, true},   {"WO", SERIES_WRITE_OFF, true},
+    {"RF", SERIES_REFUND, true},      {"SD", SERIES_DIFFERENCE, true},
+    {"RC", SERIES_RECOVERY, true},    {"BS", SERIES_BANK_STATEMENT, true},
+    {"BL", SERIES_BANK_LINE, false},
 };
 
 static const struct series_row *row_of(enum series series)

@@ -50,6 +50,13 @@
 #define READER_CELL_BYTES_MAX   65536
 #define READER_CPU_SECONDS_MAX  120
 
+// Bank statements
+#define BANK_LINES_MAX    60 // of one group
+#define BANK_WORDS_MAX    12 // of a line's text, that may be references
+#define BANK_MENTIONS_MAX 8  // of documents in it
+#define BANK_PAIRS_MAX    32 // lines that one call books
+#define BANK_OLDEST_MAX   12 // items that one receipt pays for certain
+
 // Workbooks to write: what the format bears, and what their writer may use
 #define WORKBOOK_ROWS_MAX        1048575 // below the head
 #define WORKBOOK_COLUMNS_MAX     200

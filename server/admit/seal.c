@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/admit/seal.h"
 
+#include "server/admit/boxes.h"
 #include "shared/fields.h"
 #include "shared/text.h"
 #include "shared/wire.h"
 
-#define HASH_BYTES   16
 #define WALK_IN_NAME "Walk-in"
 
 // Numbers of fields that are named here; the same in CustomerAdd and CustomerEdit.
@@ -27,76 +27,6 @@ enum {
 static void empty(char **text)
 {
     *text = (char *)(uintptr_t)protobuf_c_empty_string;
-}
-
-// ---- lists that grow in the arena ----
-
-struct boxes {
-    struct arena *arena;
-    const struct key *key;
-    uint64_t vault_id;
-    Sealed **list;
-    size_t count;
-    size_t room;
-};
-
-static enum status box_add(struct boxes *boxes, uint32_t field, uint32_t ordinal, const char *text)
-{
-    assert(boxes->count < boxes->room);
-    Sealed *sealed = arena_alloc(boxes->arena, sizeof *sealed);
-    if (sealed == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    sealed__init(sealed);
-    sealed->field = field;
-    sealed->ordinal = ordinal;
-    boxes->list[boxes->count++] = sealed;
-    return vault_seal(boxes->key, boxes->vault_id, field, ordinal, text, boxes->arena,
-                      &sealed->box);
-}
-
-static enum status boxes_make(struct arena *arena, const struct key *key, uint64_t vault_id,
-                              size_t room, struct boxes *out)
-{
-    *out = (struct boxes){.arena = arena, .key = key, .vault_id = vault_id, .room = room};
-    out->list = arena_alloc(arena, (room + 1) * sizeof *out->list);
-    return out->list != NULL ? STATUS_OK : STATUS_TOO_LARGE;
-}
-
-struct hashes {
-    const struct store *store;
-    struct arena *arena;
-    UniqueHash **list;
-    size_t count;
-    size_t room;
-};
-
-static enum status hashes_make(struct txn *txn, struct arena *arena, size_t room,
-                               struct hashes *out)
-{
-    *out = (struct hashes){.store = txn_store(txn), .arena = arena, .room = room};
-    out->list = arena_alloc(arena, (room + 1) * sizeof *out->list);
-    return out->list != NULL ? STATUS_OK : STATUS_TOO_LARGE;
-}
-
-static enum status hash_add(struct hashes *hashes, uint32_t field, const char *domain,
-                            const char *text)
-{
-    if (text[0] == '\0') {
-        return STATUS_OK;
-    }
-    assert(hashes->count < hashes->room);
-    UniqueHash *unique = arena_alloc(hashes->arena, sizeof *unique);
-    uint8_t *hash = arena_alloc(hashes->arena, HASH_BYTES);
-    if (unique == NULL || hash == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    unique_hash__init(unique);
-    store_hash(hashes->store, domain, bytes_of(text, strlen(text)), hash);
-    unique->field = field;
-    unique->hash = (ProtobufCBinaryData){.len = HASH_BYTES, .data = hash};
-    hashes->list[hashes->count++] = unique;
-    return STATUS_OK;
 }
 
 // ---- customers ----
@@ -124,7 +54,7 @@ static enum status seal_field(ProtobufCMessage *message, const ProtobufCFieldDes
     char **text = field_at(message, field);
     if (field->label != PROTOBUF_C_LABEL_REPEATED) {
         if ((*text)[0] != '\0') {
-            status = box_add(boxes, field->id, 0, *text);
+            status = boxes_add(boxes, field->id, 0, *text);
         }
         empty(text);
         return status;
@@ -132,7 +62,7 @@ static enum status seal_field(ProtobufCMessage *message, const ProtobufCFieldDes
     char **list = *(char ***)(void *)text;
     const size_t count = field_count(message, field);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        status = box_add(boxes, field->id, (uint32_t)i, list[i]);
+        status = boxes_add(boxes, field->id, (uint32_t)i, list[i]);
         empty(&list[i]);
     }
     size_t *quantity = (size_t *)(void *)((uint8_t *)message + field->quantifier_offset);
@@ -158,32 +88,9 @@ static enum status customer_hashes(struct hashes *hashes, const char *tax_id, co
     if (folded == NULL) {
         return STATUS_TOO_LARGE;
     }
-    const enum status status = hash_add(hashes, CUSTOMER_TAX_ID, "tax_id", folded);
+    const enum status status = hashes_add(hashes, CUSTOMER_TAX_ID, "tax_id", folded);
     return status != STATUS_OK ? status
-                               : hash_add(hashes, CUSTOMER_REFERENCE, "reference", reference);
-}
-
-static uint64_t draw_vault_id(void)
-{
-    uint64_t vault_id = 0;
-    random_fill(&vault_id, sizeof vault_id);
-    return vault_id | (uint64_t)1 << 63; // never 0
-}
-
-// A new customer's key, by a random name that says nothing.
-static void draw_key(struct admitted *admitted, size_t room)
-{
-    assert(admitted->key_count < room);
-    struct admitted_key *new = &admitted->key[admitted->key_count++];
-    new->vault_id = draw_vault_id();
-    new->key = key_random();
-}
-
-static enum status make_room_for_keys(struct arena *arena, struct admitted *admitted, size_t room)
-{
-    assert(admitted->key == NULL);
-    admitted->key = arena_alloc(arena, room * sizeof *admitted->key);
-    return admitted->key != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+                               : hashes_add(hashes, CUSTOMER_REFERENCE, "reference", reference);
 }
 
 static enum status seal_add(struct txn *txn, CustomerAdd *add, struct arena *arena,
@@ -215,12 +122,11 @@ static enum status seal_add(struct txn *txn, CustomerAdd *add, struct arena *are
 static enum status seal_customer_add(struct txn *txn, CustomerAdd *add, struct arena *arena,
                                      struct admitted *admitted)
 {
-    const enum status status = make_room_for_keys(arena, admitted, 1);
+    const enum status status = admitted_make_room(arena, admitted, 1);
     if (status != STATUS_OK) {
         return status;
     }
-    draw_key(admitted, 1);
-    return seal_add(txn, add, arena, &admitted->key[0]);
+    return seal_add(txn, add, arena, admitted_draw(admitted, 1));
 }
 
 // The vault of the customer. When there is no such customer, or the key was destroyed, the boxes go
@@ -232,7 +138,7 @@ static enum status vault_of(struct txn *txn, uint64_t customer_id, uint64_t *vau
     ProtobufCMessage *row = NULL;
     const enum status status = table_get(txn, TABLE_customer, key_u64(customer_id), &row, NULL);
     if (status == STATUS_NOT_FOUND) {
-        *vault_id = draw_vault_id();
+        *vault_id = boxes_draw_vault();
         *key = key_random();
         return STATUS_OK;
     }
@@ -332,7 +238,7 @@ static enum status seal_invoice_issue(struct txn *txn, InvoiceIssue *issue, stru
     struct hashes hashes;
     enum status status = hashes_make(txn, arena, 1, &hashes);
     if (status == STATUS_OK) {
-        status = hash_add(&hashes, ISSUE_REFERENCE, "invoice:", reference);
+        status = hashes_add(&hashes, ISSUE_REFERENCE, "invoice:", reference);
     }
     if (status == STATUS_OK) {
         issue->unique = hashes.list;
@@ -346,7 +252,7 @@ static enum status seal_payment_add(struct txn *txn, PaymentAdd *add, struct are
     struct hashes hashes;
     enum status status = hashes_make(txn, arena, 1, &hashes);
     if (status == STATUS_OK) {
-        status = hash_add(&hashes, PAYMENT_REFERENCE, "payment:", add->reference);
+        status = hashes_add(&hashes, PAYMENT_REFERENCE, "payment:", add->reference);
     }
     if (status == STATUS_OK) {
         add->unique = hashes.list;
@@ -363,7 +269,7 @@ static enum status number_hash(struct hashes *hashes, uint32_t field, const char
         return STATUS_OK;
     }
     const char *whole = arena_print(hashes->arena, "%s\n%s\n%s", issuer, code, number);
-    return whole != NULL ? hash_add(hashes, field, "registered", whole) : STATUS_TOO_LARGE;
+    return whole != NULL ? hashes_add(hashes, field, "registered", whole) : STATUS_TOO_LARGE;
 }
 
 static enum status seal_invoice_register(struct txn *txn, InvoiceRegister *request,
@@ -435,7 +341,7 @@ static enum status seal_document(struct importing *importing, ImportRow *row, st
 {
     ImportDocument *document = row->document;
     enum status status =
-        hash_add(hashes, DOCUMENT_REFERENCE, importing->invoices, document->reference);
+        hashes_add(hashes, DOCUMENT_REFERENCE, importing->invoices, document->reference);
     if (document->walk_in) {
         empty(&document->customer_reference);
     }
@@ -443,22 +349,21 @@ static enum status seal_document(struct importing *importing, ImportRow *row, st
         empty(&document->customer_name);
         return status;
     }
-    status = hash_add(hashes, DOCUMENT_CUSTOMER, "reference", document->customer_reference);
-    draw_key(importing->admitted, importing->row_count);
-    const struct admitted_key *key = &importing->admitted->key[importing->admitted->key_count - 1];
+    status = hashes_add(hashes, DOCUMENT_CUSTOMER, "reference", document->customer_reference);
+    const struct admitted_key *key = admitted_draw(importing->admitted, importing->row_count);
     struct boxes boxes = {0};
     if (status == STATUS_OK) {
         status = boxes_make(importing->arena, &key->key, key->vault_id, 2, &boxes);
     }
     const bool has_name = document->customer_name[0] != '\0';
     if (status == STATUS_OK) {
-        status = box_add(&boxes, CUSTOMER_NAME, 0,
-                         has_name            ? document->customer_name
-                         : document->walk_in ? WALK_IN_NAME
-                                             : document->customer_reference);
+        status = boxes_add(&boxes, CUSTOMER_NAME, 0,
+                           has_name            ? document->customer_name
+                           : document->walk_in ? WALK_IN_NAME
+                                               : document->customer_reference);
     }
     if (status == STATUS_OK && document->customer_reference[0] != '\0') {
-        status = box_add(&boxes, CUSTOMER_REFERENCE, 0, document->customer_reference);
+        status = boxes_add(&boxes, CUSTOMER_REFERENCE, 0, document->customer_reference);
     }
     empty(&document->customer_name);
     empty(&document->customer_reference);
@@ -472,14 +377,14 @@ static enum status seal_payment_row(struct importing *importing, ImportPayment *
                                     struct hashes *hashes)
 {
     enum status status =
-        hash_add(hashes, IMPORTED_PAYMENT_REFERENCE, importing->payments, payment->reference);
+        hashes_add(hashes, IMPORTED_PAYMENT_REFERENCE, importing->payments, payment->reference);
     if (status == STATUS_OK) {
         status =
-            hash_add(hashes, IMPORTED_PAYMENT_CUSTOMER, "reference", payment->customer_reference);
+            hashes_add(hashes, IMPORTED_PAYMENT_CUSTOMER, "reference", payment->customer_reference);
     }
     if (status == STATUS_OK) {
-        status = hash_add(hashes, IMPORTED_PAYMENT_INVOICE, importing->invoices,
-                          payment->invoice_reference);
+        status = hashes_add(hashes, IMPORTED_PAYMENT_INVOICE, importing->invoices,
+                            payment->invoice_reference);
     }
     empty(&payment->customer_reference);
     return status;
@@ -488,9 +393,8 @@ static enum status seal_payment_row(struct importing *importing, ImportPayment *
 static enum status seal_row(struct importing *importing, ImportRow *row)
 {
     if (row->customer != NULL) {
-        draw_key(importing->admitted, importing->row_count);
         return seal_add(importing->txn, row->customer, importing->arena,
-                        &importing->admitted->key[importing->admitted->key_count - 1]);
+                        admitted_draw(importing->admitted, importing->row_count));
     }
     struct hashes hashes;
     enum status status = hashes_make(importing->txn, importing->arena, 3, &hashes);
@@ -511,7 +415,7 @@ static enum status seal_import_rows(struct txn *txn, ImportRows *rows, struct ar
         .txn = txn, .arena = arena, .admitted = admitted, .row_count = rows->n_row};
     enum status status = importing_start(&importing, rows->import_id);
     if (status == STATUS_OK) {
-        status = make_room_for_keys(arena, admitted, rows->n_row);
+        status = admitted_make_room(arena, admitted, rows->n_row);
     }
     for (size_t i = 0; status == STATUS_OK && i < rows->n_row; i++) {
         status = seal_row(&importing, rows->row[i]);
@@ -549,6 +453,9 @@ enum status seal_request(struct txn *txn, const struct command *command, Request
     }
     if (command->request == &invoice_unregister__descriptor) {
         return seal_invoice_unregister(txn, (InvoiceUnregister *)inner, arena);
+    }
+    if (command->request == &bank_lines__descriptor) {
+        return seal_bank_lines(txn, (BankLines *)inner, arena, admitted);
     }
     if (command->request == &import_rows__descriptor) {
         return seal_import_rows(txn, (ImportRows *)inner, arena, admitted);

@@ -75,7 +75,9 @@ struct call {
     bool control_seen;              // the function has asked, or said that there is no need
 };
 
-// A new id: journal number << 8 | ordinal, ascending. At most 255 a call.
+#define ID_ORDINAL_MAX 255 // ids of one journal number
+
+// A new id: journal number << 8 | ordinal, ascending. At most ID_ORDINAL_MAX a call.
 uint64_t call_new_id(struct call *call);
 
 // Refuses: sets status and detail, adds a problem when `field` is not NULL. Asserts that nothing

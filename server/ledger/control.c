@@ -161,6 +161,9 @@ static enum status find_about(struct txn *txn, struct call *call, ApprovalRecord
     if (strcmp(name, "customer_id") == 0) {
         approval->customer_id = approval->about_id;
     }
+    if (request->descriptor == &reconcile_match__descriptor) {
+        approval->customer_id = ((const ReconcileMatch *)request)->customer_id;
+    }
     return STATUS_OK;
 }
 

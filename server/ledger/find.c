@@ -41,6 +41,12 @@ static enum table table_of(FindNoun noun)
         return TABLE_finding;
     case FIND_NOUN__FIND_NOUN_STATEMENT:
         return TABLE_issued;
+    case FIND_NOUN__FIND_NOUN_BANK:
+        return TABLE_bank;
+    case FIND_NOUN__FIND_NOUN_BANK_STATEMENT:
+        return TABLE_bank_statement;
+    case FIND_NOUN__FIND_NOUN_BANK_LINE:
+        return TABLE_bank_line;
     case FIND_NOUN__FIND_NOUN_UNSET:
     case _FIND_NOUN_IS_INT_SIZE:
     default:
@@ -93,6 +99,8 @@ static bool series_is_of(enum series series, enum table table)
     case SERIES_APPROVAL:
     case SERIES_FINDING:
     case SERIES_STATEMENT:
+    case SERIES_BANK_STATEMENT:
+    case SERIES_BANK_LINE:
         break;
     }
     return false;

@@ -3,6 +3,7 @@
 
 #include "server/ledger/approval.h"
 #include "server/ledger/audit.h"
+#include "server/ledger/bank.h"
 #include "server/ledger/finding.h"
 #include "server/ledger/issued.h"
 #include "server/ledger/reading.h"
@@ -48,14 +49,34 @@ static bool label_statement(struct call *call, const ProtobufCMessage *record, F
     return may(call, PERMISSION_STATEMENT_SHOW);
 }
 
+static bool label_bank(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    const BankRecord *bank = (const BankRecord *)record;
+    row->number = bank_account(call->arena, bank->account);
+    row->name = bank->name;
+    return may(call, PERMISSION_BANK_LIST);
+}
+
+static bool label_bank_statement(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    row->number = bank_statement_number(call->arena, (const BankStatementRecord *)record);
+    return may(call, PERMISSION_BANK_LIST);
+}
+
+static bool label_bank_line(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    row->number = bank_line_number(call->arena, (const BankLineRecord *)record);
+    return may(call, PERMISSION_RECONCILE_LIST);
+}
+
 static const struct {
     enum table table;
     label_function *label;
 } WALKED[] = {
-    {TABLE_role, label_role},
-    {TABLE_approval, label_approval},
-    {TABLE_finding, label_finding},
-    {TABLE_issued, label_statement},
+    {TABLE_role, label_role},           {TABLE_approval, label_approval},
+    {TABLE_finding, label_finding},     {TABLE_issued, label_statement},
+    {TABLE_bank, label_bank},           {TABLE_bank_statement, label_bank_statement},
+    {TABLE_bank_line, label_bank_line},
 };
 
 static label_function *label_of(enum table table)

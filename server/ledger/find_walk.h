@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Objects that no view knows, since there are few of them: roles, approvals, findings. Their rows
+// Objects that no view knows: roles, approvals, findings, bank accounts and their lines. Their rows
 // are walked, and each is compared by its number or its whole name.
 
 #include "server/ledger/call.h"

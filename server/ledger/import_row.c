@@ -9,8 +9,6 @@
 #include "server/ledger/pricing.h"
 #include "server/ledger/receipt.h"
 
-#define ID_ORDINAL_MAX 255 // of one journal number
-
 // Field numbers of hashes: in ImportDocument and ImportPayment, and of CustomerAdd.reference.
 #define HASH_REFERENCE          1
 #define HASH_CUSTOMER_REFERENCE 2

@@ -154,67 +154,75 @@ static enum status plan_reversal(struct books *books, const struct money *money,
     return status == STATUS_OK ? refuse_too_many(books, list, closings) : status;
 }
 
+enum status money_plan_reversal(struct books *books, uint64_t payment_id, int32_t asked,
+                                struct reversal *out)
+{
+    *out = (struct reversal){0};
+    struct money *money = &out->money;
+    out->closings = arena_alloc(books->arena, sizeof *out->closings);
+    enum status status =
+        out->closings != NULL ? money_load(books, payment_id, money) : STATUS_TOO_LARGE;
+    if (status == STATUS_OK) {
+        status = shares_standing(books, &money->credits, 0, &out->list);
+    }
+    if (status == STATUS_OK) {
+        status = entry_get(books->txn, key_u64(money->payment->entry_id), &out->entry);
+    }
+    if (status == STATUS_OK) {
+        status = leave_out(books, false, &out->list);
+    }
+    if (status == STATUS_OK) {
+        *out->closings = (struct closing_undo){0};
+        status = plan_reversal(books, money, &out->list, asked, out->closings, &out->day);
+    }
+    if (status == STATUS_OK) {
+        status = shares_controls(books, money->payment->customer_id, &out->balance);
+    }
+    return status == STATUS_OK ? posting_load_entry(books, out->entry) : status;
+}
+
+enum status money_reverse(struct books *books, struct reversal *reversal, const char *reason)
+{
+    enum status status = shares_take_back(books, &reversal->list, reversal->day, &reversal->shares);
+    if (status == STATUS_OK) {
+        status = closing_undo_post(books, reversal->closings, reason);
+    }
+    return status == STATUS_OK
+               ? reverse(books, &reversal->money, reversal->entry, reversal->day, reason)
+               : status;
+}
+
 enum status payment_reverse(struct txn *txn, struct call *call, const PaymentReverse *request,
                             PaymentReverseReply *reply)
 {
     struct books books;
-    struct money money;
-    struct allocation_list list = {0};
-    EntryRecord *entry = NULL;
+    struct reversal reversal;
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {
-        status = money_load(&books, request->payment_id, &money);
-    }
-    if (status == STATUS_OK) {
-        status = shares_standing(&books, &money.credits, 0, &list);
-    }
-    if (status == STATUS_OK) {
-        status = entry_get(txn, key_u64(money.payment->entry_id), &entry);
-    }
-    if (status == STATUS_OK) {
-        status = leave_out(&books, false, &list);
+        status = money_plan_reversal(&books, request->payment_id, request->date_day, &reversal);
     }
 
-    int32_t day = 0;
-    struct closing_undo closings = {0};
-    struct balance *balance = NULL;
     if (status == STATUS_OK) {
-        status = plan_reversal(&books, &money, &list, request->date_day, &closings, &day);
-    }
-    if (status == STATUS_OK) {
-        status = shares_controls(&books, money.payment->customer_id, &balance);
-    }
-    if (status == STATUS_OK) {
-        status = posting_load_entry(&books, entry);
-    }
-    if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_REVERSAL, money.payment->amount_minor);
+        status = control_check(txn, call, CONTROL_REVERSAL, reversal.money.payment->amount_minor);
     }
     if (status != STATUS_OK) {
         return status;
     }
 
-    struct shares shares;
-    status = shares_take_back(&books, &list, day, &shares);
-    if (status == STATUS_OK) {
-        status = closing_undo_post(&books, &closings, request->reason);
-    }
-    if (status == STATUS_OK) {
-        status = reverse(&books, &money, entry, day, request->reason);
-    }
+    status = money_reverse(&books, &reversal, request->reason);
     if (status == STATUS_OK) {
         status = books_close(&books);
     }
     if (status == STATUS_OK) {
-        status = shares_reply(&books, &shares, true, &reply->line, &reply->n_line);
+        status = shares_reply(&books, &reversal.shares, true, &reply->line, &reply->n_line);
     }
     if (status != STATUS_OK) {
         return status;
     }
 
-    reply->id = money.payment->id;
-    reply->number = receipt_number(&books, money.payment);
-    reply->balance_minor = posting_owed(balance);
+    reply->id = reversal.money.payment->id;
+    reply->number = receipt_number(&books, reversal.money.payment);
+    reply->balance_minor = posting_owed(reversal.balance);
     call_about(call, reply->id, reply->number);
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }

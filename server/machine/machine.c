@@ -144,20 +144,38 @@ static enum status keep_key(struct txn *txn, const struct admitted *admitted, ui
     return STATUS_OK;
 }
 
-// Puts the keys of the customers that this call made, found among its new ids; the keys for
-// customers that were known already are let go.
+// The key's name in a row that has one: of a customer, or of a line of a bank statement. 0: no such
+// row.
+static enum status vault_of(struct txn *txn, uint64_t id, uint64_t *vault_id)
+{
+    ProtobufCMessage *row = NULL;
+    *vault_id = 0;
+    enum status status = table_get(txn, TABLE_customer, key_u64(id), &row, NULL);
+    if (status == STATUS_OK) {
+        *vault_id = ((const CustomerRecord *)row)->vault_id;
+        return status;
+    }
+    if (status == STATUS_NOT_FOUND) {
+        status = table_get(txn, TABLE_bank_line, key_u64(id), &row, NULL);
+    }
+    if (status == STATUS_OK) {
+        *vault_id = ((const BankLineRecord *)row)->vault_id;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+// Puts the keys of what this call made, found among its new ids; the keys for customers and lines
+// that were known already are let go.
 static enum status keep_keys(struct txn *txn, const struct call *call,
                              const struct admitted *admitted)
 {
     const uint32_t made = admitted->key_count > 0 ? call->next_ordinal : 0;
     enum status status = STATUS_OK;
     for (uint32_t ordinal = 1; status == STATUS_OK && ordinal <= made; ordinal++) {
-        ProtobufCMessage *row = NULL;
-        status = table_get(txn, TABLE_customer, key_u64(call->number << 8 | ordinal), &row, NULL);
-        if (status == STATUS_OK) {
-            status = keep_key(txn, admitted, ((const CustomerRecord *)row)->vault_id);
-        } else if (status == STATUS_NOT_FOUND) {
-            status = STATUS_OK;
+        uint64_t vault_id = 0;
+        status = vault_of(txn, call->number << 8 | ordinal, &vault_id);
+        if (status == STATUS_OK && vault_id != 0) {
+            status = keep_key(txn, admitted, vault_id);
         }
     }
     return status;

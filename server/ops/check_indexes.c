@@ -62,7 +62,9 @@ static void check_unique(struct facts *facts)
             }
         } else if (facts_find(&facts->invoice, id) == NULL &&
                    facts_find(&facts->payment, id) == NULL &&
-                   facts_find(&facts->import, id) == NULL) {
+                   facts_find(&facts->import, id) == NULL &&
+                   facts_find(&facts->bank_statement, id) == NULL &&
+                   facts_find(&facts->bank_line, id) == NULL) {
             verify_find(facts->report, STATUS_INCOMPLETE,
                         "a unique value leads to %" PRIu64 ", which is missing", id);
         }
@@ -154,4 +156,5 @@ void facts_check_indexes(struct facts *facts)
     check_open_items(facts);
     check_settled_by(facts);
     check_outcomes(facts);
+    facts_check_bank(facts);
 }

@@ -103,6 +103,10 @@ void facts_init(struct facts *facts, struct store *store, struct arena *arena,
     COLUMN(facts, device_of, fact_hash);
     COLUMN(facts, request, fact_request);
     COLUMN(facts, outcome, fact_outcome);
+    COLUMN(facts, bank_statement, fact_id);
+    COLUMN(facts, bank_line, fact_bank_line);
+    COLUMN(facts, bank_wait, fact_pair);
+    COLUMN(facts, cleared, fact_clearing);
 }
 
 // ---- one row of each table ----
@@ -124,6 +128,11 @@ static void keep_number(struct facts *facts, enum series series, uint32_t year, 
 {
     facts_keep(facts, &facts->number,
                &(struct fact_number){.series = series, .year = year, .sequence = sequence});
+}
+
+void facts_keep_number(struct facts *facts, enum series series, uint32_t year, uint32_t sequence)
+{
+    keep_number(facts, series, year, sequence);
 }
 
 static void take_account(struct facts *facts, const AccountRecord *record)
@@ -449,6 +458,9 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         verify_find(facts->report, STATUS_TAMPERED,
                     "table %s, key %" PRIu64 ": the row is another's", table_name(table),
                     row_key_first(key));
+    }
+    if (facts_take_bank(facts, table, key, record)) {
+        return;
     }
     switch ((int)table) {
     case TABLE_journal:

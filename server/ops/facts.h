@@ -6,6 +6,7 @@
 
 #include "server/ops/verify.h"
 #include "server/ops/walk.h"
+#include "shared/ident.h"
 
 // An array that grows in an arena.
 struct fact_column {
@@ -107,6 +108,20 @@ struct fact_pair {
     uint64_t first, second;
 };
 
+// A line of a bank statement: what its row says, and what the indexes do.
+struct fact_bank_line {
+    uint64_t id;
+    uint64_t account;
+    bool waits;
+    size_t entries; // that it clears
+    bool is_indexed;
+    size_t cleared;
+};
+
+struct fact_clearing {
+    uint64_t account, entry_id, line_id;
+};
+
 struct fact_request {
     uint64_t number;
     uint32_t status;
@@ -131,6 +146,9 @@ struct facts {
     struct fact_column unique, login, device_key;      // fact_hash: the index
     struct fact_column unique_of, login_of, device_of; // fact_hash: what the rows say
     struct fact_column request, outcome;
+    struct fact_column bank_statement;     // fact_id
+    struct fact_column bank_line;          // fact_bank_line
+    struct fact_column bank_wait, cleared; // fact_pair, fact_clearing
 };
 
 void facts_init(struct facts *facts, struct store *store, struct arena *arena,
@@ -158,3 +176,11 @@ void facts_check_books(struct facts *facts);
 // Part of it: every series 1, 2, 3 … up to its counter.
 void facts_check_numbers(struct facts *facts);
 void facts_check_indexes(struct facts *facts);
+
+// Bank accounts (check_bank.c): takes a row of theirs, false when it is another one; and the check
+// of their indexes against their lines.
+bool facts_take_bank(struct facts *facts, enum table table, const struct row_key *key,
+                     const ProtobufCMessage *record);
+void facts_check_bank(struct facts *facts);
+// A number of a series that must have no gaps.
+void facts_keep_number(struct facts *facts, enum series series, uint32_t year, uint32_t sequence);

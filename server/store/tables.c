@@ -7,63 +7,68 @@ enum { KEPT_STATE = true, KEPT_ASIDE = false };
 
 enum { SEEN_VIEW = true, SEEN_PLAIN = false };
 
-// protobuf-c spells a message's name in two ways; this is the list of both.
-// One record a line.
+// protobuf-c spells a message's name in two ways; this is the list of both, a line each.
 // clang-format off
-#define DESCRIPTOR(Record) _Generic((Record *)NULL, \
-    HeadRecord *: &head_record__descriptor, \
-    JournalRecord *: &journal_record__descriptor, \
-    OutcomeRecord *: &outcome_record__descriptor, \
-    VaultRecord *: &vault_record__descriptor, \
-    PskRecord *: &psk_record__descriptor, \
-    BookRecord *: &book_record__descriptor, \
-    CounterRecord *: &counter_record__descriptor, \
-    CustomerRecord *: &customer_record__descriptor, \
-    InvoiceRecord *: &invoice_record__descriptor, \
-    PaymentRecord *: &payment_record__descriptor, \
-    ItemRecord *: &item_record__descriptor, \
-    AllocationRecord *: &allocation_record__descriptor, \
-    EntryRecord *: &entry_record__descriptor, \
-    AccountRecord *: &account_record__descriptor, \
-    PeriodRecord *: &period_record__descriptor, \
-    ExceptionRecord *: &exception_record__descriptor, \
-    UserRecord *: &user_record__descriptor, \
-    DeviceRecord *: &device_record__descriptor, \
-    SessionRecord *: &session_record__descriptor, \
-    InvitationRecord *: &invitation_record__descriptor, \
-    ThrottleRecord *: &throttle_record__descriptor, \
-    ImportRecord *: &import_record__descriptor, \
-    ExportRecord *: &export_record__descriptor, \
-    CalendarRecord *: &calendar_record__descriptor, \
-    TaxRecord *: &tax_record__descriptor, \
-    RegisteredRecord *: &registered_record__descriptor, \
-    LateRecord *: &late_record__descriptor, \
-    BalanceRecord *: &balance_record__descriptor, \
-    FactorRecord *: &factor_record__descriptor, \
-    NoticeRecord *: &notice_record__descriptor, \
-    StatementRecord *: &statement_record__descriptor, \
-    HeaderRecord *: &header_record__descriptor, \
-    TileRecord *: &tile_record__descriptor, \
-    CheckpointRecord *: &checkpoint_record__descriptor, \
-    EpochRecord *: &epoch_record__descriptor, \
-    RoleRecord *: &role_record__descriptor, \
-    ApprovalRecord *: &approval_record__descriptor, \
-    RuleRecord *: &rule_record__descriptor, \
-    HoldRecord *: &hold_record__descriptor, \
-    IssuedRecord *: &issued_record__descriptor, \
-    FindingRecord *: &finding_record__descriptor, \
-    ReviewRecord *: &review_record__descriptor, \
-    ClearingRecord *: &clearing_record__descriptor, \
-    RightUseRecord *: &right_use_record__descriptor, \
-    CheckRecord *: &check_record__descriptor, \
-    DoneRecord *: &done_record__descriptor, \
-    ConsentRecord *: &consent_record__descriptor, \
-    PolicyRecord *: &policy_record__descriptor, \
-    CreditRecord *: &credit_record__descriptor, \
-    AlertRecord *: &alert_record__descriptor, \
-    QuotaUseRecord *: &quota_use_record__descriptor, \
-    QuotaRuleRecord *: &quota_rule_record__descriptor, \
-    IdRecord *: &id_record__descriptor)
+#define DESCRIPTOR(Record) \
+    _Generic((Record *)NULL, \
+             HeadRecord *: &head_record__descriptor, \
+             JournalRecord *: &journal_record__descriptor, \
+             OutcomeRecord *: &outcome_record__descriptor, \
+             VaultRecord *: &vault_record__descriptor, \
+             PskRecord *: &psk_record__descriptor, \
+             BookRecord *: &book_record__descriptor, \
+             CounterRecord *: &counter_record__descriptor, \
+             CustomerRecord *: &customer_record__descriptor, \
+             InvoiceRecord *: &invoice_record__descriptor, \
+             PaymentRecord *: &payment_record__descriptor, \
+             ItemRecord *: &item_record__descriptor, \
+             AllocationRecord *: &allocation_record__descriptor, \
+             EntryRecord *: &entry_record__descriptor, \
+             AccountRecord *: &account_record__descriptor, \
+             PeriodRecord *: &period_record__descriptor, \
+             ExceptionRecord *: &exception_record__descriptor, \
+             UserRecord *: &user_record__descriptor, \
+             DeviceRecord *: &device_record__descriptor, \
+             SessionRecord *: &session_record__descriptor, \
+             InvitationRecord *: &invitation_record__descriptor, \
+             ThrottleRecord *: &throttle_record__descriptor, \
+             ImportRecord *: &import_record__descriptor, \
+             ExportRecord *: &export_record__descriptor, \
+             BalanceRecord *: &balance_record__descriptor, \
+             RoleRecord *: &role_record__descriptor, \
+             ApprovalRecord *: &approval_record__descriptor, \
+             RuleRecord *: &rule_record__descriptor, \
+             HoldRecord *: &hold_record__descriptor, \
+             FactorRecord *: &factor_record__descriptor, \
+             NoticeRecord *: &notice_record__descriptor, \
+             StatementRecord *: &statement_record__descriptor, \
+             HeaderRecord *: &header_record__descriptor, \
+             TileRecord *: &tile_record__descriptor, \
+             CheckpointRecord *: &checkpoint_record__descriptor, \
+             EpochRecord *: &epoch_record__descriptor, \
+             FindingRecord *: &finding_record__descriptor, \
+             ReviewRecord *: &review_record__descriptor, \
+             CheckRecord *: &check_record__descriptor, \
+             QuotaUseRecord *: &quota_use_record__descriptor, \
+             QuotaRuleRecord *: &quota_rule_record__descriptor, \
+             ConsentRecord *: &consent_record__descriptor, \
+             CalendarRecord *: &calendar_record__descriptor, \
+             ClearingRecord *: &clearing_record__descriptor, \
+             TaxRecord *: &tax_record__descriptor, \
+             RegisteredRecord *: &registered_record__descriptor, \
+             LateRecord *: &late_record__descriptor, \
+             RightUseRecord *: &right_use_record__descriptor, \
+             DoneRecord *: &done_record__descriptor, \
+             PolicyRecord *: &policy_record__descriptor, \
+             CreditRecord *: &credit_record__descriptor, \
+             AlertRecord *: &alert_record__descriptor, \
+             IssuedRecord *: &issued_record__descriptor, \
+             BankRecord *: &bank_record__descriptor, \
+             BankStatementRecord *: &bank_statement_record__descriptor, \
+             BankLineRecord *: &bank_line_record__descriptor, \
+             PayerRecord *: &payer_record__descriptor, \
+             MethodRecord *: &method_record__descriptor, \
+             IdRecord *: &id_record__descriptor)
 // clang-format on
 
 static const struct table_facts FACTS[TABLE_LIMIT] = {

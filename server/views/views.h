@@ -395,6 +395,24 @@ MUST_CHECK enum status views_open_items(const struct views *views, const struct 
                                         uint64_t customer_id, int32_t day, uint64_t before_id,
                                         struct arena *arena, struct open_row **row, size_t *count);
 
+// ---- what a sum of money could be: open undisputed debit items, and payments that stand ----
+
+struct amounts;
+
+struct view_amount {
+    enum table table; // TABLE_invoice or TABLE_payment
+    uint64_t document_id;
+    uint64_t customer_id;
+    int32_t day; // when it was due, or was paid
+};
+
+// All of them in order of their amounts, in `arena`: for a reader who asks for many.
+MUST_CHECK enum status views_amounts(const struct views *views, const struct filter *filter,
+                                     struct arena *arena, struct amounts **out);
+// Those of exactly this amount, at most `max`.
+size_t views_of_amount(const struct amounts *amounts, int64_t minor, struct view_amount *out,
+                       size_t max);
+
 // ---- people ----
 
 bool views_session_of_token(const struct views *views, const uint8_t token_hash[static 32],

@@ -114,19 +114,28 @@ static void keep_variable(struct runner *runner, const char *name, const char *v
     runner->variable_count++;
 }
 
-// "$imp" or "@import_id=$imp" with the value in its place.
+// "$imp", "@import_id=$imp" or "@pair=\"line_id=$line customer_id=$who\"" with the values in their
+// places.
 static const char *expand(struct runner *runner, const char *word)
 {
-    const char *dollar = strchr(word, '$');
-    if (dollar == NULL || (dollar != word && dollar[-1] != '=' && dollar[-1] != '#')) {
-        return word;
+    const char *from = word;
+    for (const char *dollar = strchr(from, '$'); dollar != NULL; dollar = strchr(from, '$')) {
+        if (dollar != word && dollar[-1] != '=' && dollar[-1] != '#') {
+            return word;
+        }
+        const size_t size = strcspn(dollar + 1, " ");
+        const char *name = arena_copy(runner->scene.arena, dollar + 1, size);
+        const char *value = variable_value(runner, name);
+        if (value == NULL) {
+            fail(runner, "no variable", word);
+            return word;
+        }
+        const size_t done = (size_t)(dollar - word) + strlen(value);
+        word = arena_print(runner->scene.arena, "%.*s%s%s", (int)(dollar - word), word, value,
+                           dollar + 1 + size);
+        from = word + done;
     }
-    const char *value = variable_value(runner, dollar + 1);
-    if (value == NULL) {
-        fail(runner, "no variable", word);
-        return word;
-    }
-    return arena_print(runner->scene.arena, "%.*s%s", (int)(dollar - word), word, value);
+    return word;
 }
 
 static enum status resolve(void *context, FindNoun noun, const char *text, uint64_t *id)

@@ -152,6 +152,9 @@ static const struct sample SAMPLES[] = {
     {"refund_add", "customer_id=@customer amount=1 reason=back"},
     {"writeoff_add", "invoice_id=@invoice reason=bankrupt"},
     {"provision_set", "amount=7"},
+    {"reconcile_match", "bank_line_id=@line customer_id=@customer"},
+    {"reconcile_ignore", "bank_line_id=@line reason=scratch"},
+    {"reconcile_unmatch", "bank_line_id=@matched reason=wrong"},
     {"rule_set", "kind=payment off=true"},
     {"role_add", "word=temp name=Temp"},
     {"role_rename", "role_id=4 name=Reader"},
@@ -171,7 +174,36 @@ struct ground {
     uint64_t payment_id;
     uint64_t entry_id;
     uint64_t role_id;
+    uint64_t line_id;
+    uint64_t matched_id; // a line that made a payment
 };
+
+// A line of a bank statement that waits, and one that made a payment of the customer.
+static void prepare_lines(struct scene *scene, struct ground *ground)
+{
+    ask_ok(scene, "bank_add", "account=1002 name=Bank");
+    const Reply *reply = ask(scene, "bank_begin",
+                             "bank_id=1002 fingerprint=05*32 format=csv from_day=2026-11-01 "
+                             "to_day=2026-11-02 line_count=2");
+    assert_int_equal(reply->status, STATUS_OK);
+    ask_ok(scene, "bank_lines",
+           with_id(scene,
+                   "line[0].value_day=2026-11-01 line[0].amount=5 line[0].occurrence=1 "
+                   "line[1].value_day=2026-11-02 line[1].amount=6 line[1].occurrence=1 "
+                   "bank_statement_id=",
+                   reply->bank_begin->id));
+    reply = ask(scene, "reconcile_next", "bank_id=1002");
+    assert_int_equal(reply->status, STATUS_OK);
+    assert_int_equal(reply->reconcile_next->n_row, 2);
+    ground->line_id = reply->reconcile_next->row[0]->id;
+    ground->matched_id = reply->reconcile_next->row[1]->id;
+    reply = ask(scene, "customer_add", "kind=organisation name=Payer");
+    assert_int_equal(reply->status, STATUS_OK);
+    ask_ok(scene, "reconcile_match",
+           arena_print(scene->arena, "bank_line_id=%llu customer_id=%llu",
+                       (unsigned long long)ground->matched_id,
+                       (unsigned long long)reply->customer_add->id));
+}
 
 // A customer with an invoice, a role that nobody holds, and a second owner to ask and to approve.
 static struct ground prepare(struct scene *scene)
@@ -204,6 +236,7 @@ static struct ground prepare(struct scene *scene)
     ask_ok(scene, "role_deny",
            arena_print(scene->arena, "role_id=%llu permission=invoice.list",
                        (unsigned long long)ground.role_id));
+    prepare_lines(scene, &ground);
     ask_ok(scene, "user_edit", with_id(scene, "role=owner user_id=", user_of(scene, "clerk")));
     return ground;
 }
@@ -217,6 +250,7 @@ static const char *filled(struct scene *scene, const struct ground *ground, cons
         {"@customer", ground->customer_id},  {"@lead", ground->lead_id},
         {"@invoice", ground->invoice_id},    {"@payment", ground->payment_id},
         {"@entry", ground->entry_id},        {"@role", ground->role_id},
+        {"@line", ground->line_id},          {"@matched", ground->matched_id},
         {"@peter", user_of(scene, "peter")},
     };
 
@@ -532,7 +566,7 @@ static void a_repeat_of_the_request_id_answers_the_same_number(void **state)
     assert_string_equal(again->approval, "AP-0001");
     assert_string_equal(again->control, "payment");
     assert_int_equal(ask(scene, "payment_list", "limit=9")->payment_list->n_row,
-                     2); // prepare's too
+                     3); // prepare's too
 }
 
 static void a_plan_holds_for_what_waits_too(void **state)

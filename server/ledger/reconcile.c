@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/reconcile.h"
+
+#include "server/ledger/control.h"
+#include "server/ledger/done.h"
+#include "server/ledger/permit.h"
+#include "server/ledger/posting.h"
+
+enum status reconcile_load(struct books *books, uint64_t line_id, bool waits, struct reconcile *out)
+{
+    *out = (struct reconcile){0};
+    enum status status = bank_load_line(books, line_id, &out->line);
+    if (status == STATUS_OK) {
+        status = bank_load(books, out->line->account, &out->bank);
+    }
+    if (status == STATUS_OK) {
+        status = bank_load_statement(books, out->line->statement_id, &out->statement);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (out->statement->state == BANK_STATEMENT_STATE__BANK_STATEMENT_STATE_SIGNED) {
+        return books_refuse(books, STATUS_BANK_SIGNED, "bank-line",
+                            bank_line_number(books->arena, out->line),
+                            bank_statement_number(books->arena, out->statement));
+    }
+    const bool does = out->line->state == BANK_LINE_STATE__BANK_LINE_STATE_WAITING;
+    if (does != waits) {
+        return books_refuse(books, waits ? STATUS_BANK_LINE_DONE : STATUS_BANK_LINE_WAITS,
+                            "bank-line", bank_line_number(books->arena, out->line), NULL);
+    }
+    return STATUS_OK;
+}
+
+static enum status make_receipt(struct books *books, const struct reconcile *at,
+                                uint64_t customer_id, PaymentRecord **out)
+{
+    PaymentRecord *payment = arena_alloc(books->arena, sizeof *payment);
+    char *reference = bank_line_number(books->arena, at->line);
+    if (payment == NULL || reference == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    payment_record__init(payment);
+    payment->customer_id = customer_id;
+    payment->amount_minor = at->line->amount_minor;
+    payment->date_day = at->line->value_day;
+    payment->method = PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER;
+    payment->reference = reference;
+    *out = payment;
+    return STATUS_OK;
+}
+
+enum status reconcile_plan_receipt(struct books *books, struct reconcile *at, uint64_t customer_id,
+                                   Allocate *const *named, size_t count)
+{
+    const int64_t amount = at->line->amount_minor;
+    CustomerRecord *customer = NULL;
+    struct balance *balance = NULL;
+    const char *account = bank_account(books->arena, at->line->account);
+    if (amount <= 0) {
+        return books_refuse(books, STATUS_BANK_SIDE, "customer", books_money(books, amount), NULL);
+    }
+    enum status status = books_active_customer(books, customer_id, "customer", &customer);
+    if (status == STATUS_OK) {
+        status =
+            account != NULL ? make_receipt(books, at, customer_id, &at->payment) : STATUS_TOO_LARGE;
+    }
+    if (status == STATUS_OK) {
+        status = permit_import(books, PERMISSION_PAYMENT_ADD, customer, amount, "bank-line");
+    }
+    if (status == STATUS_OK) {
+        status = receipt_check(books, at->payment, account, NULL);
+    }
+    if (status == STATUS_OK) {
+        status = settlement_begin(books, customer_id, amount, at->payment->date_day, false,
+                                  &at->settlement);
+    }
+    if (status == STATUS_OK) {
+        status = count > 0 ? settlement_named(books, &at->settlement, named, count)
+                           : settlement_automatic(books, &at->settlement);
+    }
+    if (status == STATUS_OK) {
+        status = posting_balance(books, customer_id, &balance);
+    }
+    return status == STATUS_OK ? match_judge(books, at->line, &at->settlement, &at->match) : status;
+}
+
+int64_t reconcile_moved(const EntryRecord *entry, uint32_t account)
+{
+    int64_t moved = 0;
+    for (size_t i = 0; i < entry->n_line; i++) {
+        if (entry->line[i]->account == account) {
+            moved += entry->line[i]->debit_minor - entry->line[i]->credit_minor;
+        }
+    }
+    return moved;
+}
+
+// One more entry that the line clears.
+static enum status add_entry(struct books *books, struct reconcile *at, uint64_t entry_id)
+{
+    uint64_t *list = arena_alloc(books->arena, (at->entry_count + 1) * sizeof *list);
+    if (list == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    if (at->entry_count > 0) {
+        memcpy(list, at->entry, at->entry_count * sizeof *list);
+    }
+    list[at->entry_count] = entry_id;
+    at->entry = list;
+    at->entry_count++;
+    return STATUS_OK;
+}
+
+enum status reconcile_plan_entry(struct books *books, struct reconcile *at, uint64_t entry_id,
+                                 const char *field)
+{
+    EntryRecord *entry = NULL;
+    IdRecord *shown = NULL;
+    enum status status = entry_get(books->txn, key_u64(entry_id), &entry);
+    if (status == STATUS_NOT_FOUND) {
+        return books_refuse(books, status, field, NULL, NULL);
+    }
+    if (status == STATUS_OK && entry->reversed_by_id != 0) {
+        return books_refuse(books, STATUS_ALREADY_REVERSED, field, NULL, NULL);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const int64_t moved = reconcile_moved(entry, at->line->account);
+    if (moved != at->line->amount_minor) {
+        return books_refuse(books, STATUS_BANK_AMOUNT, field, books_money(books, moved),
+                            books_money(books, at->line->amount_minor));
+    }
+    status = cleared_get(books->txn, key_u64_u64(at->line->account, entry_id), &shown);
+    if (status == STATUS_OK) {
+        return books_refuse(books, STATUS_BANK_CLEARED, field, NULL, NULL);
+    }
+    return status == STATUS_NOT_FOUND ? add_entry(books, at, entry_id) : status;
+}
+
+enum status reconcile_refuse_controlled(struct books *books, enum control control,
+                                        int64_t amount_minor)
+{
+    const int64_t size = amount_minor < 0 ? -amount_minor : amount_minor;
+    const struct doing doing = {0, control, books->call->book_day, size};
+    bool demands = false;
+    const enum status status = control_demands(books->txn, books->call, &doing, &demands);
+    return status == STATUS_OK && demands ? books_refuse(books, STATUS_APPROVAL_NEEDED, "bank-line",
+                                                         books_money(books, size), NULL)
+                                          : status;
+}
+
+// ---- doing ----
+
+static enum status clear(struct books *books, const struct reconcile *at)
+{
+    IdRecord index;
+    id_record__init(&index);
+    index.id = at->line->id;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < at->entry_count; i++) {
+        status = cleared_put(books->txn, key_u64_u64(at->line->account, at->entry[i]), &index);
+    }
+    return status;
+}
+
+static void keep_match(const struct books *books, struct reconcile *at)
+{
+    BankLineRecord *line = at->line;
+    line->state = BANK_LINE_STATE__BANK_LINE_STATE_MATCHED;
+    line->tier = at->match.tier;
+    line->evidence = at->match.evidence;
+    line->n_evidence = at->match.evidence_count;
+    line->entry_id = at->entry;
+    line->n_entry_id = at->entry_count;
+    line->settled_by = books->call->user_id;
+    line->settled_us = books->call->instant_us;
+    if (at->payment != NULL) {
+        line->payment_id = at->payment->id;
+        line->customer_id = at->payment->customer_id;
+    }
+}
+
+enum status reconcile_do(struct books *books, struct reconcile *at)
+{
+    enum status status = STATUS_OK;
+    if (at->payment != NULL && at->payment->id == 0) {
+        at->line->made = true;
+        status = receipt_post(books, at->payment, &at->settlement, NULL);
+        if (status == STATUS_OK) {
+            status = add_entry(books, at, at->payment->entry_id);
+        }
+    }
+    if (status == STATUS_OK && at->booking != NULL) {
+        at->line->made = true;
+        status = posting_post(books, at->booking);
+        if (status == STATUS_OK) {
+            status = add_entry(books, at, at->booking->id);
+        }
+    }
+    if (status == STATUS_OK) {
+        status = clear(books, at);
+    }
+    if (status == STATUS_OK) {
+        keep_match(books, at);
+        status = bank_wait(books, at->bank, at->line, false);
+    }
+    if (status == STATUS_OK) {
+        status = bank_line_put(books->txn, key_u64(at->line->id), at->line);
+    }
+    return status == STATUS_OK ? bank_put(books->txn, key_u64(at->bank->account), at->bank)
+                               : status;
+}

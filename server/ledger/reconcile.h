@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What becomes of a bank line: it is a receipt of a customer, shows a payment or an entry that is
+// in the books, is booked against an account, or is left out with a reason. A line that is matched
+// clears entries of its account whose sum is the line's amount, to the cent; so what the books and
+// the bank show differ by nothing but what is listed (domain.md d.13, "Outcome statement").
+
+#include "server/ledger/match.h"
+#include "server/ledger/receipt.h"
+
+// A line at work, with its account and statement.
+struct reconcile {
+    BankLineRecord *line;
+    BankRecord *bank;
+    BankStatementRecord *statement;
+    struct match match;
+    uint64_t *entry; // that the line clears
+    size_t entry_count;
+
+    // A receipt that is made; `settlement` is what it pays.
+    PaymentRecord *payment;
+    struct settlement settlement;
+    EntryRecord *booking; // an entry that is made
+};
+
+// Missing: refused; `waits` says whether it must wait for a decision or must have one.
+MUST_CHECK enum status reconcile_load(struct books *books, uint64_t line_id, bool waits,
+                                      struct reconcile *out);
+
+// Plans a receipt of the customer, with everything that can speak against it; `named` may be empty:
+// then it settles what the machine chooses.
+MUST_CHECK enum status reconcile_plan_receipt(struct books *books, struct reconcile *at,
+                                              uint64_t customer_id, Allocate *const *named,
+                                              size_t count);
+// Finds the movement of an entry on the line's account: it must be the line's amount, and nothing
+// else may show it yet.
+MUST_CHECK enum status reconcile_plan_entry(struct books *books, struct reconcile *at,
+                                            uint64_t entry_id, const char *field);
+
+// What an entry moves on an account; debit positive.
+int64_t reconcile_moved(const EntryRecord *entry, uint32_t account);
+
+// A rule that demands a second person for something that this command does by the way: it cannot
+// wait for one here, and is refused.
+MUST_CHECK enum status reconcile_refuse_controlled(struct books *books, enum control control,
+                                                   int64_t amount_minor);
+
+// Posts what was planned, clears, and keeps the line; bank and line are put.
+MUST_CHECK enum status reconcile_do(struct books *books, struct reconcile *at);
