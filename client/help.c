@@ -24,6 +24,12 @@ static const struct {
      "import run FILE --as customers|invoices|invoice-lines|payments [--map FIELD=COLUMN,…] "
      "[--date-format F] [--currency C] [--source NAME] [--inclusive] [--tax-on-total] [--yes]",
      N_("Import a file: look first, then commit")},
+    {"bank import",
+     "bank import FILE --bank BANK [--map FIELD=COLUMN,…] [--opening AMOUNT] [--closing AMOUNT] "
+     "[--no-match] [--yes]",
+     N_("Load a bank's statements and book what is certain of them")},
+    {"bank read", "bank read FILE [--map FIELD=COLUMN,…]",
+     N_("Show what a bank's file holds, and whether it adds up")},
     {"export journal", "export journal --format hledger|beancount|ledger [--from DATE] [--to DATE]",
      N_("Export the journal for another program")},
     {"customer subject", "customer subject CUSTOMER --reason TEXT [--output FILE]",

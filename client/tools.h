@@ -23,15 +23,17 @@ const struct tool *tool_by_name(const char *name); // NULL when it is none
 #include "client/tools.def"
 #undef TOOL
 
-tool_function tool_import;  // import run FILE …
-tool_function tool_export;  // export journal --format F
-tool_function tool_check;   // check books
-tool_function tool_subject; // customer subject CUSTOMER
-tool_function tool_tail;    // audit tail
-tool_function tool_verify;  // audit verify
-tool_function tool_trail;   // audit export FILE
-tool_function tool_witness; // audit witness
-tool_function tool_totp;    // user totp
+tool_function tool_import;      // import run FILE …
+tool_function tool_bank_read;   // bank read FILE
+tool_function tool_bank_import; // bank import FILE …
+tool_function tool_export;      // export journal --format F
+tool_function tool_check;       // check books
+tool_function tool_subject;     // customer subject CUSTOMER
+tool_function tool_tail;        // audit tail
+tool_function tool_verify;      // audit verify
+tool_function tool_trail;       // audit export FILE
+tool_function tool_witness;     // audit witness
+tool_function tool_totp;        // user totp
 tool_function tool_totp_confirm;
 tool_function tool_password;   // user password
 tool_function tool_issue;      // statement issue

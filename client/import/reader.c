@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/import/reader.h"
 
+#include "client/import/bank_text.h"
 #include "client/import/fence.h"
 #include "shared/text.h"
 
@@ -87,12 +88,12 @@ static void record_end(int character, void *context)
     }
 }
 
-enum status reader_parse(struct bytes text, char delimiter, reader_row *row, void *context,
-                         uint32_t *bad_row)
+enum status reader_parse(struct bytes text, char delimiter, enum reader_care care, reader_row *row,
+                         void *context, uint32_t *bad_row)
 {
     assert(row != NULL && bad_row != NULL);
     CLEANUP(parse_free) struct parse parse = {.row = row, .context = context, .number = 1};
-    const unsigned char options = CSV_STRICT | CSV_STRICT_FINI;
+    const unsigned char options = care == READER_STRICT ? CSV_STRICT | CSV_STRICT_FINI : 0;
     if (csv_init(&parse.csv, options) != 0) {
         return STATUS_ENVIRONMENT;
     }
@@ -369,9 +370,33 @@ static enum status text_read(iconv_t tables, struct buffer *text, enum reader_en
     return (intptr_t)tables == -1 ? STATUS_READER_FAILED : text_convert(tables, &file, text);
 }
 
+// A statement of a bank, or a table of one: its first row says which.
+static enum status bank_read(struct bytes text, char delimiter, struct output *output,
+                             uint32_t *bad_row)
+{
+    static const struct {
+        const char *word;
+        enum status (*parse)(struct bytes text, struct bank_out *out);
+    } FORMATS[] = {{"mt940", mt940_parse}, {"camt053", camt_parse}, {"ofx", ofx_parse}};
+
+    struct bank_out out = {.row = row_put, .context = output};
+    const char *word = bank_sniff(text);
+    const char *const cells[] = {"format", word != NULL ? word : "csv"};
+    bank_put(&out, cells, COUNT_OF(cells));
+    for (size_t i = 0; i < COUNT_OF(FORMATS); i++) {
+        if (word != NULL && strcmp(FORMATS[i].word, word) == 0) {
+            const enum status status = FORMATS[i].parse(text, &out);
+            *bad_row = out.number;
+            return status == STATUS_OK && out.stopped ? STATUS_CANCELLED : status;
+        }
+    }
+    return reader_parse(text, delimiter, READER_LENIENT, row_put, output, bad_row);
+}
+
 int reader_main(int count, char *const *words)
 {
-    if (count != 1 || strcmp(words[0], "csv") != 0) {
+    const bool is_bank = count == 1 && strcmp(words[0], "bank") == 0;
+    if (count != 1 || (strcmp(words[0], "csv") != 0 && !is_bank)) {
         return status_exit(STATUS_USAGE);
     }
     iconv_t tables = iconv_open("UTF-8", "GB18030");
@@ -393,8 +418,10 @@ int reader_main(int count, char *const *words)
     const uint8_t facts[] = {(uint8_t)encoding, (uint8_t)delimiter, zipped ? 1 : 0};
     output_put(output, READER_MAGIC, sizeof(READER_MAGIC) - 1);
     output_put(output, facts, sizeof(facts));
+    const struct bytes all = bytes_of(text.data, text.size);
     if (status == STATUS_OK) {
-        status = reader_parse(bytes_of(text.data, text.size), delimiter, row_put, output, &bad_row);
+        status = is_bank ? bank_read(all, delimiter, output, &bad_row)
+                         : reader_parse(all, delimiter, READER_STRICT, row_put, output, &bad_row);
     }
     output_put(output, &(uint8_t){READER_END}, 1);
     output_put_u32(output, (uint32_t)status);

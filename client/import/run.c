@@ -157,7 +157,7 @@ static enum status file_take(struct client *client, const struct import_order *o
                              struct import_file *out)
 {
     uint32_t bad_row = 0;
-    enum status status = sheet_read("/proc/self/exe", file, sheet, &bad_row);
+    enum status status = sheet_read("/proc/self/exe", "csv", file, sheet, &bad_row);
     if (status != STATUS_OK) {
         return reader_complain(client, status, bad_row);
     }

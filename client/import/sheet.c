@@ -161,11 +161,14 @@ enum status sheet_of_output(uint8_t *output, size_t size, struct sheet **out, ui
     return STATUS_OK;
 }
 
-static enum status child_start(const char *program, int file, int output, pid_t *pid)
+static enum status child_start(const char *program, const char *read, int file, int output,
+                               pid_t *pid)
 {
     char name[] = "kontor";
     char tool[] = "__read";
-    char format[] = "csv";
+    char format[8] = "";
+    assert(strlen(read) < sizeof format);
+    memcpy(format, read, strlen(read));
     char *words[] = {name, tool, format, NULL};
     char *nothing[] = {NULL};
     posix_spawn_file_actions_t actions;
@@ -216,7 +219,8 @@ static enum status output_read(int fd, uint8_t **out, size_t *size)
     return STATUS_OK;
 }
 
-enum status sheet_read(const char *program, int file, struct sheet **out, uint32_t *bad_row)
+enum status sheet_read(const char *program, const char *format, int file, struct sheet **out,
+                       uint32_t *bad_row)
 {
     assert(program != NULL && file >= 0 && out != NULL);
     *bad_row = 0;
@@ -225,7 +229,7 @@ enum status sheet_read(const char *program, int file, struct sheet **out, uint32
         return STATUS_ENVIRONMENT;
     }
     pid_t pid = 0;
-    enum status status = child_start(program, file, ends[1], &pid);
+    enum status status = child_start(program, format, file, ends[1], &pid);
     (void)close(ends[1]);
     uint8_t *output = NULL;
     size_t size = 0;

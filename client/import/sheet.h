@@ -14,10 +14,10 @@ struct sheet_row {
     size_t first; // of its cells
 };
 
-// Runs `program` __read csv on the open file. READER_FAILED with `bad_row` (0: the file as a
-// whole), TOO_LARGE, FILE_ERROR.
-MUST_CHECK enum status sheet_read(const char *program, int file, struct sheet **out,
-                                  uint32_t *bad_row);
+// Runs `program` __read `format` ("csv", "bank") on the open file. READER_FAILED with `bad_row` (0:
+// the file as a whole), TOO_LARGE, FILE_ERROR.
+MUST_CHECK enum status sheet_read(const char *program, const char *format, int file,
+                                  struct sheet **out, uint32_t *bad_row);
 // The same from what a reader wrote; takes `output` (malloc) over.
 MUST_CHECK enum status sheet_of_output(uint8_t *output, size_t size, struct sheet **out,
                                        uint32_t *bad_row);

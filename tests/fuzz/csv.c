@@ -104,8 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         output_put(&output, READER_MAGIC "\x01,\0", READER_HEAD_BYTES);
         uint32_t bad_row = 0;
-        const enum status status =
-            reader_parse(input, reader_delimiter(input), output_row, &output, &bad_row);
+        const enum status status = reader_parse(input, reader_delimiter(input), READER_STRICT,
+                                                output_row, &output, &bad_row);
         output_put(&output, &(uint8_t){READER_END}, 1);
         output_u32(&output, (uint32_t)status);
         output_u32(&output, bad_row);

@@ -13,6 +13,22 @@ while IFS='|' read -r command line; do
         as zhang user totp --json >totp.json
         as zhang user totp-confirm --code "$("$build/tests/system/code" "$(jq -r .data.secret totp.json)")" >totp.out
         ;;
+    bank_show)  # a statement with what the examples speak of
+        cat >january.sta <<MT940
+:20:1
+:25:6225880212340001
+:28C:1
+:60F:C${year:2}0101CNY100,00
+:61:${year:2}0102C300,00NTRFNONREF//T1
+:86:166?00TRANSFER?20October?32HENG TONG
+:61:${year:2}0102D5,00NMSCNONREF//T2
+:86:808?00FEE?20account fee
+:61:${year:2}0103C7,00NTRFNONREF//T3
+:86:166?00TRANSFER?20by mistake
+:62F:C${year:2}0103CNY402,00
+MT940
+        as zhang bank import january.sta --bank 1002 --yes >bank.out
+        ;;
     device_approve)  # a device that joins while the server wants approval
         stop_server
         echo 'new_device = "approve"' >approve.conf

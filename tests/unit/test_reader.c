@@ -44,7 +44,8 @@ static enum status text_parse(const char *text, struct output *output, uint32_t 
     memcpy(output->data, head, sizeof(head));
     output->size = READER_HEAD_BYTES;
     struct bytes bytes = bytes_of(text, strlen(text));
-    enum status status = reader_parse(bytes, reader_delimiter(bytes), output_row, output, bad_row);
+    enum status status =
+        reader_parse(bytes, reader_delimiter(bytes), READER_STRICT, output_row, output, bad_row);
     output->data[output->size++] = READER_END;
     output_u32(output, (uint32_t)status);
     output_u32(output, *bad_row);
