@@ -165,12 +165,18 @@ static enum status clear(struct books *books, const struct reconcile *at)
     return status;
 }
 
-static void keep_match(const struct books *books, struct reconcile *at)
+// The evidence outlives this call's stack: the reply shows it too.
+static enum status keep_match(const struct books *books, struct reconcile *at)
 {
     BankLineRecord *line = at->line;
+    MatchEvidence *evidence = arena_alloc(books->arena, sizeof at->match.evidence);
+    if (evidence == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    memcpy(evidence, at->match.evidence, sizeof at->match.evidence);
     line->state = BANK_LINE_STATE__BANK_LINE_STATE_MATCHED;
     line->tier = at->match.tier;
-    line->evidence = at->match.evidence;
+    line->evidence = evidence;
     line->n_evidence = at->match.evidence_count;
     line->entry_id = at->entry;
     line->n_entry_id = at->entry_count;
@@ -180,6 +186,7 @@ static void keep_match(const struct books *books, struct reconcile *at)
         line->payment_id = at->payment->id;
         line->customer_id = at->payment->customer_id;
     }
+    return STATUS_OK;
 }
 
 enum status reconcile_do(struct books *books, struct reconcile *at)
@@ -203,7 +210,9 @@ enum status reconcile_do(struct books *books, struct reconcile *at)
         status = clear(books, at);
     }
     if (status == STATUS_OK) {
-        keep_match(books, at);
+        status = keep_match(books, at);
+    }
+    if (status == STATUS_OK) {
         status = bank_wait(books, at->bank, at->line, false);
     }
     if (status == STATUS_OK) {
