@@ -261,7 +261,7 @@ enum status reconcile_finish(struct txn *txn, struct call *call, const Reconcile
     reply->difference_minor = 0;
     reply->matched = outcome.matched;
     reply->ignored = outcome.ignored;
-    reply->ignored_minor = outcome.ignored_minor;
+    reply->left_out_minor = outcome.ignored_minor;
     call_about(call, statement->id, reply->number);
     return reply->number != NULL ? status : STATUS_TOO_LARGE;
 }
