@@ -243,10 +243,20 @@ static void a_damaged_store_gives_no_backup(void **state)
     assert_true(file_path(house->dir, "data.mdb", path));
     // The first sealed value of customer 1: its key, then format 1, epoch 1, version 1.
     const uint8_t mark[] = {0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0, 0, 1};
-    const off_t at = temporary_find(path, mark, sizeof mark);
-    assert_true(at > 0);
-    temporary_flip(path, at + 30, 2);
-    assert_int_equal(backup_write(&house->options, house->file, 5, &report), STATUS_TAMPERED);
+    enum status status = STATUS_OK;
+    // Where a page is free the value is an old one, which nobody reads: then the next one is
+    // damaged.
+    while (status == STATUS_OK) {
+        const off_t at = temporary_find(path, mark, sizeof mark);
+        assert_true(at > 0);
+        temporary_flip(path, at + 30, 2);
+        status = backup_write(&house->options, house->file, 5, &report);
+        if (status == STATUS_OK) {
+            temporary_flip(path, at, 0);
+            assert_int_equal(unlink(house->file), 0);
+        }
+    }
+    assert_int_equal(status, STATUS_TAMPERED);
     assert_false(file_exists(house->file));
 }
 
