@@ -6,25 +6,18 @@
 #include "server/ledger/permit.h"
 
 // Leaves out what goes with a document of its own: differences, and refunds where `refunds` says
-// so.
-static enum status leave_out(struct books *books, bool refunds, struct allocation_list *list)
+// so. A refund whose money never came is a debt like others, and settling that is none.
+static void leave_out(bool refunds, struct allocation_list *list)
 {
-    enum status status = STATUS_OK;
     size_t count = 0;
-    for (size_t i = 0; status == STATUS_OK && i < list->count; i++) {
-        struct item *debit = NULL;
-        status = item_load(books, list->allocation[i]->debit_id, &debit);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        const uint32_t series = debit->record->series;
-        if (series != SERIES_DIFFERENCE && (!refunds || series != SERIES_REFUND)) {
+    for (size_t i = 0; i < list->count; i++) {
+        const char *rule = list->allocation[i]->rule;
+        if (strcmp(rule, "difference") != 0 && (!refunds || strcmp(rule, "refund") != 0)) {
             list->allocation[count] = list->allocation[i];
             count++;
         }
     }
     list->count = count;
-    return status;
 }
 
 // Taking back and closing what is undone must fit into one call.
@@ -55,7 +48,7 @@ enum status payment_unallocate(struct txn *txn, struct call *call, const Payment
     }
 
     if (status == STATUS_OK) {
-        status = leave_out(&books, true, &list);
+        leave_out(true, &list);
     }
 
     int32_t day = 0;
@@ -169,9 +162,7 @@ enum status money_plan_reversal(struct books *books, uint64_t payment_id, int32_
         status = entry_get(books->txn, key_u64(money->payment->entry_id), &out->entry);
     }
     if (status == STATUS_OK) {
-        status = leave_out(books, false, &out->list);
-    }
-    if (status == STATUS_OK) {
+        leave_out(false, &out->list);
         *out->closings = (struct closing_undo){0};
         status = plan_reversal(books, money, &out->list, asked, out->closings, &out->day);
     }

@@ -252,7 +252,7 @@ static enum status take_group(struct books *books, struct settlement *settlement
     size_t items = 0;
     for (size_t i = 0; i < group->count; i++) {
         weight[i] = payable(settlement, &group->claim[i]);
-        part[i] = weight[i];
+        part[i] = settlement->left_minor;
         all_minor += weight[i];
         items += group->claim[i].count;
     }
@@ -263,7 +263,6 @@ static enum status take_group(struct books *books, struct settlement *settlement
     }
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && !settlement->is_full && i < group->count; i++) {
-        assert(part[i] <= weight[i]);
         status = take_claim(books, settlement, &group->claim[i], part[i], rule);
     }
     return status;
