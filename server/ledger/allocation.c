@@ -10,7 +10,7 @@ static enum status put_allocation(struct books *books, AllocationRecord *allocat
     IdRecord index;
     id_record__init(&index);
     index.id = allocation->id;
-    enum status status = period_stamp(books, allocation->effective_day);
+    enum status status = period_allocation(books, allocation);
     if (status == STATUS_OK) {
         status = allocation_put(books->txn, key_u64(allocation->id), allocation);
     }

@@ -5,6 +5,7 @@
 #include "server/ledger/numbering.h"
 #include "server/ledger/period.h"
 #include "server/ledger/posting.h"
+#include "server/ledger/turnover.h"
 #include "shared/day.h"
 #include "shared/money.h"
 
@@ -108,6 +109,9 @@ enum status books_close(struct books *books)
     enum status status = item_write(books);
     if (status == STATUS_OK) {
         status = posting_write(books);
+    }
+    if (status == STATUS_OK) {
+        status = turnover_write(books);
     }
     if (status == STATUS_OK) {
         status = period_write(books);

@@ -31,6 +31,7 @@ struct account;
 struct balance;
 struct item;
 struct month;
+struct turnover;
 
 // The rows of an import that did not go in, collected instead of refusing the call.
 struct row_problems {
@@ -54,6 +55,7 @@ struct books {
     struct balance *balances;
     struct item *items;
     struct month *months;
+    struct turnover *turnovers;
 };
 
 // "cn-small", "cn-enterprise", "international"; NULL when unknown.

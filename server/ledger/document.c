@@ -4,6 +4,7 @@
 #include "server/ledger/due.h"
 #include "server/ledger/lateness.h"
 #include "server/ledger/numbering.h"
+#include "server/ledger/period.h"
 #include "server/ledger/pricing.h"
 #include "server/ledger/tax.h"
 
@@ -197,8 +198,11 @@ static enum status enter(struct books *books, InvoiceRecord *document)
     document->entered_us = books->call->instant_us;
     document->entered_by = books->call->user_id;
     document->year = books_year(document->date_day);
-    enum status status = numbering_next(books, credit ? SERIES_CREDIT_NOTE : SERIES_INVOICE,
-                                        document->year, &document->sequence);
+    const enum series series = credit ? SERIES_CREDIT_NOTE : SERIES_INVOICE;
+    enum status status = numbering_next(books, series, document->year, &document->sequence);
+    if (status == STATUS_OK) {
+        status = period_number(books, series, document->date_day);
+    }
     return status == STATUS_OK ? open_items(books, document) : status;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/document.h"
 #include "server/ledger/exposure.h"
+#include "server/ledger/period.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/pricing.h"
 
@@ -67,6 +68,9 @@ enum status invoice_draft(struct txn *txn, struct call *call, const InvoiceDraft
     if (status == STATUS_OK && request->due_day != 0 && request->due_day < request->date_day) {
         status = books_refuse(&books, STATUS_FIELD_OUT_OF_RANGE, "due", NULL, NULL);
     }
+    if (status == STATUS_OK && request->date_day != 0) {
+        status = posting_guard(&books, request->date_day, POSTING_SALES, "date");
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -82,6 +86,12 @@ enum status invoice_draft(struct txn *txn, struct call *call, const InvoiceDraft
     draft->entered_us = call->instant_us;
     draft->entered_by = call->user_id;
     status = invoice_put(txn, key_u64(draft->id), draft);
+    if (status == STATUS_OK) {
+        status = period_draft(&books, draft->date_day, 1);
+    }
+    if (status == STATUS_OK) {
+        status = books_close(&books);
+    }
 
     draft_reply(draft, reply);
     call_about(call, draft->id, NULL);
@@ -143,6 +153,9 @@ enum status invoice_edit(struct txn *txn, struct call *call, const InvoiceEdit *
     if (status == STATUS_OK) {
         status = permit_amount(&books, draft->customer_id, draft->gross_minor, "amount");
     }
+    if (status == STATUS_OK && request->date_day != 0) {
+        status = posting_guard(&books, request->date_day, POSTING_SALES, "date");
+    }
     if (status == STATUS_OK) {
         status = take_text(&books, request->terms, &draft->terms);
     }
@@ -156,6 +169,7 @@ enum status invoice_edit(struct txn *txn, struct call *call, const InvoiceEdit *
         return status;
     }
 
+    const int32_t day_before = draft->date_day;
     draft->date_day = request->date_day != 0 ? request->date_day : draft->date_day;
     // Terms and a due day take each other's place.
     if (request->due_day != 0) {
@@ -168,6 +182,15 @@ enum status invoice_edit(struct txn *txn, struct call *call, const InvoiceEdit *
     draft->edited_by = call->user_id;
     draft->version++;
     status = invoice_put(txn, key_u64(draft->id), draft);
+    if (status == STATUS_OK) {
+        status = period_draft(&books, day_before, -1);
+    }
+    if (status == STATUS_OK && !request->discard) {
+        status = period_draft(&books, draft->date_day, 1);
+    }
+    if (status == STATUS_OK) {
+        status = books_close(&books);
+    }
 
     draft_reply(draft, reply);
     call_about(call, draft->id, NULL);
@@ -268,6 +291,7 @@ enum status invoice_issue(struct txn *txn, struct call *call, const InvoiceIssue
 
     const UniqueHash *unique =
         books_hash_of(request->unique, request->n_unique, FIELD_INVOICE_REFERENCE);
+    const int32_t drafted_day = status == STATUS_OK ? document->date_day : 0;
     struct balance *balance = NULL;
     if (status == STATUS_OK) {
         status = complete(&books, request, customer, document);
@@ -293,6 +317,9 @@ enum status invoice_issue(struct txn *txn, struct call *call, const InvoiceIssue
     status = document_issue(&books, document, unique);
     if (status == STATUS_OK) {
         status = exposure_keep(&books, &exposure, document->id);
+    }
+    if (status == STATUS_OK) {
+        status = period_draft(&books, drafted_day, -1);
     }
     if (status == STATUS_OK) {
         status = books_close(&books);

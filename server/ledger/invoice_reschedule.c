@@ -51,7 +51,7 @@ static enum status choose_day(struct books *books, int32_t asked, struct plan *p
                             books_day(books, books->call->book_day));
     }
     int32_t first = plan->day;
-    enum status status = STATUS_OK;
+    enum status status = posting_guard(books, plan->day, POSTING_SALES, "date");
     for (size_t i = 0; status == STATUS_OK && i < plan->open.count; i++) {
         struct item *item = plan->open.item[i];
         int32_t free_day = 0;
@@ -62,7 +62,7 @@ static enum status choose_day(struct books *books, int32_t asked, struct plan *p
         return books_refuse(books, STATUS_ALLOCATION_EARLY, "date", books_day(books, plan->day),
                             books_day(books, first));
     }
-    return status == STATUS_OK ? posting_guard(books, plan->day, POSTING_SALES, "date") : status;
+    return status;
 }
 
 static enum status named_parts(struct books *books, const InvoiceReschedule *request,

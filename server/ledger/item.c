@@ -17,7 +17,7 @@ struct item *item_add(struct books *books, const ItemRecord *draft)
     *record = *draft;
     record->id = call_new_id(books->call);
     record->open_minor = record->amount_minor;
-    *item = (struct item){.record = record, .changed = true, .next = books->items};
+    *item = (struct item){.record = record, .is_new = true, .changed = true, .next = books->items};
     books->items = item;
     return item;
 }
@@ -246,6 +246,10 @@ static enum status write_item(struct books *books, struct item *item)
     bool open = record->open_minor > 0;
     enum status status = item_put(books->txn, key_u64(record->id), record);
     struct row_key key = key_u64_u64(record->customer_id, record->id);
+    if (status == STATUS_OK && item->is_new) {
+        status = period_item(books, record);
+        item->is_new = false;
+    }
     if (status == STATUS_OK && open && !item->was_open) {
         IdRecord index;
         id_record__init(&index);

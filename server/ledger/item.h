@@ -11,6 +11,7 @@
 struct item {
     ItemRecord *record;
     bool was_open; // as stored
+    bool is_new;
     bool changed;
     struct item *next;
 };

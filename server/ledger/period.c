@@ -2,6 +2,10 @@
 #include "server/ledger/period.h"
 
 #include "server/ledger/posting.h"
+#include "server/ledger/seal.h"
+#include "shared/money.h"
+
+#define HEAD_KEY 0 // of the row that says up to where everything is sealed
 
 static_assert((PERIOD_ALL & POSTING_ANY) == 0, "a bit of its own");
 
@@ -39,6 +43,22 @@ enum status period_scope_list(struct arena *arena, uint32_t scopes, PeriodScope 
 }
 
 // ---- months ----
+
+enum status period_read(struct books *books, const char *text, uint32_t *first, uint32_t *last)
+{
+    return period_parse(text, first, last)
+               ? STATUS_OK
+               : books_refuse(books, STATUS_FIELD_NOT_CHOICE, "period", text, "2026-10");
+}
+
+enum status period_read_month(struct books *books, const char *text, uint32_t *out)
+{
+    uint32_t last = 0;
+    enum status status = period_read(books, text, out, &last);
+    return status == STATUS_OK && *out != last
+               ? books_refuse(books, STATUS_FIELD_NOT_CHOICE, "period", text, "2026-10")
+               : status;
+}
 
 bool period_exception_holds(const ExceptionRecord *exception, int32_t book_day)
 {
@@ -109,6 +129,25 @@ static bool is_excepted(uint32_t closed, uint32_t scopes, uint32_t excepted)
     return parts && whole;
 }
 
+enum status period_sealed_through(struct books *books, uint32_t *out)
+{
+    struct month *head = NULL;
+    enum status status = period_month(books, HEAD_KEY, &head);
+    *out = status == STATUS_OK ? head->record->sealed_through : 0;
+    return status;
+}
+
+enum status period_seal_through(struct books *books, uint32_t period)
+{
+    struct month *head = NULL;
+    enum status status = period_month(books, HEAD_KEY, &head);
+    if (status == STATUS_OK) {
+        head->record->sealed_through = period;
+        head->changed = true;
+    }
+    return status;
+}
+
 static bool takes(const struct month *month, uint32_t scopes)
 {
     const uint32_t closed = month->record->closed;
@@ -118,26 +157,42 @@ static bool takes(const struct month *month, uint32_t scopes)
 
 enum status period_guard(struct books *books, int32_t day, uint32_t scopes, const char *field)
 {
+    const uint32_t period = period_of_day(day);
     struct month *month = NULL;
+    uint32_t through = 0;
     int32_t open_day = 0;
-    enum status status = period_month(books, period_of_day(day), &month);
-    if (status == STATUS_OK && takes(month, scopes)) {
+    enum status status = period_sealed_through(books, &through);
+    if (status == STATUS_OK) {
+        status = period_month(books, period, &month);
+    }
+    if (status == STATUS_OK && period > through && takes(month, scopes)) {
         month->passed = true;
         return STATUS_OK;
     }
     if (status == STATUS_OK) {
         status = period_open_day(books, day, scopes, &open_day);
     }
-    return status == STATUS_OK ? books_refuse(books, STATUS_PERIOD_IS_CLOSED, field,
-                                              books_day(books, day), books_day(books, open_day))
-                               : status;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return books_refuse(books,
+                        period <= through ? STATUS_PERIOD_IS_SEALED : STATUS_PERIOD_IS_CLOSED,
+                        field, books_day(books, day), books_day(books, open_day));
 }
 
 enum status period_open_day(struct books *books, int32_t day, uint32_t scopes, int32_t *out)
 {
     uint32_t period = period_of_day(day);
     struct month *month = NULL;
-    enum status status = period_month(books, period, &month);
+    uint32_t through = 0;
+    enum status status = period_sealed_through(books, &through);
+    if (status == STATUS_OK && period <= through) {
+        period = period_after(through);
+        day = period_first_day(period);
+    }
+    if (status == STATUS_OK) {
+        status = period_month(books, period, &month);
+    }
     while (status == STATUS_OK && is_closed_for(month->record->closed, scopes)) {
         period = period_after(period);
         day = period_first_day(period);
@@ -150,8 +205,12 @@ enum status period_open_day(struct books *books, int32_t day, uint32_t scopes, i
 enum status period_free_day(struct books *books, int32_t day, uint32_t scopes, int32_t *out)
 {
     struct month *month = NULL;
-    enum status status = period_month(books, period_of_day(day), &month);
-    if (status == STATUS_OK && !takes(month, scopes)) {
+    uint32_t through = 0;
+    enum status status = period_sealed_through(books, &through);
+    if (status == STATUS_OK) {
+        status = period_month(books, period_of_day(day), &month);
+    }
+    if (status == STATUS_OK && (period_of_day(day) <= through || !takes(month, scopes))) {
         status = period_open_day(books, day, scopes, &day);
     }
     if (status == STATUS_OK) {
@@ -164,19 +223,111 @@ enum status period_free_day(struct books *books, int32_t day, uint32_t scopes, i
     return status;
 }
 
-enum status period_stamp(struct books *books, int32_t day)
+// ---- writing ----
+
+// Something is written that is dated on this day.
+static enum status stamp(struct books *books, int32_t day, struct month **out)
 {
+    struct month *month = NULL;
+    uint32_t through = 0;
+    enum status status = period_sealed_through(books, &through);
+    if (status == STATUS_OK) {
+        status = period_month(books, period_of_day(day), &month);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    assert(month->period > through);
+    assert(month->record->closed == 0 || month->passed);
+    month->used = month->used || month->exception != NULL;
+    month->changed = true;
+    *out = month;
+    return STATUS_OK;
+}
+
+enum status period_number(struct books *books, enum series series, int32_t day)
+{
+    struct month *month = NULL;
+    enum status status = stamp(books, day, &month);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    PeriodRecord *record = month->record;
+    if (record->n_numbered <= series) {
+        uint32_t *grown = arena_alloc(books->arena, ((size_t)series + 1) * sizeof *grown);
+        if (grown == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        memset(grown, 0, ((size_t)series + 1) * sizeof *grown);
+        if (record->n_numbered > 0) {
+            memcpy(grown, record->numbered, record->n_numbered * sizeof *grown);
+        }
+        record->numbered = grown;
+        record->n_numbered = (size_t)series + 1;
+    }
+    record->numbered[series]++;
+    return STATUS_OK;
+}
+
+// The month's sum of what happened to items, as bytes that can be added to.
+static uint8_t *sum_of(struct books *books, PeriodRecord *record)
+{
+    uint8_t *sum = arena_alloc(books->arena, SEAL_BYTES);
+    if (sum == NULL) {
+        return NULL;
+    }
+    memset(sum, 0, SEAL_BYTES);
+    seal_sum(sum, record->items_sum);
+    record->items_sum = (ProtobufCBinaryData){.len = SEAL_BYTES, .data = sum};
+    return sum;
+}
+
+enum status period_item(struct books *books, const ItemRecord *item)
+{
+    struct month *month = NULL;
+    enum status status = stamp(books, item->date_day, &month);
+    uint8_t *sum = status == STATUS_OK ? sum_of(books, month->record) : NULL;
+    if (sum == NULL) {
+        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
+    }
+    bool debit = item->side == ITEM_SIDE__ITEM_SIDE_DEBIT;
+    bool fits =
+        money_add(month->record->items_minor, debit ? item->amount_minor : -item->amount_minor,
+                  &month->record->items_minor);
+    assert(fits);
+    seal_item(sum, item);
+    return STATUS_OK;
+}
+
+enum status period_allocation(struct books *books, const AllocationRecord *allocation)
+{
+    struct month *month = NULL;
+    enum status status = stamp(books, allocation->effective_day, &month);
+    uint8_t *sum = status == STATUS_OK ? sum_of(books, month->record) : NULL;
+    if (sum == NULL) {
+        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
+    }
+    seal_allocation(sum, allocation);
+    return STATUS_OK;
+}
+
+enum status period_draft(struct books *books, int32_t day, int change)
+{
+    assert(change == 1 || change == -1);
+
+    if (day == 0) {
+        return STATUS_OK;
+    }
     struct month *month = NULL;
     enum status status = period_month(books, period_of_day(day), &month);
     if (status != STATUS_OK) {
         return status;
     }
-    assert(month->record->closed == 0 || month->passed);
-    month->used = month->used || month->exception != NULL;
+    assert(change > 0 || month->record->drafts > 0);
+    month->record->drafts = (uint32_t)((int64_t)month->record->drafts + change);
+    month->changed = true;
     return STATUS_OK;
 }
-
-// ---- writing ----
 
 static enum status write_use(struct books *books, struct month *month)
 {

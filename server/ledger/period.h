@@ -6,7 +6,7 @@
 // alone. A month without a row is open.
 //
 // Trap: what is written to a month that does not take it, past the guard, is a bug and ends the
-// program (period_stamp).
+// program.
 
 #include "server/ledger/books.h"
 #include "shared/period.h"
@@ -24,6 +24,10 @@ struct month {
 };
 
 MUST_CHECK enum status period_month(struct books *books, uint32_t period, struct month **out);
+// The last month that is sealed, with all before it; 0: none.
+MUST_CHECK enum status period_sealed_through(struct books *books, uint32_t *out);
+
+MUST_CHECK enum status period_seal_through(struct books *books, uint32_t period);
 
 // May this be posted on that day? Refuses with the first day on which it may.
 MUST_CHECK enum status period_guard(struct books *books, int32_t day, uint32_t scopes,
@@ -35,10 +39,22 @@ MUST_CHECK enum status period_open_day(struct books *books, int32_t day, uint32_
 // The first day from `day` on that takes it from the caller: with an exception, if there is one.
 MUST_CHECK enum status period_free_day(struct books *books, int32_t day, uint32_t scopes,
                                        int32_t *out);
-// Something is written that is dated on this day.
-MUST_CHECK enum status period_stamp(struct books *books, int32_t day);
+
+// What is written to a month, counted for its seal: a number of a series, an item, an allocation
+// or its reversal; and drafts, which a day of 0 has in no month.
+MUST_CHECK enum status period_number(struct books *books, enum series series, int32_t day);
+MUST_CHECK enum status period_item(struct books *books, const ItemRecord *item);
+MUST_CHECK enum status period_allocation(struct books *books, const AllocationRecord *allocation);
+MUST_CHECK enum status period_draft(struct books *books, int32_t day, int change);
 // Puts the months that changed and counts the exceptions that were used.
 MUST_CHECK enum status period_write(struct books *books);
+
+// The months that a request names; refused when it names none.
+MUST_CHECK enum status period_read(struct books *books, const char *text, uint32_t *first,
+                                   uint32_t *last);
+
+// The same for commands about a single month.
+MUST_CHECK enum status period_read_month(struct books *books, const char *text, uint32_t *out);
 
 // The bits of a request's scope, everything for none; and back, for a reply.
 uint32_t period_scopes(PeriodScope scope);

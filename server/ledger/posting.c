@@ -3,6 +3,7 @@
 
 #include "server/ledger/numbering.h"
 #include "server/ledger/period.h"
+#include "server/ledger/turnover.h"
 #include "shared/day.h"
 #include "shared/money.h"
 
@@ -202,8 +203,9 @@ static enum status apply(struct books *books, const PostingLine *line, int32_t d
     account->record->debit_minor = sum(account->record->debit_minor, line->debit_minor);
     account->record->credit_minor = sum(account->record->credit_minor, line->credit_minor);
     account->changed = true;
-    if (!account->record->control) {
-        return STATUS_OK;
+    status = turnover_add(books, line->account, day, line->debit_minor, line->credit_minor);
+    if (status != STATUS_OK || !account->record->control) {
+        return status;
     }
 
     assert(line->customer_id != 0);
@@ -239,7 +241,7 @@ enum status posting_post(struct books *books, EntryRecord *entry)
     assert(balances(entry));
 
     entry->year = books_year(entry->date_day);
-    enum status status = period_stamp(books, entry->date_day);
+    enum status status = period_number(books, SERIES_ENTRY, entry->date_day);
     if (status == STATUS_OK) {
         status = numbering_next(books, SERIES_ENTRY, entry->year, &entry->sequence);
     }

@@ -3,6 +3,7 @@
 
 #include "server/ledger/lateness.h"
 #include "server/ledger/numbering.h"
+#include "server/ledger/period.h"
 #include "server/ledger/permit.h"
 
 #define ACCOUNT_CODE_MAX 99999999u
@@ -175,6 +176,7 @@ enum status receipt_post(struct books *books, PaymentRecord *payment, struct set
     if (status == STATUS_OK) {
         status = lateness_keep(books, LATE_KIND__LATE_KIND_PAYMENT, payment->id,
                                payment->customer_id, payment->entered_late_days);
+        status = period_number(books, SERIES_PAYMENT, payment->date_day);
     }
     if (status != STATUS_OK) {
         return status;

@@ -211,6 +211,8 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_calendar:
     case TABLE_account:
     case TABLE_period:
+    case TABLE_turnover:
+    case TABLE_seal:
     case TABLE_exception:
     case TABLE_user:
     case TABLE_login:

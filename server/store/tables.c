@@ -26,6 +26,8 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              EntryRecord *: &entry_record__descriptor, \
              AccountRecord *: &account_record__descriptor, \
              PeriodRecord *: &period_record__descriptor, \
+             TurnoverRecord *: &turnover_record__descriptor, \
+             SealRecord *: &seal_record__descriptor, \
              ExceptionRecord *: &exception_record__descriptor, \
              UserRecord *: &user_record__descriptor, \
              DeviceRecord *: &device_record__descriptor, \

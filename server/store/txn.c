@@ -287,11 +287,16 @@ bool txn_call_has_written(const struct txn *txn)
 
 // ---- the plan ----
 
-// What an account holds is no part of a plan: everybody's postings add to it, nobody's depends on
-// it, and a token that followed it would tell each reader how much the others post.
+// What an account or a month holds is no part of a plan: everybody's postings add to it, nobody's
+// depends on it, and a token that followed it would tell each reader how much the others post.
+static bool is_sum(enum table table)
+{
+    return table == TABLE_account || table == TABLE_period || table == TABLE_turnover;
+}
+
 void plan_note(struct txn *txn, enum table table, const struct row_key *key, uint32_t version)
 {
-    if (txn->call_has_written || txn->mode == TXN_READ || table == TABLE_account) {
+    if (txn->call_has_written || txn->mode == TXN_READ || is_sum(table)) {
         return;
     }
     uint8_t text[2 + STORE_KEY_BYTES_MAX + 4];

@@ -155,6 +155,7 @@ static const struct sample SAMPLES[] = {
     {"reconcile_match", "bank_line_id=@line customer_id=@customer"},
     {"reconcile_ignore", "bank_line_id=@line reason=scratch"},
     {"reconcile_unmatch", "bank_line_id=@matched reason=wrong"},
+    {"period_reopen", "period=2026-09 reason=late"},
     {"rule_set", "kind=payment off=true"},
     {"role_add", "word=temp name=Temp"},
     {"role_rename", "role_id=4 name=Reader"},
@@ -230,6 +231,7 @@ static struct ground prepare(struct scene *scene)
                 "line[1].credit=5");
     assert_int_equal(reply->status, STATUS_OK);
     ground.entry_id = reply->entry_add->id;
+    assert_int_equal(ask(scene, "period_seal", "period=2026-09")->status, STATUS_OK);
     reply = ask(scene, "role_add", "word=empty name=Empty");
     assert_int_equal(reply->status, STATUS_OK);
     ground.role_id = reply->role_add->id;
