@@ -4,6 +4,7 @@
 #include "server/ledger/item.h"
 #include "server/ledger/period.h"
 #include "server/ledger/posting.h"
+#include "server/ledger/standing.h"
 
 static enum status put_allocation(struct books *books, AllocationRecord *allocation)
 {
@@ -51,6 +52,12 @@ static enum status transfer(struct books *books, const struct item *debit,
     return status;
 }
 
+// Is it money for a document, and not a note against it or what closes an item that is undone?
+static bool pays(const struct item *debit, const struct item *credit)
+{
+    return credit->record->series == SERIES_PAYMENT && debit->record->series == SERIES_INVOICE;
+}
+
 enum status item_allocate(struct books *books, struct item *debit, struct item *credit,
                           int64_t amount_minor, int32_t day, const char *rule,
                           AllocationRecord **out)
@@ -88,7 +95,7 @@ enum status item_allocate(struct books *books, struct item *debit, struct item *
     item_touch(books, debit);
     item_touch(books, credit);
     *out = allocation;
-    return STATUS_OK;
+    return pays(debit, credit) ? standing_settled(books, debit->record, allocation) : STATUS_OK;
 }
 
 static void give_back(struct books *books, struct item *item, const AllocationRecord *reversal)
@@ -148,6 +155,12 @@ enum status item_unallocate(struct books *books, AllocationRecord *allocation, i
         return status;
     }
 
+    if (pays(debit, credit)) {
+        status = standing_reopened(books, debit->record, allocation);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
     give_back(books, debit, reversal);
     give_back(books, credit, reversal);
     allocation->reversed_by_id = reversal->id;

@@ -3,6 +3,7 @@
 
 #include "server/ledger/audit.h"
 #include "server/ledger/control.h"
+#include "server/ledger/exposure.h"
 #include "server/ledger/reading.h"
 #include "shared/fields.h"
 
@@ -50,6 +51,18 @@ ApprovalState approval_state(const struct call *call, const ApprovalRecord *appr
     const bool lapsed = approval->state == APPROVAL_STATE__APPROVAL_STATE_PENDING &&
                         call->instant_us >= approval->created_us + APPROVAL_US;
     return lapsed ? APPROVAL_STATE__APPROVAL_STATE_EXPIRED : approval->state;
+}
+
+enum status approval_waits(struct txn *txn, struct call *call, uint64_t id, bool *out)
+{
+    ApprovalRecord *approval = NULL;
+    *out = false;
+    const enum status status =
+        id != 0 ? approval_get(txn, key_u64(id), &approval) : STATUS_NOT_FOUND;
+    if (status == STATUS_OK) {
+        *out = approval_state(call, approval) == APPROVAL_STATE__APPROVAL_STATE_PENDING;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 bool approval_is_author(const ApprovalRecord *approval, uint64_t user_id)
@@ -201,6 +214,9 @@ static enum status end(struct txn *txn, struct call *call, ApprovalRecord *appro
     approval->reason = (char *)(uintptr_t)reason;
     enum status status =
         decide(txn, call, approval, state, declined ? "declined" : "withdrawn", call->user_id);
+    if (status == STATUS_OK && approval->control == control_number(CONTROL_INVOICE)) {
+        status = exposure_release(txn, call, approval->customer_id, approval->id);
+    }
     if (status == STATUS_OK) {
         status = reply_approval(txn, call, approval, reply);
     }

@@ -16,5 +16,7 @@ MUST_CHECK enum status approval_look(struct txn *txn, struct call *call);
 bool approval_may_see(const struct call *call, const ApprovalRecord *approval);
 // The state at the call's instant: what waited too long has lapsed.
 ApprovalState approval_state(const struct call *call, const ApprovalRecord *approval);
+// Does the request of that id still wait? Not for 0, nor for one that is out of sight.
+MUST_CHECK enum status approval_waits(struct txn *txn, struct call *call, uint64_t id, bool *out);
 bool approval_is_author(const ApprovalRecord *approval, uint64_t user_id);
 char *approval_number(struct call *call, const ApprovalRecord *approval);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Guarantees: what secures a customer's debt, up to a cap and until it expires (domain.md d.3).
+#include "server/ledger/alert.h"
 #include "server/ledger/credit_card.h"
 #include "server/ledger/permit.h"
 #include "shared/wire.h"
@@ -143,6 +144,10 @@ enum status credit_discharge(struct txn *txn, struct call *call, const CreditDis
                                  books_money(&books, guarantee->amount_minor)),
                      request->reason);
     status = credit_put(txn, key_u64(customer->id), credit);
+    if (status == STATUS_OK) {
+        status = alert_if_over(&books, customer->id,
+                               arena_print(call->arena, "guarantee %u", guarantee->number));
+    }
 
     return status == STATUS_OK ? credit_reply(&books, customer, guarantee->number, reply) : status;
 }

@@ -6,6 +6,7 @@
 #include "server/ledger/numbering.h"
 #include "server/ledger/period.h"
 #include "server/ledger/pricing.h"
+#include "server/ledger/standing.h"
 #include "server/ledger/tax.h"
 
 #define DEFAULT_TERMS "30"
@@ -202,6 +203,9 @@ static enum status enter(struct books *books, InvoiceRecord *document)
     enum status status = numbering_next(books, series, document->year, &document->sequence);
     if (status == STATUS_OK) {
         status = period_number(books, series, document->date_day);
+    }
+    if (status == STATUS_OK) {
+        status = standing_billed(books, document);
     }
     return status == STATUS_OK ? open_items(books, document) : status;
 }

@@ -104,14 +104,21 @@ static enum status withheld(struct books *books, struct exposure *exposure)
     return status;
 }
 
+// What another document holds: not what runs now, and not what waited too long.
+static bool is_held(const struct call *call, const ReservationRecord *reservation)
+{
+    const bool own = call->approved != NULL && call->approved->id == reservation->approval_id;
+    return !own && call->instant_us < reservation->until_us;
+}
+
 static int64_t reserved(const struct call *call, const CreditRecord *credit)
 {
     int64_t sum_minor = 0;
     for (size_t i = 0; i < credit->n_reservation; i++) {
-        const ReservationRecord *reservation = credit->reservation[i];
-        const bool own = call->approved != NULL && call->approved->id == reservation->approval_id;
-        const bool lapsed = call->instant_us >= reservation->until_us;
-        sum_minor += own || lapsed ? 0 : reservation->amount_minor;
+        const ReservationRecord *each = credit->reservation[i];
+        const bool fits =
+            !is_held(call, each) || money_add(sum_minor, each->amount_minor, &sum_minor);
+        assert(fits); // CREDIT_RESERVATIONS_MAX times AMOUNT_MAX
     }
     return sum_minor;
 }
@@ -148,9 +155,10 @@ static enum status count(struct books *books, int64_t document_minor, struct exp
     parts->document_minor = document_minor;
     parts->guaranteed_minor =
         policy->guarantees ? guaranteed(exposure->credit, books->call->book_day) : 0;
-    return exposure_sum(parts, &exposure->total_minor)
-               ? STATUS_OK
-               : books_refuse(books, STATUS_AMOUNT_OVERFLOW, "amount", NULL, NULL);
+    if (!exposure_sum(parts, &exposure->total_minor)) {
+        exposure->total_minor = INT64_MAX; // more than any limit
+    }
+    return STATUS_OK;
 }
 
 // What is overdue for longer than the policy bears. A disputed item waits for a decision about it.
@@ -322,23 +330,33 @@ static bool is_check(const struct exposure *exposure, CreditCheck check)
     return exposure->policy->check == check;
 }
 
+bool exposure_is_looked_at(const struct exposure *exposure)
+{
+    return is_check(exposure, CREDIT_CHECK__CREDIT_CHECK_WARN) ||
+           is_check(exposure, CREDIT_CHECK__CREDIT_CHECK_BLOCK);
+}
+
 enum status exposure_check(struct books *books, const CustomerRecord *customer,
                            int64_t document_minor, struct exposure *out)
 {
     assert(document_minor >= 0);
     const char *from = "";
-    *out = (struct exposure){.customer = customer, .is_waived = true};
+    *out = (struct exposure){.customer = customer};
     enum status status =
         exposure_policy(books->txn, books->arena, customer->class_, &out->policy, &from);
-    const bool waived = status == STATUS_OK && !customer->credit_held &&
-                        !is_check(out, CREDIT_CHECK__CREDIT_CHECK_WARN) &&
-                        !is_check(out, CREDIT_CHECK__CREDIT_CHECK_BLOCK);
+    const bool waived =
+        status == STATUS_OK && !customer->credit_held && !exposure_is_looked_at(out);
     // Sales without a name are paid at once, and nobody grants credit to nobody.
     if (status != STATUS_OK || waived || customer->id == books->record->walk_in_id) {
         return status;
     }
 
     status = exposure_of(books, customer, document_minor, out);
+    out->counts = status == STATUS_OK;
+    if (status == STATUS_OK && out->parts.reserved_minor > 0 &&
+        out->credit->n_reservation >= CREDIT_RESERVATIONS_MAX) {
+        return books_refuse(books, STATUS_TOO_LARGE, "customer", NULL, NULL);
+    }
     const bool stops = status == STATUS_OK && out->stop_count > 0 &&
                        (customer->credit_held || is_check(out, CREDIT_CHECK__CREDIT_CHECK_BLOCK));
     if (!stops) {
@@ -355,16 +373,76 @@ enum status exposure_check(struct books *books, const CustomerRecord *customer,
     return status;
 }
 
-enum status exposure_keep(struct books *books, struct exposure *exposure, uint64_t document_id)
+// Takes out what does not hold anything any more, and `approval_id`. True when something went.
+static bool sweep(const struct call *call, CreditRecord *credit, uint64_t approval_id)
 {
-    if (exposure->override == NULL) {
+    size_t count = 0;
+    for (size_t i = 0; i < credit->n_reservation; i++) {
+        ReservationRecord *each = credit->reservation[i];
+        if (each->approval_id != approval_id && is_held(call, each)) {
+            credit->reservation[count++] = each;
+        }
+    }
+    const bool went = count < credit->n_reservation;
+    credit->n_reservation = count;
+    return went;
+}
+
+enum status exposure_reserve(struct books *books, struct exposure *exposure, uint64_t approval_id)
+{
+    if (!exposure->counts) {
         return STATUS_OK;
     }
-    assert(exposure->override->used_id == 0);
-    exposure->override->used_id = document_id;
-    call_note_change(books->call, exposure->customer->id, "override", "open",
-                     arena_print(books->arena, "used: %u", exposure->override->number));
-    return credit_put(books->txn, key_u64(exposure->customer->id), exposure->credit);
+    CreditRecord *credit = exposure->credit;
+    ReservationRecord **list =
+        arena_alloc(books->arena, (credit->n_reservation + 1) * sizeof *list);
+    ReservationRecord *made =
+        (ReservationRecord *)wire_make(books->arena, &reservation_record__descriptor);
+    if (list == NULL || made == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    (void)sweep(books->call, credit, approval_id);
+    if (credit->n_reservation > 0) {
+        memcpy(list, credit->reservation, credit->n_reservation * sizeof *list);
+    }
+    made->approval_id = approval_id;
+    made->amount_minor = exposure->parts.document_minor;
+    made->until_us = books->call->instant_us + APPROVAL_US;
+    list[credit->n_reservation] = made;
+    credit->reservation = list;
+    credit->n_reservation++;
+    return credit_put(books->txn, key_u64(exposure->customer->id), credit);
+}
+
+enum status exposure_release(struct txn *txn, struct call *call, uint64_t customer_id,
+                             uint64_t approval_id)
+{
+    CreditRecord *credit = NULL;
+    const enum status status = credit_get(txn, key_u64(customer_id), &credit);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    return sweep(call, credit, approval_id) ? credit_put(txn, key_u64(customer_id), credit)
+                                            : STATUS_OK;
+}
+
+enum status exposure_keep(struct books *books, struct exposure *exposure, uint64_t document_id)
+{
+    const struct call *call = books->call;
+    if (!exposure->counts) {
+        return STATUS_OK;
+    }
+    const uint64_t approval_id = call->approved != NULL ? call->approved->id : 0;
+    bool changes = sweep(call, exposure->credit, approval_id);
+    if (exposure->override != NULL) {
+        assert(exposure->override->used_id == 0);
+        exposure->override->used_id = document_id;
+        call_note_change(books->call, exposure->customer->id, "override", "open",
+                         arena_print(books->arena, "used: %u", exposure->override->number));
+        changes = true;
+    }
+    return changes ? credit_put(books->txn, key_u64(exposure->customer->id), exposure->credit)
+                   : STATUS_OK;
 }
 
 enum status exposure_stops(struct books *books, const struct exposure *exposure, CreditStop ***list,

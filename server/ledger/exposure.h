@@ -9,6 +9,7 @@
 //
 // Traps: a hold stops whatever the policy says. What only comes to light later (a payment that is
 // reversed, a guarantee that lapses) is never refused: it raises an alert (alert.h).
+// exposure_of refuses nothing, so that it may also be asked behind writes.
 
 #include "server/ledger/posting.h"
 
@@ -53,7 +54,7 @@ struct exposure {
     struct exposure_stop stop[EXPOSURE_STOPS_MAX];
     size_t stop_count;
     OverrideRecord *override; // that lets the document through
-    bool is_waived;           // nothing was looked at: no policy, no hold
+    bool counts;              // something was looked at: a policy or a hold
 };
 
 // Everything, for a document of `document_minor` (0: as it stands), whatever the policy's mode.
@@ -63,6 +64,14 @@ MUST_CHECK enum status exposure_of(struct books *books, const CustomerRecord *cu
 // customer is held, and no override covers the document.
 MUST_CHECK enum status exposure_check(struct books *books, const CustomerRecord *customer,
                                       int64_t document_minor, struct exposure *out);
+bool exposure_is_looked_at(const struct exposure *exposure); // the policy warns or blocks
+// The document waits under this number for a second person, and holds its part of the limit until
+// that is decided or has lapsed.
+MUST_CHECK enum status exposure_reserve(struct books *books, struct exposure *exposure,
+                                        uint64_t approval_id);
+// It was declined or withdrawn.
+MUST_CHECK enum status exposure_release(struct txn *txn, struct call *call, uint64_t customer_id,
+                                        uint64_t approval_id);
 // The document was issued: its override is used, its reservation given back.
 MUST_CHECK enum status exposure_keep(struct books *books, struct exposure *exposure,
                                      uint64_t document_id);

@@ -51,6 +51,12 @@ static struct doing payment_of(const PaymentRecord *payment)
                           payment->amount_minor};
 }
 
+// What was owed before the book began is none.
+static bool is_sale(const InvoiceRecord *document)
+{
+    return document->gross_minor > 0 && document->kind != INVOICE_KIND__INVOICE_KIND_OPENING;
+}
+
 // What goes in counts towards what the same person enters of that day.
 static enum status post_payment(struct books *books, PaymentRecord *payment,
                                 struct settlement *settlement, const UniqueHash *unique)
@@ -200,6 +206,11 @@ static enum status build_document(struct books *books, struct incoming *in)
         const struct doing crediting = credit_note_of(in->document);
         status = refuse_controlled(books, &crediting, "amount");
     }
+    if (status == STATUS_OK && is_sale(in->document)) {
+        const struct doing issuing = {in->document->customer_id, CONTROL_INVOICE,
+                                      in->document->date_day, in->document->gross_minor};
+        status = refuse_controlled(books, &issuing, "amount");
+    }
     return status == STATUS_OK ? document_check(books, in->document, in->unique) : status;
 }
 
@@ -207,10 +218,9 @@ static enum status build_document(struct books *books, struct incoming *in)
 // owed before the book began is there already.
 static enum status check_credit(struct books *books, struct incoming *in)
 {
-    const bool raises = in->document->gross_minor > 0 && in->payment == NULL &&
-                        in->document->kind != INVOICE_KIND__INVOICE_KIND_OPENING;
-    return raises ? exposure_check(books, in->customer, in->document->gross_minor, &in->exposure)
-                  : STATUS_OK;
+    return is_sale(in->document) && in->payment == NULL
+               ? exposure_check(books, in->customer, in->document->gross_minor, &in->exposure)
+               : STATUS_OK;
 }
 
 // Paid in full on the day that the file says.

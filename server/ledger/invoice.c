@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/approval.h"
+#include "server/ledger/control.h"
 #include "server/ledger/document.h"
 #include "server/ledger/exposure.h"
 #include "server/ledger/period.h"
@@ -98,12 +100,22 @@ enum status invoice_draft(struct txn *txn, struct call *call, const InvoiceDraft
     return status;
 }
 
+// A draft that waits for a second person does not change, and is not submitted twice: what is
+// approved is what was looked at.
 static enum status refuse_unless_draft(struct books *books, const InvoiceRecord *draft)
 {
+    const struct call *call = books->call;
+    bool waits = false;
     if (draft->state != INVOICE_STATE__INVOICE_STATE_DRAFT) {
         return books_refuse(books, STATUS_DOCUMENT_IS_LOCKED, "invoice", NULL, NULL);
     }
-    return STATUS_OK;
+    if (call->approved != NULL && call->approved->id == draft->approval_id) {
+        return STATUS_OK;
+    }
+    const enum status status = approval_waits(books->txn, books->call, draft->approval_id, &waits);
+    return status == STATUS_OK && waits
+               ? books_refuse(books, STATUS_INVOICE_SUBMITTED, "invoice", NULL, NULL)
+               : status;
 }
 
 enum status invoice_edit(struct txn *txn, struct call *call, const InvoiceEdit *request,
@@ -273,6 +285,22 @@ static enum status complete(struct books *books, const InvoiceIssue *request,
     return status;
 }
 
+// It waits: its part of the limit is held, and the draft is locked until somebody decides.
+static enum status submit(struct books *books, uint64_t draft_id, struct exposure *exposure)
+{
+    const uint64_t approval_id = books->call->object_id;
+    InvoiceRecord *draft = NULL;
+    enum status status = exposure_reserve(books, exposure, approval_id);
+    if (status == STATUS_OK && draft_id != 0) {
+        status = invoice_get(books->txn, key_u64(draft_id), &draft);
+    }
+    if (status == STATUS_OK && draft_id != 0) {
+        draft->approval_id = approval_id;
+        status = invoice_put(books->txn, key_u64(draft_id), draft);
+    }
+    return status == STATUS_OK ? STATUS_APPROVAL_PENDING : status;
+}
+
 enum status invoice_issue(struct txn *txn, struct call *call, const InvoiceIssue *request,
                           InvoiceIssueReply *reply)
 {
@@ -308,6 +336,12 @@ enum status invoice_issue(struct txn *txn, struct call *call, const InvoiceIssue
     struct exposure exposure;
     if (status == STATUS_OK) {
         status = exposure_check(&books, customer, document->gross_minor, &exposure);
+    }
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_INVOICE, document->gross_minor);
+        if (status == STATUS_APPROVAL_PENDING) {
+            return submit(&books, request->invoice_id, &exposure);
+        }
     }
     if (status != STATUS_OK) {
         return status;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/approval.h"
 #include "server/ledger/pricing.h"
 #include "server/ledger/reading.h"
 
@@ -98,6 +99,26 @@ static enum status name_registered(struct txn *txn, struct call *call, const Inv
     return STATUS_OK;
 }
 
+// A draft that waits for a second person says so, as long as it does.
+static enum status show_waiting(struct txn *txn, struct call *call, const InvoiceRecord *invoice,
+                                InvoiceCard *card)
+{
+    ApprovalRecord *approval = NULL;
+    bool waits = false;
+    const bool is_draft = invoice->state == INVOICE_STATE__INVOICE_STATE_DRAFT;
+    enum status status =
+        is_draft ? approval_waits(txn, call, invoice->approval_id, &waits) : STATUS_OK;
+    if (status == STATUS_OK && waits) {
+        status = approval_get(txn, key_u64(invoice->approval_id), &approval);
+    }
+    if (status != STATUS_OK || !waits) {
+        return status;
+    }
+    card->state = INVOICE_STATE__INVOICE_STATE_SUBMITTED;
+    card->approval = approval_number(call, approval);
+    return card->approval != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
 enum status invoice_show(struct txn *txn, struct call *call, const InvoiceShow *request,
                          InvoiceCard *reply)
 {
@@ -134,7 +155,10 @@ enum status invoice_show(struct txn *txn, struct call *call, const InvoiceShow *
     reply->entered_late_days = invoice->entered_late_days;
     reply->n_earlier = invoice->n_earlier;
     reply->earlier = invoice->earlier;
-    status = open_parts(txn, invoice, reply);
+    status = show_waiting(txn, call, invoice, reply);
+    if (status == STATUS_OK) {
+        status = open_parts(txn, invoice, reply);
+    }
     if (status == STATUS_OK) {
         status = pricing_by_rate(call->arena, invoice, &reply->tax_rate, &reply->n_tax_rate);
     }

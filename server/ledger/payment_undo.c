@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way back of a payment: allocations are taken back by second records, and a payment is
 // reversed by counter items and the reversing entry (domain.md d.1, d.12).
+#include "server/ledger/alert.h"
 #include "server/ledger/control.h"
 #include "server/ledger/payment_close.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/standing.h"
 
 // Leaves out what goes with a document of its own: differences, and refunds where `refunds` says
 // so. A refund whose money never came is a debt like others, and settling that is none.
@@ -201,8 +203,15 @@ enum status payment_reverse(struct txn *txn, struct call *call, const PaymentRev
     }
 
     status = money_reverse(&books, &reversal, request->reason);
+    if (status == STATUS_OK && request->bounced) {
+        status = standing_broken(&books, reversal.money.payment->customer_id, reversal.day);
+    }
     if (status == STATUS_OK) {
         status = books_close(&books);
+    }
+    if (status == STATUS_OK) {
+        status = alert_if_over(&books, reversal.money.payment->customer_id,
+                               receipt_number(&books, reversal.money.payment));
     }
     if (status == STATUS_OK) {
         status = shares_reply(&books, &reversal.shares, true, &reply->line, &reply->n_line);

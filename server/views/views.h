@@ -413,6 +413,22 @@ MUST_CHECK enum status views_amounts(const struct views *views, const struct fil
 size_t views_of_amount(const struct amounts *amounts, int64_t minor, struct view_amount *out,
                        size_t max);
 
+// ---- everything once more, for what a rule would have said ----
+
+struct replay_step {
+    uint64_t customer_id;
+    int32_t day;
+    int64_t amount_minor; // debit positive
+    bool is_sale;         // an invoice as a whole
+};
+
+typedef void replay_visit(void *context, const struct replay_step *step);
+
+// Customer by customer in the order of ids, each by day; of a day what lowers the debt first,
+// then the smaller invoices. Days behind `to_day` are left out (0: none).
+MUST_CHECK enum status views_replay(const struct views *views, const struct filter *filter,
+                                    int32_t to_day, replay_visit *visit, void *context);
+
 // ---- people ----
 
 bool views_session_of_token(const struct views *views, const uint8_t token_hash[static 32],

@@ -148,6 +148,7 @@ static const struct sample SAMPLES[] = {
     {"entry_add", "text=Stamps line[0].account=6602 line[0].debit=7 line[1].account=1001 "
                   "line[1].credit=7"},
     {"entry_reverse", "entry_id=@entry reason=twice"},
+    {"credit_confirm", "customer_id=@rated"},
     {"credit_override", "customer_id=@customer amount=1 reason=trusted"},
     {"refund_add", "customer_id=@customer amount=1 reason=back"},
     {"writeoff_add", "invoice_id=@invoice reason=bankrupt"},
@@ -156,6 +157,7 @@ static const struct sample SAMPLES[] = {
     {"reconcile_ignore", "bank_line_id=@line reason=scratch"},
     {"reconcile_unmatch", "bank_line_id=@matched reason=wrong"},
     {"period_reopen", "period=2026-09 reason=late"},
+    {"invoice_issue", "customer_id=@customer amount=1"},
     {"rule_set", "kind=payment off=true"},
     {"role_add", "word=temp name=Temp"},
     {"role_rename", "role_id=4 name=Reader"},
@@ -170,7 +172,8 @@ static const struct sample SAMPLES[] = {
 
 struct ground {
     uint64_t customer_id;
-    uint64_t lead_id; // a customer without documents
+    uint64_t lead_id;  // a customer without documents
+    uint64_t rated_id; // one whose payments make a good score
     uint64_t invoice_id;
     uint64_t payment_id;
     uint64_t entry_id;
@@ -206,6 +209,20 @@ static void prepare_lines(struct scene *scene, struct ground *ground)
                        (unsigned long long)reply->customer_add->id));
 }
 
+// Three documents of the month before, paid on their day: enough for a grade and a suggested limit.
+static uint64_t rated_customer(struct scene *scene)
+{
+    const Reply *reply = ask(scene, "customer_add", "kind=organisation name=Good_Payer");
+    assert_int_equal(reply->status, STATUS_OK);
+    const uint64_t id = reply->customer_add->id;
+    for (int i = 0; i < 3; i++) {
+        ask_ok(scene, "invoice_issue",
+               with_id(scene, "amount=10 date=2026-10-01 customer_id=", id));
+    }
+    ask_ok(scene, "payment_add", with_id(scene, "amount=30 date=2026-10-01 customer_id=", id));
+    return id;
+}
+
 // A customer with an invoice, a role that nobody holds, and a second owner to ask and to approve.
 static struct ground prepare(struct scene *scene)
 {
@@ -217,6 +234,7 @@ static struct ground prepare(struct scene *scene)
     reply = ask(scene, "customer_add", "kind=person name=Passer_by");
     assert_int_equal(reply->status, STATUS_OK);
     ground.lead_id = reply->customer_add->id;
+    ground.rated_id = rated_customer(scene);
     reply = ask(scene, "invoice_issue",
                 arena_print(scene->arena, "customer_id=%llu amount=500",
                             (unsigned long long)ground.customer_id));
@@ -253,7 +271,7 @@ static const char *filled(struct scene *scene, const struct ground *ground, cons
         {"@invoice", ground->invoice_id},    {"@payment", ground->payment_id},
         {"@entry", ground->entry_id},        {"@role", ground->role_id},
         {"@line", ground->line_id},          {"@matched", ground->matched_id},
-        {"@peter", user_of(scene, "peter")},
+        {"@peter", user_of(scene, "peter")}, {"@rated", ground->rated_id},
     };
 
     for (size_t i = 0; i < COUNT_OF(MARKS); i++) {
@@ -568,7 +586,7 @@ static void a_repeat_of_the_request_id_answers_the_same_number(void **state)
     assert_string_equal(again->approval, "AP-0001");
     assert_string_equal(again->control, "payment");
     assert_int_equal(ask(scene, "payment_list", "limit=9")->payment_list->n_row,
-                     3); // prepare's too
+                     4); // prepare's too
 }
 
 static void a_plan_holds_for_what_waits_too(void **state)

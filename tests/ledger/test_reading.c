@@ -129,6 +129,7 @@ static uint64_t issue(struct house *house, uint64_t customer_id, int64_t amount_
     if (reference != NULL) {
         request.reference = reference;
     }
+    house_command(house, "invoice_issue");
     enum status status = invoice_issue(house->txn, &house->call, &request, &reply);
     assert_int_equal(status, STATUS_OK);
     uint64_t id = reply.id;

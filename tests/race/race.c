@@ -5,75 +5,10 @@
 // every claim holds.
 
 #include "shared/wire.h"
-#include "tests/load/load.h"
+#include "tests/race/together.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <unistd.h>
-
-#define CLIENTS 64
-
-struct client {
-    pthread_t thread;
-    struct link *link;
-    struct arena *arena;
-    Request *request;
-    pthread_barrier_t *start;
-    uint32_t status;
-    bool replayed;
-    char number[32];
-    uint64_t id;
-};
-
-static void must(bool holds, const char *claim)
-{
-    (void)printf("%s  %s\n", holds ? "holds " : "NOT SO", claim);
-    if (!holds) {
-        abort();
-    }
-}
-
-static void *run(void *context)
-{
-    struct client *client = context;
-    (void)pthread_barrier_wait(client->start);
-    Reply *reply = NULL;
-    const enum status status = link_call(client->link, client->request, client->arena, &reply);
-    assert(status == STATUS_OK);
-    client->status = reply->status;
-    client->replayed = reply->replayed;
-    const PaymentAddReply *paid = reply->payment_add;
-    if (reply->result_case == REPLY__RESULT_PAYMENT_ADD && reply->status == STATUS_OK) {
-        client->id = paid->id;
-        (void)snprintf(client->number, sizeof client->number, "%s", paid->number);
-    }
-    return NULL;
-}
-
-static void together(struct client clients[static CLIENTS])
-{
-    pthread_barrier_t start;
-    (void)pthread_barrier_init(&start, NULL, CLIENTS);
-    for (size_t i = 0; i < CLIENTS; i++) {
-        clients[i].start = &start;
-        if (pthread_create(&clients[i].thread, NULL, run, &clients[i]) != 0) {
-            abort();
-        }
-    }
-    for (size_t i = 0; i < CLIENTS; i++) {
-        (void)pthread_join(clients[i].thread, NULL);
-    }
-    (void)pthread_barrier_destroy(&start);
-}
-
-static size_t count_status(const struct client *clients, enum status status)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < CLIENTS; i++) {
-        count += clients[i].status == (uint32_t)status;
-    }
-    return count;
-}
 
 static uint64_t new_customer(struct client *client)
 {

@@ -59,6 +59,7 @@ static enum status issue(struct sim *sim)
     } else {
         request.amount_minor = some_amount(sim);
     }
+    house_command(house, "invoice_issue");
     enum status status = invoice_issue(house->txn, &house->call, &request, &reply);
     keep(sim->invoice, &sim->invoice_count, status, reply.id);
     return status;
