@@ -189,10 +189,12 @@ static void take_line(struct bank_maker *maker, size_t row)
     if (line == NULL) {
         return;
     }
-    const bool reads = read_day(maker, row, sheet_cell(sheet, row, 1), &line->value_day) &
-                       read_day(maker, row, sheet_cell(sheet, row, 2), &line->booked_day) &
-                       read_signed(maker, row, sheet_cell(sheet, row, 3), sheet_cell(sheet, row, 4),
-                                   "amount", &line->amount_minor);
+    // Each is read, so that all that is wrong with the row is told at once.
+    bool reads = read_day(maker, row, sheet_cell(sheet, row, 1), &line->value_day);
+    reads = read_day(maker, row, sheet_cell(sheet, row, 2), &line->booked_day) && reads;
+    reads = read_signed(maker, row, sheet_cell(sheet, row, 3), sheet_cell(sheet, row, 4), "amount",
+                        &line->amount_minor) &&
+            reads;
     struct bank_file_statement *statement = &maker->file->statement[maker->file->count - 1];
     if (!reads) {
         statement->count--;

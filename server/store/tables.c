@@ -69,7 +69,6 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              BankStatementRecord *: &bank_statement_record__descriptor, \
              BankLineRecord *: &bank_line_record__descriptor, \
              PayerRecord *: &payer_record__descriptor, \
-             MethodRecord *: &method_record__descriptor, \
              IdRecord *: &id_record__descriptor)
 // clang-format on
 
