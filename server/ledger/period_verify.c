@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Seals computed anew: the trial balance from the entries' day totals, the open items from what the
-// months say, the seal from the one before, and the journal's root from its tree. (What the months
-// say of items is computed from the rows by `kontor check books`.)
+// months say, the seal from the one before, and the journal's root from its tree. What the months
+// say of items is kept by the postings and is not computed from the items again.
 #include "server/ledger/closing.h"
 #include "server/ledger/reading.h"
 #include "shared/digest.h"

@@ -43,7 +43,7 @@ claim "the width of a Chinese name" 25.28515625 "$(cells 客户.xlsx 1 | grep -o
 # A card, a report, a statement: what stands beside the rows has sheets of its own.
 exits 0 as zhang invoice show INV-2026-0002 --xlsx invoice.xlsx
 claim "the card and its lines" "invoice show" "$(sheets invoice.xlsx | head -1)"
-claim "lines and parts" 3 "$(sheets invoice.xlsx | wc -l)"
+claim "lines, parts and tax by rate" 4 "$(sheets invoice.xlsx | wc -l)"
 exits 0 as zhang report aging --as-of 2026-03-01 --xlsx aging.xlsx
 claim "days of one customer" 1 "$(cells aging.xlsx 1 | grep -c 'C-0001')"
 exits 0 cells aging.xlsx 2
