@@ -71,6 +71,9 @@ lines_of "$top/client/README.md" "## The first day" zhang 8
 exits 0 as zhang report aging --json
 claim "what is still owed" 600.00 "$(figure .data.total.balance "$place/out")"
 lines_of "$top/client/README.md" "## Reading" zhang 5
+lines_of "$top/client/README.md" "## The bank" zhang 1
+lines_of "$top/client/README.md" "## Export" zhang 3
+lines_of "$top/client/README.md" "## Do the books hold?" zhang 3
 lines_of "$top/client/README.md" "## Statements and reports" zhang 8
 lines_of "$top/client/README.md" "## Questions and reviews" zhang 7
 lines_of "$top/client/README.md" "## What takes two people" zhang 3
