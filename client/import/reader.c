@@ -393,13 +393,20 @@ static enum status bank_read(struct bytes text, char delimiter, struct output *o
     return reader_parse(text, delimiter, READER_LENIENT, row_put, output, bad_row);
 }
 
+static void tables_close(iconv_t *tables)
+{
+    if ((intptr_t)*tables != -1) {
+        (void)iconv_close(*tables);
+    }
+}
+
 int reader_main(int count, char *const *words)
 {
     const bool is_bank = count == 1 && strcmp(words[0], "bank") == 0;
     if (count != 1 || (strcmp(words[0], "csv") != 0 && !is_bank)) {
         return status_exit(STATUS_USAGE);
     }
-    iconv_t tables = iconv_open("UTF-8", "GB18030");
+    iconv_t tables CLEANUP(tables_close) = iconv_open("UTF-8", "GB18030");
     enum status status = fence_close();
     struct output *output = calloc(1, sizeof(*output));
     if (status != STATUS_OK || output == NULL) {

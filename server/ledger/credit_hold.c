@@ -20,6 +20,7 @@ static enum status keep_hold(struct books *books, CustomerRecord *customer, bool
     if (credit->held_reason == NULL) {
         return STATUS_TOO_LARGE;
     }
+    customer->version++;
     status = customer_keep(books, customer);
     return status == STATUS_OK ? credit_put(books->txn, key_u64(customer->id), credit) : status;
 }
