@@ -50,12 +50,13 @@ static void deny(struct made *made, enum permission permission)
     made->denied[made->record.n_denied++] = permission_number(permission);
 }
 
-static struct rights both(const struct made *a, const struct made *b)
+// Until the next call: they are too large for the stack.
+static const struct rights *both(const struct made *a, const struct made *b)
 {
+    static struct rights rights;
     const RoleRecord *roles[] = {&a->record, &b->record};
-    struct rights rights;
     rights_of(roles, COUNT_OF(roles), &rights);
-    return rights;
+    return &rights;
 }
 
 static void what_no_row_grants_is_denied(void **state)
@@ -72,64 +73,63 @@ static void what_no_row_grants_is_denied(void **state)
 static void scopes_of_several_roles_join(void **state)
 {
     (void)state;
-    struct made a, b;
+    static struct made a, b;
     make(&a, VIEW_FULL, true);
     make(&b, VIEW_FULL, true);
     grant(&a, PERMISSION_CUSTOMER_LIST, SCOPE_OWN, 0);
     grant(&b, PERMISSION_CUSTOMER_LIST, SCOPE_TEAM, 0);
     grant(&a, PERMISSION_INVOICE_LIST, SCOPE_ALL, 0);
-    const struct rights rights = both(&a, &b);
-    assert_int_equal(rights_scope(&rights, PERMISSION_CUSTOMER_LIST), SCOPE_TEAM);
-    assert_int_equal(rights_scope(&rights, PERMISSION_INVOICE_LIST), SCOPE_ALL);
-    assert_int_equal(rights_scope(&rights, PERMISSION_PAYMENT_ADD), SCOPE_NONE);
+    const struct rights *rights = both(&a, &b);
+    assert_int_equal(rights_scope(rights, PERMISSION_CUSTOMER_LIST), SCOPE_TEAM);
+    assert_int_equal(rights_scope(rights, PERMISSION_INVOICE_LIST), SCOPE_ALL);
+    assert_int_equal(rights_scope(rights, PERMISSION_PAYMENT_ADD), SCOPE_NONE);
 }
 
 static void a_denial_in_any_role_wins(void **state)
 {
     (void)state;
-    struct made a, b;
+    static struct made a, b;
     make(&a, VIEW_FULL, true);
     make(&b, VIEW_FULL, true);
     grant(&a, PERMISSION_PAYMENT_ADD, SCOPE_ALL, 0);
     grant(&a, PERMISSION_PAYMENT_LIST, SCOPE_ALL, 0);
     deny(&b, PERMISSION_PAYMENT_ADD);
     for (int turn = 0; turn < 2; turn++) {
-        const struct rights rights = turn == 0 ? both(&a, &b) : both(&b, &a);
-        assert_int_equal(rights_scope(&rights, PERMISSION_PAYMENT_ADD), SCOPE_NONE);
-        assert_int_equal(rights_most(&rights, PERMISSION_PAYMENT_ADD, UINT32_MAX), 0);
-        assert_int_equal(rights_scope(&rights, PERMISSION_PAYMENT_LIST), SCOPE_ALL);
+        const struct rights *rights = turn == 0 ? both(&a, &b) : both(&b, &a);
+        assert_int_equal(rights_scope(rights, PERMISSION_PAYMENT_ADD), SCOPE_NONE);
+        assert_int_equal(rights_most(rights, PERMISSION_PAYMENT_ADD, UINT32_MAX), 0);
+        assert_int_equal(rights_scope(rights, PERMISSION_PAYMENT_LIST), SCOPE_ALL);
     }
 }
 
 static void a_limit_goes_with_the_scope_that_grants_it(void **state)
 {
     (void)state;
-    struct made a, b;
+    static struct made a, b;
     make(&a, VIEW_FULL, true);
     make(&b, VIEW_FULL, true);
     grant(&a, PERMISSION_INVOICE_ISSUE, SCOPE_OWN, 0);
     grant(&b, PERMISSION_INVOICE_ISSUE, SCOPE_ALL, 1000);
-    const struct rights rights = both(&a, &b);
+    const struct rights *rights = both(&a, &b);
     const uint32_t all = 1u << SCOPE_ALL;
-    assert_int_equal(rights_most(&rights, PERMISSION_INVOICE_ISSUE, all), 1000);
-    assert_true(rights_most(&rights, PERMISSION_INVOICE_ISSUE, all | 1u << SCOPE_OWN) ==
-                LIMIT_NONE);
-    assert_int_equal(rights_most(&rights, PERMISSION_INVOICE_ISSUE, 1u << SCOPE_TEAM), 0);
+    assert_int_equal(rights_most(rights, PERMISSION_INVOICE_ISSUE, all), 1000);
+    assert_true(rights_most(rights, PERMISSION_INVOICE_ISSUE, all | 1u << SCOPE_OWN) == LIMIT_NONE);
+    assert_int_equal(rights_most(rights, PERMISSION_INVOICE_ISSUE, 1u << SCOPE_TEAM), 0);
 }
 
 static void the_region_lends_no_sight_to_the_team(void **state)
 {
     (void)state;
     struct arena *arena = arena_make(65536);
-    struct made a, b;
+    static struct made a, b;
     make(&a, VIEW_FULL, true);
     make(&b, VIEW_MASKED, false);
     grant(&a, PERMISSION_CUSTOMER_SHOW, SCOPE_REGION, 0);
     grant(&b, PERMISSION_CUSTOMER_SHOW, SCOPE_TEAM, 0);
-    const struct rights rights = both(&a, &b);
+    const struct rights *rights = both(&a, &b);
     UserRecord user;
     user_record__init(&user);
-    const struct filter *show = rights_filter(&rights, &user, PERMISSION_CUSTOMER_SHOW, arena);
+    const struct filter *show = rights_filter(rights, &user, PERMISSION_CUSTOMER_SHOW, arena);
     assert_int_equal(show->scope, SCOPE_REGION);
     assert_true(show->also_team && show->is_mixed);
     assert_int_equal(show->views[CLASS_CONTACT], VIEW_MASKED);
@@ -142,34 +142,34 @@ static void masks_go_with_the_roles_that_grant_the_command(void **state)
 {
     (void)state;
     struct arena *arena = arena_make(65536);
-    struct made a, b;
+    static struct made a, b;
     make(&a, VIEW_FULL, true);
     make(&b, VIEW_MASKED, false);
     grant(&a, PERMISSION_CUSTOMER_LIST, SCOPE_OWN, 0);
     grant(&b, PERMISSION_CUSTOMER_LIST, SCOPE_ALL, 0);
     grant(&b, PERMISSION_CUSTOMER_SHOW, SCOPE_ALL, 0);
     grant(&a, PERMISSION_CUSTOMER_EDIT, SCOPE_OWN, 0);
-    const struct rights rights = both(&a, &b);
+    const struct rights *rights = both(&a, &b);
     UserRecord user;
     user_record__init(&user);
     user.id = 7;
-    const struct filter *list = rights_filter(&rights, &user, PERMISSION_CUSTOMER_LIST, arena);
+    const struct filter *list = rights_filter(rights, &user, PERMISSION_CUSTOMER_LIST, arena);
     assert_int_equal(list->scope, SCOPE_ALL);
     assert_int_equal(list->views[CLASS_CONTACT], VIEW_MASKED);
     assert_true(list->is_mixed);
     assert_int_equal(list->near[SCOPE_OWN][CLASS_CONTACT], VIEW_FULL);
     // The other role grants nothing here and shows nothing.
-    const struct filter *show = rights_narrow(&rights, list, PERMISSION_CUSTOMER_SHOW, arena);
+    const struct filter *show = rights_narrow(rights, list, PERMISSION_CUSTOMER_SHOW, arena);
     assert_int_equal(show->views[CLASS_CONTACT], VIEW_MASKED);
     assert_false(show->is_mixed);
     assert_int_equal(show->near[SCOPE_OWN][CLASS_CONTACT], VIEW_HIDDEN);
     assert_int_equal(show->user_id, 7);
     const uint32_t own = 1u << SCOPE_OWN;
-    assert_true(rights_may_change(&rights, PERMISSION_CUSTOMER_EDIT, own, CLASS_CONTACT));
-    assert_false(rights_may_change(&rights, PERMISSION_CUSTOMER_EDIT, own, CLASS_FINANCE));
+    assert_true(rights_may_change(rights, PERMISSION_CUSTOMER_EDIT, own, CLASS_CONTACT));
+    assert_false(rights_may_change(rights, PERMISSION_CUSTOMER_EDIT, own, CLASS_FINANCE));
     // Nor does it lend what it lets change to rows further away.
     assert_false(
-        rights_may_change(&rights, PERMISSION_CUSTOMER_EDIT, 1u << SCOPE_ALL, CLASS_CONTACT));
+        rights_may_change(rights, PERMISSION_CUSTOMER_EDIT, 1u << SCOPE_ALL, CLASS_CONTACT));
     arena_free(arena);
 }
 
@@ -177,15 +177,15 @@ static void region_does_not_lose_the_team(void **state)
 {
     (void)state;
     struct arena *arena = arena_make(65536);
-    struct made a, b;
+    static struct made a, b;
     make(&a, VIEW_FULL, true);
     make(&b, VIEW_FULL, true);
     grant(&a, PERMISSION_CUSTOMER_LIST, SCOPE_TEAM, 0);
     grant(&b, PERMISSION_CUSTOMER_LIST, SCOPE_REGION, 0);
-    const struct rights rights = both(&a, &b);
+    const struct rights *rights = both(&a, &b);
     UserRecord user;
     user_record__init(&user);
-    const struct filter *filter = rights_filter(&rights, &user, PERMISSION_CUSTOMER_LIST, arena);
+    const struct filter *filter = rights_filter(rights, &user, PERMISSION_CUSTOMER_LIST, arena);
     assert_int_equal(filter->scope, SCOPE_REGION);
     assert_true(filter->also_team);
     arena_free(arena);
@@ -195,7 +195,7 @@ static void region_does_not_lose_the_team(void **state)
 static void unknown_numbers_give_nothing(void **state)
 {
     (void)state;
-    struct made a, b;
+    static struct made a, b;
     make(&a, VIEW_FULL, true);
     make(&b, VIEW_FULL, true);
     grant(&a, PERMISSION_CUSTOMER_LIST, SCOPE_COUNT, 0);
@@ -203,10 +203,10 @@ static void unknown_numbers_give_nothing(void **state)
     a.permission[1] = 9999;
     a.denied[0] = 9999;
     a.record.n_denied = 1;
-    const struct rights rights = both(&a, &b);
+    const struct rights *rights = both(&a, &b);
     for (int p = 0; p < PERMISSION_COUNT; p++) {
-        assert_int_equal(rights_scope(&rights, (enum permission)p), SCOPE_NONE);
-        assert_false(rights.denied[p]);
+        assert_int_equal(rights_scope(rights, (enum permission)p), SCOPE_NONE);
+        assert_false(rights->denied[p]);
     }
 }
 
