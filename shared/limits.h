@@ -19,8 +19,8 @@
 #define INVOICE_PARTS_MAX   24
 #define CREDIT_LINES_MAX    1000
 #define LATE_DAYS_MAX       365
-#define TAXPAYER_MAX        64 // changes of what the firm is
-#define REGISTERED_MAX      60 // tax invoices of a document
+#define TAXPAYER_MAX        64  // changes of what the firm is
+#define REGISTERED_MAX      60  // tax invoices of a document
 #define CALENDAR_DAYS_MAX   400 // of one change
 #define ENTRY_LINES_MAX     1000
 #define PHONES_MAX          8
@@ -168,9 +168,9 @@
 // The second person
 #define EXCEPTION_DAYS_MAX 92                              // from a closed period
 #define APPROVAL_US        (7ll * 24 * 3600 * 1000 * 1000) // a request waits so long
-#define LAPSE_US           (600ll * 1000 * 1000)           // how often is looked for what has lapsed
-#define LAPSES_MAX         16                              // that are ended at once
-#define BANK_HOLD_US       (24ll * 3600 * 1000 * 1000)     // bank details do not count before
+#define LAPSE_US           (600ll * 1000 * 1000)       // how often is looked for what has lapsed
+#define LAPSES_MAX         16                          // that are ended at once
+#define BANK_HOLD_US       (24ll * 3600 * 1000 * 1000) // bank details do not count before
 
 // Login
 #define ARGON_THREADS         2

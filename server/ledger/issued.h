@@ -2,8 +2,8 @@
 #pragma once
 
 // Statements of account that were issued (domain.md d.10), as other files of the ledger need them:
-// their number, and what they rest on. Their figures are worked out anew whenever one is shown, from
-// the rows that the books had then.
+// their number, and what they rest on. Their figures are worked out anew whenever one is shown,
+// from the rows that the books had then.
 
 #include "server/ledger/call.h"
 
