@@ -120,6 +120,10 @@ static enum status compare_commit(struct replay *replay, struct arena *arena)
     if (replay->commit == 0 || replay->size != head->number) {
         return STATUS_OK;
     }
+    const enum status settled = txn_settle(replay->txn);
+    if (settled != STATUS_OK) {
+        return settled;
+    }
     uint8_t root[LEAF_BYTES];
     tree_root(&head->tree, root);
     if (memcmp(root, replay->root, sizeof root) != 0 ||

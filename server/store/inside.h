@@ -81,6 +81,31 @@ static inline MDB_val val_of_key(const struct row_key *key)
 // STATUS_TAMPERED when a stored key is not one of its table.
 MUST_CHECK enum status key_from_val(enum table table, const MDB_val *val, struct row_key *out);
 
+// The sealed value below the overlay: STATUS_NOT_FOUND or a pointer into the map, good until the
+// next write.
+MUST_CHECK enum status stored_get(const struct txn *txn, enum table table,
+                                  const struct row_key *key, struct bytes *out);
+// `plain` as row_seal wants it.
+MUST_CHECK enum status stored_put(struct txn *txn, enum table table, const struct row_key *key,
+                                  bool exists, uint32_t version, uint8_t *plain, size_t size);
+MUST_CHECK enum status stored_del(struct txn *txn, enum table table, const struct row_key *key);
+
+// Hot rows of a write transaction (hot.c). *out is NULL when there is none; it may be a deleted
+// one.
+bool table_is_hot(enum table table);
+MUST_CHECK enum status hot_find(struct txn *txn, enum table table, const struct row_key *key,
+                                struct overlay_row **out);
+// `size` is the packed size of `record`.
+MUST_CHECK enum status hot_put(struct txn *txn, enum table table, const struct row_key *key,
+                               const ProtobufCMessage *record, size_t size);
+MUST_CHECK enum status hot_del(struct txn *txn, enum table table, const struct row_key *key);
+
+// Do puts and dels of this table stand in the overlay, above what is stored?
+static inline bool is_overlaid(const struct txn *txn, enum table table)
+{
+    return txn->mode == TXN_PREVIEW || (txn->mode == TXN_WRITE && table_is_hot(table));
+}
+
 // Reads belong to the plan of a call until its first write. version 0: there was no row.
 void plan_note(struct txn *txn, enum table table, const struct row_key *key, uint32_t version);
 

@@ -2,8 +2,9 @@
 #pragma once
 
 // What a transaction has put and deleted, by table, in key order. A preview lives on it (nothing
-// else is written); a batch keeps the rows of VIEW tables here, to tell the views after the commit.
-// Lives in an arena; ids ascend, so that most insertions go to the end of their list.
+// else is written); a batch keeps the rows of VIEW tables here, to tell the views after the commit,
+// and its hot rows (hot.c). Lives in an arena; ids ascend, so that most insertions go to the end of
+// their list.
 
 #include "server/store/store.h"
 
@@ -11,8 +12,12 @@ struct overlay_row {
     struct row_key key;
     bool deleted;
     bool existed; // in the store below, before the transaction
+    bool written; // by the transaction, not only read
+    bool waits;   // hot rows: neither sealed nor in the digest as they are here
     uint32_t version;
     struct bytes packed; // of the record; the writer's arena keeps it
+    uint8_t *plain;      // hot rows: what `packed` points to once they were written
+    size_t room;         // of `plain`
 };
 
 struct overlay_table {

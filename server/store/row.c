@@ -18,10 +18,8 @@ enum status record_unpack(struct arena *arena, enum table table, struct bytes pa
     return status == STATUS_MALFORMED ? STATUS_TAMPERED : status;
 }
 
-// The sealed value below the overlay: STATUS_NOT_FOUND or a pointer into the map, good until the
-// next write.
-static enum status stored_get(const struct txn *txn, enum table table, const struct row_key *key,
-                              struct bytes *out)
+enum status stored_get(const struct txn *txn, enum table table, const struct row_key *key,
+                       struct bytes *out)
 {
     assert(txn->lmdb != NULL);
     assert(key->size == table_facts(table)->key_size);
@@ -37,15 +35,28 @@ static enum status stored_get(const struct txn *txn, enum table table, const str
 
 // ---- get ----
 
+static enum status overlay_get(const struct overlay_row *row, struct bytes *out, uint32_t *version)
+{
+    *out = row->packed;
+    *version = row->version;
+    return row->deleted ? STATUS_NOT_FOUND : STATUS_OK;
+}
+
 static enum status bytes_get(struct txn *txn, enum table table, const struct row_key *key,
                              struct bytes *out, uint32_t *version)
 {
+    if (txn->mode == TXN_WRITE && table_is_hot(table)) {
+        struct overlay_row *row = NULL;
+        const enum status status = hot_find(txn, table, key, &row);
+        if (status != STATUS_OK || row == NULL) {
+            return status != STATUS_OK ? status : STATUS_NOT_FOUND;
+        }
+        return overlay_get(row, out, version);
+    }
     if (txn->mode == TXN_PREVIEW) {
         const struct overlay_row *row = overlay_find(&txn->overlay, table, key);
         if (row != NULL) {
-            *out = row->packed;
-            *version = row->version;
-            return row->deleted ? STATUS_NOT_FOUND : STATUS_OK;
+            return overlay_get(row, out, version);
         }
     }
     struct bytes sealed = bytes_of(NULL, 0);
@@ -81,6 +92,7 @@ enum status table_get(struct txn *txn, enum table table, struct row_key key, Pro
 enum status row_stamp(struct txn *txn, enum table table, struct row_key key,
                       uint8_t out[static STAMP_BYTES], bool *is_stamped)
 {
+    assert(!table_is_hot(table));
     struct bytes sealed = bytes_of(NULL, 0);
     *is_stamped = txn->mode != TXN_PREVIEW || overlay_find(&txn->overlay, table, &key) == NULL;
     if (!*is_stamped) {
@@ -174,6 +186,7 @@ static enum status overlay_note(struct txn *txn, enum table table, const struct 
         row->existed = old->exists;
     }
     row->deleted = packed == NULL;
+    row->written = true;
     row->version = version;
     row->packed = packed != NULL ? *packed : bytes_of(NULL, 0);
     return STATUS_OK;
@@ -181,8 +194,8 @@ static enum status overlay_note(struct txn *txn, enum table table, const struct 
 
 // Rows whose keys ascend are appended, so that LMDB fills their pages to the end and not to the
 // half.
-static enum status stored_put(struct txn *txn, enum table table, const struct row_key *key,
-                              bool exists, uint32_t version, uint8_t *plain, size_t size)
+enum status stored_put(struct txn *txn, enum table table, const struct row_key *key, bool exists,
+                       uint32_t version, uint8_t *plain, size_t size)
 {
     MDB_val name = val_of_key(key);
     MDB_val value = {.mv_size = row_sealed_size(size)};
@@ -210,14 +223,14 @@ enum status table_put(struct txn *txn, enum table table, struct row_key key,
     if (size > STORE_VALUE_BYTES_MAX) {
         return STATUS_TOO_LARGE;
     }
+    enum status status = first_write(txn);
+    if (status == STATUS_OK && txn->mode == TXN_WRITE && table_is_hot(table)) {
+        return hot_put(txn, table, &key, record, size);
+    }
     uint8_t *plain = arena_alloc(txn->arena, row_padded_size(size));
     struct old_row old = {0};
-    if (plain == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    enum status status = first_write(txn);
     if (status == STATUS_OK) {
-        status = old_load(txn, table, &key, &old);
+        status = plain != NULL ? old_load(txn, table, &key, &old) : STATUS_TOO_LARGE;
     }
     if (status != STATUS_OK) {
         return status;
@@ -262,11 +275,20 @@ enum status table_put_bytes(struct txn *txn, enum table table, struct row_key ke
     return stored_put(txn, table, &key, false, version, plain, packed.size);
 }
 
+enum status stored_del(struct txn *txn, enum table table, const struct row_key *key)
+{
+    MDB_val name = val_of_key(key);
+    return status_from_lmdb(mdb_del(txn->lmdb, txn->store->dbi[table], &name, NULL));
+}
+
 enum status table_del(struct txn *txn, enum table table, struct row_key key)
 {
     assert(key.size == table_facts(table)->key_size);
     struct old_row old = {0};
     enum status status = first_write(txn);
+    if (status == STATUS_OK && txn->mode == TXN_WRITE && table_is_hot(table)) {
+        return hot_del(txn, table, &key);
+    }
     if (status == STATUS_OK) {
         status = old_load(txn, table, &key, &old);
     }
@@ -282,8 +304,7 @@ enum status table_del(struct txn *txn, enum table table, struct row_key key)
     }
     txn->has_written = true;
     digest_change(txn, table, &key, &old, 0, NULL);
-    MDB_val name = val_of_key(&key);
-    return status_from_lmdb(mdb_del(txn->lmdb, txn->store->dbi[table], &name, NULL));
+    return stored_del(txn, table, &key);
 }
 
 enum status table_count(struct txn *txn, enum table table, uint64_t *count)
@@ -295,7 +316,7 @@ enum status table_count(struct txn *txn, enum table table, uint64_t *count)
     }
     uint64_t total = stat.ms_entries;
     const struct overlay_table *rows = &txn->overlay.table[table];
-    for (size_t i = 0; txn->mode == TXN_PREVIEW && i < rows->count; i++) {
+    for (size_t i = 0; is_overlaid(txn, table) && i < rows->count; i++) {
         const struct overlay_row *row = &rows->row[i];
         total += !row->existed && !row->deleted ? 1 : 0;
         total -= row->existed && row->deleted ? 1 : 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/inside.h"
 
-// A scan merges two sorted sources: the rows of LMDB, and in a preview the overlay above them.
+// A scan merges two sorted sources: the rows of LMDB, and the overlay above them in a preview or of
+// a hot table.
 // Inside a batch each step seeks its place again, because a put or del between two steps may move
 // the pages under a cursor.
 
@@ -123,7 +124,7 @@ static enum status stored_peek(struct scan *scan)
 // The next row of the overlay behind what was given; NULL when there is none.
 static const struct overlay_row *overlay_peek(const struct scan *scan)
 {
-    if (scan->txn->mode != TXN_PREVIEW) {
+    if (!is_overlaid(scan->txn, scan->table)) {
         return NULL;
     }
     const struct overlay_table *rows = &scan->txn->overlay.table[scan->table];

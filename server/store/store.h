@@ -139,6 +139,10 @@ MUST_CHECK enum status txn_begin(struct store *store, enum txn_mode mode, struct
                                  struct txn **out);
 // Of a write transaction; zeros if nobody says it.
 void txn_set_moment(struct txn *txn, const struct moment *moment);
+// Seals and puts what the transaction has held back: rows that nearly every call writes stay open
+// until its end. From here on the digest of txn_head counts them as they are. The two below do it
+// first.
+MUST_CHECK enum status txn_settle(struct txn *txn);
 // Puts the commit header now: nothing is appended to the journal behind it. For who signs it in the
 // same transaction.
 MUST_CHECK enum status txn_end_journal(struct txn *txn);

@@ -208,7 +208,10 @@ void txn_set_moment(struct txn *txn, const struct moment *moment)
 enum status txn_end_journal(struct txn *txn)
 {
     assert(txn->mode == TXN_WRITE);
-    const enum status status = txn->appended > 0 ? header_put(txn) : STATUS_OK;
+    enum status status = txn_settle(txn);
+    if (status == STATUS_OK && txn->appended > 0) {
+        status = header_put(txn);
+    }
     txn->appended = 0;
     return status;
 }
@@ -345,6 +348,9 @@ const struct change *txn_changes(struct txn *txn, size_t *count)
     for (enum table table = TABLE_NONE + 1; change != NULL && table < TABLE_LIMIT; table++) {
         const struct overlay_table *rows = &txn->overlay.table[table];
         for (size_t i = 0; i < rows->count && table_facts(table)->view; i++) {
+            if (!rows->row[i].written) {
+                continue;
+            }
             if (!change_fill(txn, table, &rows->row[i], &change[filled])) {
                 return NULL;
             }

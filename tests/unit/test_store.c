@@ -97,6 +97,11 @@ static void put_user(struct txn *txn, uint64_t id, char *login)
     assert_int_equal(table_put(txn, TABLE_user, key_u64(id), &record.base), STATUS_OK);
 }
 
+static void del_counter(struct txn *txn, uint64_t key)
+{
+    assert_int_equal(table_del(txn, TABLE_counter, key_u64(key)), STATUS_OK);
+}
+
 // ---- rows ----
 
 static void a_committed_row_is_there_after_opening_again(void **state)
@@ -197,6 +202,66 @@ static void the_digest_is_that_of_the_rows(void **state)
     assert_int_equal(table_del(txn, TABLE_counter, key_u64(1)), STATUS_OK);
     assert_memory_equal(&empty, &txn_head(txn)->digest, sizeof empty);
     assert_int_equal(table_del(txn, TABLE_counter, key_u64(1)), STATUS_NOT_FOUND);
+    txn_abort(txn);
+}
+
+// Of all counters in key order, as a scan and table_count see them.
+static void assert_counters(struct txn *txn, const uint64_t *expected, size_t count)
+{
+    struct scan *scan CLEANUP(scan_close_at) = NULL;
+    assert_int_equal(scan_open(txn, TABLE_counter, key_u64(0), 0, false, &scan), STATUS_OK);
+    struct row_key key;
+    ProtobufCMessage *message = NULL;
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(scan_next(scan, &key, &message), STATUS_OK);
+        assert_int_equal(((const CounterRecord *)message)->next, expected[i]);
+    }
+    assert_int_equal(scan_next(scan, &key, &message), STATUS_END);
+    uint64_t counted = 0;
+    assert_int_equal(table_count(txn, TABLE_counter, &counted), STATUS_OK);
+    assert_int_equal(counted, count);
+}
+
+// A batch seals them once, at its end; nobody who reads in the batch or behind it can tell.
+static void hot_rows_are_as_if_each_put_had_been_stored(void **state)
+{
+    struct house *house = *state;
+    struct txn *txn = begin(house, TXN_WRITE);
+    const struct digest empty = txn_head(txn)->digest;
+    put_counter(txn, 1, 10);
+    put_counter(txn, 2, 20);
+    assert_int_equal(txn_commit(txn), STATUS_OK);
+
+    txn = begin(house, TXN_WRITE);
+    put_counter(txn, 1, 11);
+    put_counter(txn, 3, 30);
+    put_counter(txn, 4, 40);
+    put_counter(txn, 1, 12);
+    del_counter(txn, 2);
+    del_counter(txn, 4);
+    assert_int_equal(table_del(txn, TABLE_counter, key_u64(2)), STATUS_NOT_FOUND);
+    const uint64_t inside[] = {12, 30};
+    assert_counters(txn, inside, 2);
+    assert_int_equal(txn_settle(txn), STATUS_OK);
+    assert_counters(txn, inside, 2);
+    put_counter(txn, 1, 13);
+    put_counter(txn, 4, 44);
+    assert_int_equal(txn_commit(txn), STATUS_OK);
+    reopen(house);
+
+    txn = begin(house, TXN_WRITE);
+    const uint64_t behind[] = {13, 30, 44};
+    assert_counters(txn, behind, 3);
+    uint32_t version = 0;
+    assert_int_equal(get_counter(txn, 1, &version), 13);
+    assert_int_equal(version, 4);
+    assert_int_equal(get_counter(txn, 4, &version), 44);
+    assert_int_equal(version, 1);
+    del_counter(txn, 1);
+    del_counter(txn, 3);
+    del_counter(txn, 4);
+    assert_int_equal(txn_settle(txn), STATUS_OK);
+    assert_memory_equal(&empty, &txn_head(txn)->digest, sizeof empty);
     txn_abort(txn);
 }
 
@@ -433,6 +498,26 @@ static void changes_name_each_viewed_row_once_as_it_was_left(void **state)
 }
 
 // ---- keys ----
+
+static void a_row_that_was_only_read_is_no_change(void **state)
+{
+    struct house *house = *state;
+    AccountRecord account;
+    account_record__init(&account);
+    struct txn *txn = begin(house, TXN_WRITE);
+    assert_int_equal(table_put(txn, TABLE_account, key_u64(1122), &account.base), STATUS_OK);
+    assert_int_equal(txn_commit(txn), STATUS_OK);
+    txn = begin(house, TXN_WRITE);
+    ProtobufCMessage *message = NULL;
+    assert_int_equal(table_get(txn, TABLE_account, key_u64(1122), &message, NULL), STATUS_OK);
+    char login[] = "zhang";
+    put_user(txn, 7, login);
+    assert_int_equal(txn_commit(txn), STATUS_OK);
+    size_t count = 0;
+    const struct change *change = txn_changes(txn, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(change[0].table, TABLE_user);
+}
 
 static void a_wrong_or_missing_key_opens_nothing(void **state)
 {
@@ -839,6 +924,7 @@ int main(void)
         CASE(a_reader_keeps_its_snapshot_and_its_head),
         CASE(a_batch_that_writes_nothing_commits_nothing),
         CASE(the_digest_is_that_of_the_rows),
+        CASE(hot_rows_are_as_if_each_put_had_been_stored),
         CASE(a_table_aside_leaves_the_digest_alone),
         CASE(scans_keep_order_and_prefix_in_every_mode),
         CASE(a_preview_shows_its_own_rows_over_the_stored_ones),
@@ -847,6 +933,7 @@ int main(void)
         CASE(the_plan_token_follows_what_was_read),
         CASE(the_first_write_refuses_another_plan),
         CASE(changes_name_each_viewed_row_once_as_it_was_left),
+        CASE(a_row_that_was_only_read_is_no_change),
         CASE(a_wrong_or_missing_key_opens_nothing),
         CASE(a_second_opener_is_refused),
         CASE(the_keyring_opens_by_passphrase_too),
