@@ -177,7 +177,7 @@ enum status item_counter(struct books *books, struct item *item, uint64_t docume
     draft.due_day = day;
     draft.freed_day = 0;
     draft.document_id = document_id;
-    struct item *counter = item_add(books, &draft);
+    struct item *counter = item_make(books, &draft);
     if (counter == NULL) {
         return STATUS_TOO_LARGE;
     }

@@ -85,7 +85,7 @@ enum status clearing_item(struct books *books, ClearingRecord *clearing, ItemSid
     draft.year = clearing->year;
     draft.sequence = clearing->sequence;
     draft.series = clearing->series;
-    struct item *item = item_add(books, &draft);
+    struct item *item = item_make(books, &draft);
     if (item == NULL) {
         return STATUS_TOO_LARGE;
     }

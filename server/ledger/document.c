@@ -175,7 +175,7 @@ static enum status open_items(struct books *books, InvoiceRecord *document)
         draft.sequence = document->sequence;
         draft.series = document->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE ? SERIES_CREDIT_NOTE
                                                                                 : SERIES_INVOICE;
-        struct item *item = item_add(books, &draft);
+        struct item *item = item_make(books, &draft);
         if (item == NULL) {
             return STATUS_TOO_LARGE;
         }

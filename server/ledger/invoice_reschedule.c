@@ -184,7 +184,7 @@ static struct item *add_item(struct books *books, const struct plan *plan, ItemS
     draft.grace_days = part != NULL ? part->grace_days : 0;
     draft.discount_until_day = part != NULL ? part->discount_until_day : 0;
     draft.discount_minor = part != NULL ? part->discount_minor : 0;
-    return item_add(books, &draft);
+    return item_make(books, &draft);
 }
 
 static enum status move_items(struct books *books, struct plan *plan)

@@ -4,7 +4,7 @@
 #include "server/ledger/period.h"
 #include "server/ledger/posting.h"
 
-struct item *item_add(struct books *books, const ItemRecord *draft)
+struct item *item_make(struct books *books, const ItemRecord *draft)
 {
     assert(draft->amount_minor > 0 && draft->amount_minor <= AMOUNT_MAX);
     assert(draft->customer_id != 0 && draft->account != 0);

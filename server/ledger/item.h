@@ -18,7 +18,7 @@ struct item {
 
 // A new item with everything open; `draft` is copied and gets its id. NULL when the arena is
 // exhausted.
-struct item *item_add(struct books *books, const ItemRecord *draft);
+struct item *item_make(struct books *books, const ItemRecord *draft);
 // From the working set or the store: STATUS_NOT_FOUND.
 MUST_CHECK enum status item_load(struct books *books, uint64_t id, struct item **out);
 

@@ -124,7 +124,7 @@ static struct item *credit_item(struct books *books, const PaymentRecord *paymen
     draft.year = payment->year;
     draft.sequence = payment->sequence;
     draft.series = SERIES_PAYMENT;
-    return item_add(books, &draft);
+    return item_make(books, &draft);
 }
 
 static enum status post(struct books *books, PaymentRecord *payment, int64_t settled_minor)
