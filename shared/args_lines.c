@@ -41,24 +41,36 @@ static void path_join(char out[static PATH_BYTES], const char *path, const char 
     (void)snprintf(out, PATH_BYTES, "%s.%s", path, name);
 }
 
-// "text; qty; price[; tax%[; discount%]]"
+// "text; qty; price[; tax%[; discount%]]", or "@ITEM[; qty[; price[; …]]]": what is left out or
+// empty is the item's.
 static void read_invoice_line(const struct args_target *target, InvoiceLine *line, const char *text,
                               const char *path)
 {
     struct arena *arena = target->problems->arena;
     const char *part[PARTS_MAX + 1];
     const size_t count = cut(arena, text, part, PARTS_MAX + 1);
-    if (count < 3 || count > PARTS_MAX) {
-        args_report(target, STATUS_USAGE, path, text, "text; qty; price[; tax%[; discount%]]",
-                    NULL);
+    const bool is_item = count > 0 && part[0][0] == '@';
+    if (count < (is_item ? 1u : 3u) || count > PARTS_MAX) {
+        args_report(target, STATUS_USAGE, path, text,
+                    "text; qty; price[; tax%[; discount%]] | @ITEM[; qty[; price[; …]]]", NULL);
         return;
     }
     char name[PATH_BYTES];
-    line->description = arena_copy(arena, part[0], strlen(part[0]));
+    path_join(name, path, "catalogue");
+    if (is_item) {
+        (void)args_read_reference(target, FIND_NOUN__FIND_NOUN_ITEM, part[0] + 1, name,
+                                  &line->catalogue_id);
+    } else {
+        line->description = arena_copy(arena, part[0], strlen(part[0]));
+    }
     path_join(name, path, "quantity");
-    (void)args_read_micro(target, part[1], name, &line->quantity_micro);
+    if (count > 1 && (!is_item || part[1][0] != '\0')) {
+        (void)args_read_micro(target, part[1], name, &line->quantity_micro);
+    }
     path_join(name, path, "price");
-    (void)args_read_micro(target, part[2], name, &line->price_micro);
+    if (count > 2 && (!is_item || part[2][0] != '\0')) {
+        (void)args_read_micro(target, part[2], name, &line->price_micro);
+    }
     path_join(name, path, "tax");
     if (count > 3 && part[3][0] != '\0') {
         line->exempt = args_read_rate(target, part[3], name, &line->tax_bp) && line->tax_bp == 0;

@@ -85,6 +85,7 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
         [FIND_NOUN__FIND_NOUN_BANK] = "BANK",
         [FIND_NOUN__FIND_NOUN_BANK_STATEMENT] = "STATEMENT",
         [FIND_NOUN__FIND_NOUN_BANK_LINE] = "LINE",
+        [FIND_NOUN__FIND_NOUN_ITEM] = "ITEM",
     };
     const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
     const char *words = NULL;
@@ -104,9 +105,10 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
     case KIND_REFERENCE:
         return NOUNS[args_noun(field->descriptor)];
     case KIND_MESSAGE:
-        return message == &invoice_line__descriptor  ? "TEXT; QUANTITY; PRICE[; TAX%[; DISCOUNT%]]"
-               : message == &entry_line__descriptor  ? "ACCOUNT debit|credit AMOUNT [CUSTOMER]"
-               : message == &credit_line__descriptor ? "LINE[=QUANTITY|:AMOUNT]"
+        return message == &invoice_line__descriptor
+                   ? "TEXT|@ITEM; QUANTITY; PRICE[; TAX%[; DISCOUNT%]]"
+               : message == &entry_line__descriptor      ? "ACCOUNT debit|credit AMOUNT [CUSTOMER]"
+               : message == &credit_line__descriptor     ? "LINE[=QUANTITY|:AMOUNT]"
                : message == &reschedule_part__descriptor ? "DATE=AMOUNT"
                                                          : "INVOICE[=AMOUNT]";
     case KIND_TEXT:

@@ -36,6 +36,8 @@ static const struct noun_row NOUNS[] = {
     {"bank_id", FIND_NOUN__FIND_NOUN_BANK},
     {"bank_statement_id", FIND_NOUN__FIND_NOUN_BANK_STATEMENT},
     {"bank_line_id", FIND_NOUN__FIND_NOUN_BANK_LINE},
+    {"item_id", FIND_NOUN__FIND_NOUN_ITEM},
+    {"catalogue_id", FIND_NOUN__FIND_NOUN_ITEM},
 };
 
 FindNoun args_noun(const ProtobufCFieldDescriptor *descriptor)

@@ -23,6 +23,7 @@
 #define REGISTERED_MAX      60  // tax invoices of a document
 #define CALENDAR_DAYS_MAX   400 // of one change
 #define ENTRY_LINES_MAX     1000
+#define DOCUMENT_ITEMS_MAX  300 // different ones of the catalogue in one document
 #define PHONES_MAX          8
 #define TAGS_MAX            32
 #define ALLOCATIONS_MAX     120

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/credit.h"
 
+#include "server/ledger/goods.h"
 #include "shared/money.h"
 
 int64_t credit_left(const InvoiceRecord *invoice)
@@ -222,8 +223,12 @@ static bool make_counters(struct books *books, InvoiceRecord *invoice)
     invoice->credited_quantity_micro =
         make_counter(books, invoice->credited_quantity_micro, &invoice->n_credited_quantity_micro,
                      invoice->n_line);
+    invoice->credited_cost_minor =
+        make_counter(books, invoice->credited_cost_minor, &invoice->n_credited_cost_minor,
+                     invoice->n_cost_minor);
     return invoice->credited_net_minor != NULL && invoice->credited_tax_minor != NULL &&
-           invoice->credited_quantity_micro != NULL;
+           invoice->credited_quantity_micro != NULL &&
+           (invoice->n_cost_minor == 0 || invoice->credited_cost_minor != NULL);
 }
 
 // A line of the note: the mirror of what it takes. Where no quantity came back there is no price.
@@ -250,15 +255,20 @@ enum status credit_mirror(struct books *books, InvoiceRecord *invoice,
     const size_t count = invoice->n_line;
     InvoiceLine *red = arena_alloc(books->arena, count * sizeof *red);
     note->line = arena_alloc(books->arena, count * sizeof *note->line);
-    if (!make_counters(books, invoice) || red == NULL || note->line == NULL) {
+    int64_t *cost = arena_alloc(books->arena, count * sizeof *cost);
+    if (!make_counters(books, invoice) || red == NULL || note->line == NULL || cost == NULL) {
         return STATUS_TOO_LARGE;
     }
+    note->cost_minor = cost;
     for (size_t i = 0; i < count; i++) {
         const bool is_untouched = plan->net_minor[i] == 0 && plan->tax_minor[i] == 0;
         if (is_untouched && !plan->is_whole) {
             continue;
         }
         mirror_line(invoice->line[i], plan, i, &red[i]);
+        const bool is_last = plan->quantity_micro[i] == quantity_left(invoice, i);
+        cost[note->n_line] = -goods_return(invoice, i, plan->quantity_micro[i], is_last);
+        note->n_cost_minor += invoice->n_cost_minor > 0 ? 1 : 0;
         note->line[note->n_line] = &red[i];
         note->n_line++;
         note->net_minor -= plan->net_minor[i];

@@ -2,6 +2,7 @@
 #include "server/ledger/document.h"
 
 #include "server/ledger/due.h"
+#include "server/ledger/goods.h"
 #include "server/ledger/lateness.h"
 #include "server/ledger/numbering.h"
 #include "server/ledger/period.h"
@@ -81,8 +82,7 @@ uint32_t document_scopes(const InvoiceRecord *document)
     return POSTING_SALES | (document->tax_minor != 0 ? POSTING_TAX : 0u);
 }
 
-enum status document_check(struct books *books, const InvoiceRecord *document,
-                           const UniqueHash *unique)
+enum status document_check(struct books *books, InvoiceRecord *document, const UniqueHash *unique)
 {
     enum status status =
         posting_guard(books, document->date_day, document_scopes(document), "date");
@@ -107,6 +107,9 @@ enum status document_check(struct books *books, const InvoiceRecord *document,
     if (status == STATUS_OK) {
         status = posting_load(books, ACCOUNT_TAX);
     }
+    if (status == STATUS_OK) {
+        status = goods_check(books, document);
+    }
     if (status == STATUS_OK && pricing_rounding(document) != 0) {
         status = posting_load(books, ACCOUNT_CASH_ROUNDING);
     }
@@ -119,8 +122,8 @@ enum status document_check(struct books *books, const InvoiceRecord *document,
 
 static enum status post(struct books *books, InvoiceRecord *document)
 {
-    EntryRecord *entry =
-        posting_begin(books, ENTRY_KIND__ENTRY_KIND_INVOICE, document->date_day, 4);
+    EntryRecord *entry = posting_begin(books, ENTRY_KIND__ENTRY_KIND_INVOICE, document->date_day,
+                                       4 + goods_entry_lines(document));
     if (entry == NULL) {
         return STATUS_TOO_LARGE;
     }
@@ -130,8 +133,7 @@ static enum status post(struct books *books, InvoiceRecord *document)
     enum status status = posting_role(books, entry, ACCOUNT_RECEIVABLES, SIDE_DEBIT,
                                       document->gross_minor, customer_id);
     if (status == STATUS_OK) {
-        status = posting_role(books, entry, other_side(document), SIDE_CREDIT,
-                              document->net_minor - rounding_minor, customer_id);
+        status = goods_post(books, entry, other_side(document), document);
     }
     if (status == STATUS_OK) {
         status =

@@ -23,7 +23,8 @@ MUST_CHECK enum status document_parts(struct books *books, InvoiceRecord *docume
 // What it posts to, as posting_guard wants to know it.
 uint32_t document_scopes(const InvoiceRecord *document);
 // Everything that can speak against issuing it: period, reference, accounts. `unique` may be NULL.
-MUST_CHECK enum status document_check(struct books *books, const InvoiceRecord *document,
+// Finds what the goods cost.
+MUST_CHECK enum status document_check(struct books *books, InvoiceRecord *document,
                                       const UniqueHash *unique);
 
 // Numbers it, posts its entry, opens its items, keeps it. The items are in the working set.

@@ -47,6 +47,8 @@ static enum table table_of(FindNoun noun)
         return TABLE_bank_statement;
     case FIND_NOUN__FIND_NOUN_BANK_LINE:
         return TABLE_bank_line;
+    case FIND_NOUN__FIND_NOUN_ITEM:
+        return TABLE_catalogue;
     case FIND_NOUN__FIND_NOUN_UNSET:
     case _FIND_NOUN_IS_INT_SIZE:
     default:

@@ -69,6 +69,14 @@ static bool label_bank_line(struct call *call, const ProtobufCMessage *record, F
     return may(call, PERMISSION_RECONCILE_LIST);
 }
 
+static bool label_item(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    const CatalogueRecord *item = (const CatalogueRecord *)record;
+    row->number = item->code;
+    row->name = item->name;
+    return may(call, PERMISSION_ITEM_LIST);
+}
+
 static const struct {
     enum table table;
     label_function *label;
@@ -76,7 +84,7 @@ static const struct {
     {TABLE_role, label_role},           {TABLE_approval, label_approval},
     {TABLE_finding, label_finding},     {TABLE_issued, label_statement},
     {TABLE_bank, label_bank},           {TABLE_bank_statement, label_bank_statement},
-    {TABLE_bank_line, label_bank_line},
+    {TABLE_bank_line, label_bank_line}, {TABLE_catalogue, label_item},
 };
 
 static label_function *label_of(enum table table)

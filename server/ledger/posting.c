@@ -292,7 +292,12 @@ enum status posting_reverse(struct books *books, EntryRecord *entry, int32_t day
         status = posting_line(books, reversal, line->account, debit ? SIDE_DEBIT : SIDE_CREDIT,
                               debit ? -line->debit_minor : -line->credit_minor, line->customer_id);
         if (status == STATUS_OK) {
-            reversal->line[reversal->n_line - 1]->cash_line = line->cash_line;
+            PostingLine *made = reversal->line[reversal->n_line - 1];
+            made->cash_line = line->cash_line;
+            made->item_id = line->item_id;
+            made->campaign_id = line->campaign_id;
+            made->case_id = line->case_id;
+            made->department_id = line->department_id;
         }
     }
     if (status == STATUS_OK) {

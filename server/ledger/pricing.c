@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/pricing.h"
 
+#include "server/ledger/catalogue.h"
 #include "shared/money.h"
 
 #define RATE_BP_MAX 10000
@@ -46,6 +47,14 @@ static bool price_line(InvoiceLine *line, int64_t price_minor)
 static enum status compute_line(struct books *books, const struct pricing *pricing, size_t index,
                                 InvoiceLine *line)
 {
+    bool inclusive = line->inclusive || pricing->inclusive;
+    if (line->catalogue_id != 0) {
+        const char *at = arena_print(books->arena, "line[%zu]", index + 1);
+        const enum status status = catalogue_fill(books, at, line, &inclusive);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
     if (line->discount_bp > RATE_BP_MAX) {
         return refuse_line(books, index, STATUS_FIELD_OUT_OF_RANGE, "discount");
     }
@@ -59,7 +68,7 @@ static enum status compute_line(struct books *books, const struct pricing *prici
         line->quantity_micro = MICRO_ONE;
     }
     line->tax_bp = line->tax_bp == 0 && !line->exempt ? pricing->tax_bp : line->tax_bp;
-    line->inclusive = line->inclusive || pricing->inclusive;
+    line->inclusive = inclusive;
     int64_t price_minor = 0;
     bool fits = money_line_net(line->quantity_micro, line->price_micro, line->discount_bp,
                                books->record->decimals, &price_minor) &&

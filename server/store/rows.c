@@ -209,6 +209,7 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_book:
     case TABLE_counter:
     case TABLE_calendar:
+    case TABLE_catalogue:
     case TABLE_account:
     case TABLE_period:
     case TABLE_turnover:

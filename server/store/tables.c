@@ -69,6 +69,7 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              BankStatementRecord *: &bank_statement_record__descriptor, \
              BankLineRecord *: &bank_line_record__descriptor, \
              PayerRecord *: &payer_record__descriptor, \
+             CatalogueRecord *: &catalogue_record__descriptor, \
              IdRecord *: &id_record__descriptor)
 // clang-format on
 
