@@ -191,6 +191,7 @@
 #define DEVICE_FAILURES_MAX   20
 #define INVITATION_HOURS      24
 #define INVITATION_HOURS_MAX  168
+#define DISPUTES_MAX          32  // of one open item, one after the other
 #define FINDING_STEPS_MAX     100 // answers of one finding
 
 // Credit

@@ -169,7 +169,6 @@ static enum status open_items(struct books *books, InvoiceRecord *document)
         draft.date_day = document->date_day;
         draft.due_day = part->due_day;
         draft.amount_minor = debit ? part->amount_minor : -part->amount_minor;
-        draft.disputed = document->disputed;
         draft.grace_days = part->grace_days;
         draft.discount_until_day = part->discount_until_day;
         draft.discount_minor = part->discount_minor;
@@ -182,6 +181,12 @@ static enum status open_items(struct books *books, InvoiceRecord *document)
             return STATUS_TOO_LARGE;
         }
         part->item_id = item->record->id;
+        enum status status = document->disputed
+                                 ? item_dispute(books, item->record, true, document->date_day)
+                                 : STATUS_OK;
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
     return STATUS_OK;
 }

@@ -11,7 +11,15 @@ static enum status load_invoice(struct books *books, uint64_t id, bool disputed,
                                 (*invoice)->gross_minor < 0 || (*invoice)->disputed == disputed)) {
         status = books_refuse(books, STATUS_NOTHING_TO_DO, "invoice", NULL, NULL);
     }
-    return status == STATUS_OK ? document_items(books, *invoice, items) : status;
+    if (status == STATUS_OK) {
+        status = document_items(books, *invoice, items);
+    }
+    for (size_t i = 0; status == STATUS_OK && disputed && i < items->count; i++) {
+        if (items->item[i]->record->n_dispute == DISPUTES_MAX) {
+            status = books_refuse(books, STATUS_TOO_LARGE, "invoice", NULL, NULL);
+        }
+    }
+    return status;
 }
 
 static enum status mark(struct books *books, uint64_t id, bool disputed, const char *reason,
@@ -33,12 +41,15 @@ static enum status mark(struct books *books, uint64_t id, bool disputed, const c
     if (invoice->dispute_reason == NULL) {
         return STATUS_TOO_LARGE;
     }
-    for (size_t i = 0; i < items.count; i++) {
-        items.item[i]->record->disputed = disputed;
+    for (size_t i = 0; status == STATUS_OK && i < items.count; i++) {
+        ItemRecord *record = items.item[i]->record;
+        status = item_dispute(books, record, disputed, books->call->book_day);
         item_touch(books, items.item[i]);
-        reply->open_minor += items.item[i]->record->open_minor;
+        reply->open_minor += record->open_minor;
     }
-    status = invoice_put(books->txn, key_u64(id), invoice);
+    if (status == STATUS_OK) {
+        status = invoice_put(books->txn, key_u64(id), invoice);
+    }
     if (status == STATUS_OK) {
         status = books_close(books);
     }

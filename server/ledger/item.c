@@ -3,6 +3,7 @@
 
 #include "server/ledger/period.h"
 #include "server/ledger/posting.h"
+#include "shared/wire.h"
 
 struct item *item_make(struct books *books, const ItemRecord *draft)
 {
@@ -226,6 +227,36 @@ enum status item_free_day(struct books *books, const struct item *item, int64_t 
         }
     }
     return period_free_day(books, best, POSTING_GENERAL, out);
+}
+
+enum status item_dispute(struct books *books, ItemRecord *record, bool disputed, int32_t day)
+{
+    assert(disputed ==
+           (record->n_dispute == 0 || record->dispute[record->n_dispute - 1]->until_day != 0));
+
+    record->disputed = disputed;
+    if (!disputed) {
+        DisputeRecord *last = record->dispute[record->n_dispute - 1];
+        last->until_day = day;
+        last->until_number = books->call->number;
+        return STATUS_OK;
+    }
+    const size_t count = record->n_dispute;
+    assert(count < DISPUTES_MAX);
+    DisputeRecord *dispute = (DisputeRecord *)wire_make(books->arena, &dispute_record__descriptor);
+    DisputeRecord **list = arena_alloc(books->arena, (count + 1) * sizeof(DisputeRecord *));
+    if (dispute == NULL || list == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    dispute->from_day = day;
+    dispute->from_number = books->call->number;
+    if (count > 0) {
+        memcpy(list, record->dispute, count * sizeof(DisputeRecord *));
+    }
+    list[count] = dispute;
+    record->dispute = list;
+    record->n_dispute = count + 1;
+    return STATUS_OK;
 }
 
 void item_touch(struct books *books, struct item *item)

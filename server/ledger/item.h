@@ -61,6 +61,11 @@ MUST_CHECK enum status item_unallocate(struct books *books, AllocationRecord *al
 MUST_CHECK enum status item_counter(struct books *books, struct item *item, uint64_t document_id,
                                     int32_t day);
 
+// The item is in dispute from `day` on, or not any more. An item that was just made says so of its
+// own day.
+MUST_CHECK enum status item_dispute(struct books *books, ItemRecord *record, bool disputed,
+                                    int32_t day);
+
 // Registers a change; an item is in the working set once.
 void item_touch(struct books *books, struct item *item);
 // Puts the items that changed and keeps the index of open ones.

@@ -160,7 +160,7 @@ static enum status add_journal(struct txn *txn, struct call *call, const struct 
 {
     uint8_t root[LEAF_BYTES];
     const struct tree *tree = &txn_head(txn)->tree;
-    if (!reading_sees_all(call)) {
+    if (!basis->is_hashed || !reading_sees_all(call)) {
         return STATUS_OK;
     }
     tree_root(tree, root);

@@ -98,7 +98,7 @@ static void add_item(const struct aging *aging, uint32_t item, int64_t residual,
     row->bucket_minor[bucket] += residual;
     row->bucket_count[bucket]++;
     row->overdue_minor += items->grace_day[item] < aging->query->day ? residual : 0;
-    if ((items->flags[item] & ITEM_DISPUTED) != 0) {
+    if (item_is_disputed(items, item, aging->query->day, aging->query->before_id)) {
         row->disputed_minor += residual;
         row->disputed_count++;
     }

@@ -10,7 +10,7 @@ struct row {
     uint64_t customer_id;
     uint32_t customer;
     int64_t amount_minor, net_minor;
-    int32_t date_day;
+    int32_t date_day, reversed_day;
     enum series series;
     uint32_t year, sequence;
     uint32_t state;
@@ -228,6 +228,7 @@ static enum status apply_row(struct views *views, struct documents *documents,
     documents->series[index] = (uint8_t)row->series;
     documents->state[index] = (uint8_t)row->state;
     documents->kind[index] = (uint8_t)row->kind;
+    documents->reversed_day[index] = row->reversed_day;
     count_in(documents, index, 1);
     status = set_text(documents, row, index, arena);
     if (status == STATUS_OK && row->sequence != 0) {
@@ -292,6 +293,7 @@ enum status payments_apply(struct views *views, const PaymentRecord *record, str
         .year = record->year,
         .sequence = record->sequence,
         .state = record->state,
+        .reversed_day = record->reversed_day,
         .kind = record->method,
         .reference = record->reference,
         .text = "",
@@ -444,6 +446,7 @@ void digest_documents(const struct documents *documents, const char *kind,
             (uint64_t)documents->net[i],
             (uint64_t)documents->open[i],
             (uint64_t)documents->date_day[i],
+            (uint64_t)documents->reversed_day[i],
             documents->customer[i],
             documents->year[i],
             documents->sequence[i],

@@ -61,7 +61,8 @@ enum customer_flag {
     COLUMN(uint32_t, older)     /* item of the same customer */             \
     COLUMN(uint32_t, sibling)   /* older item of the same document */       \
     COLUMN(uint32_t, next_open) /* open items of the customer */            \
-    COLUMN(uint32_t, last_open)
+    COLUMN(uint32_t, last_open)                                             \
+    COLUMN(uint32_t, dispute) /* its last one, NONE */
 
 enum item_flag { ITEM_DEBIT = 1, ITEM_DISPUTED = 2 };
 
@@ -87,6 +88,7 @@ enum item_flag { ITEM_DEBIT = 1, ITEM_DISPUTED = 2 };
     COLUMN(uint8_t, kind)        /* entries: of a reversal that of what it undoes */ \
     COLUMN(uint32_t, last_item)  /* chain of its items */                            \
     COLUMN(uint32_t, older)      /* payments: of the same customer */                \
+    COLUMN(int32_t, reversed_day) /* payments: 0 while it stands */                  \
     COLUMN(uint32_t, first_line) /* entries: into entry_lines */
 
 #define SEVERAL (NONE - 1) // an entry with lines of more than one customer
@@ -101,9 +103,22 @@ struct customers {
     struct order by_name;
 };
 
+// Few items are ever in dispute: days and numbers in the journal lie aside.
+struct dispute {
+    int32_t from_day, until_day; // until_day 0: it lasts
+    uint64_t from_number, until_number;
+    uint32_t older; // of the same item
+};
+
+struct disputes {
+    struct dispute *dispute;
+    size_t count, capacity;
+};
+
 struct items {
     size_t count, capacity;
     ITEM_COLUMNS(COLUMN_MEMBER)
+    struct disputes disputes;
 };
 
 struct allocations {
@@ -304,6 +319,9 @@ MUST_CHECK enum status customers_page_by_name(const struct views *views,
                                               bool descending, struct page_of *page);
 
 MUST_CHECK enum status items_apply(struct views *views, const ItemRecord *record);
+MUST_CHECK enum status disputes_apply(struct items *items, uint32_t item, const ItemRecord *record);
+// On that day, as the rows below `before_id` say; 0: all rows.
+bool item_is_disputed(const struct items *items, uint32_t item, int32_t day, uint64_t before_id);
 MUST_CHECK enum status allocations_apply(struct views *views, const AllocationRecord *record);
 
 // What each item of a customer had left on a day, by ascending index; of those below `before_id`
@@ -377,6 +395,7 @@ void digest_row(struct view_digest *digest, const char *kind, const void *row, s
 void digest_people(const struct people *people, struct view_digest *digest);
 void digest_customers(const struct customers *customers, struct view_digest *digest);
 void digest_money(const struct views *views, struct view_digest *digest);
+void digest_disputes(const struct items *items, uint32_t item, struct view_digest *digest);
 void digest_documents(const struct documents *documents, const char *kind,
                       struct view_digest *digest);
 // The lines of a document that has just been issued.

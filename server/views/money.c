@@ -119,6 +119,7 @@ static uint32_t add_item(struct views *views, const ItemRecord *record)
     customers->last_item[customer] = index;
     items->sibling[index] = NONE;
     items->document[index] = NONE;
+    items->dispute[index] = NONE;
     enum table table = TABLE_NONE;
     const struct documents *found = documents_of_series(views, record->series, &table);
     if (found != NULL) {
@@ -158,6 +159,10 @@ enum status items_apply(struct views *views, const ItemRecord *record)
     items->flags[index] =
         (uint8_t)((debit ? ITEM_DEBIT : 0) | (record->disputed ? ITEM_DISPUTED : 0));
     count_item(views, index, 1);
+    status = disputes_apply(items, index, record);
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (record->open_minor > 0 && !was_open) {
         link_open(views, index);
     } else if (record->open_minor == 0 && was_open) {
@@ -224,6 +229,7 @@ void money_free(struct views *views)
     struct items *items = &views->items;
     struct allocations *allocations = &views->allocations;
     ITEM_COLUMNS(ITEM_FREE)
+    free(items->disputes.dispute);
     ALLOCATION_COLUMNS(ALLOCATION_FREE)
     *items = (struct items){0};
     *allocations = (struct allocations){0};
@@ -249,6 +255,7 @@ void digest_money(const struct views *views, struct view_digest *digest)
             items->sibling[i],
         };
         digest_row(digest, "item", row, sizeof row);
+        digest_disputes(items, (uint32_t)i, digest);
     }
     const struct allocations *allocations = &views->allocations;
     for (size_t i = 0; i < allocations->count; i++) {

@@ -266,7 +266,7 @@ enum status views_revenue(const struct views *views, const struct filter *filter
 
 // ---- payments ----
 
-// Payments come by day, so months come in order; methods are few.
+// Months and methods are few, and come nearly in order.
 static struct payments_row *payments_of(struct payments_matches *out, uint64_t key)
 {
     size_t at = out->count;
@@ -282,37 +282,85 @@ static struct payments_row *payments_of(struct payments_matches *out, uint64_t k
     return &out->row[at - 1];
 }
 
+struct payments_span {
+    bool by_month;
+    int32_t from_day, to_day;
+};
+
+static bool span_holds(const struct payments_span *span, int32_t day)
+{
+    return day >= span->from_day && day <= span->to_day;
+}
+
+static uint64_t payments_key(const struct payments_span *span, const struct documents *payments,
+                             uint32_t i, int32_t day)
+{
+    return span->by_month ? period_key(REVENUE_MONTHS, day) : payments->kind[i];
+}
+
+// A reversal takes a payment off on its own day, so that what was told of an earlier month stays
+// true. Within one row, and within the total, a payment that was taken back was never there.
+static void add_payment(const struct payments_span *span, const struct documents *payments,
+                        uint32_t i, struct payments_matches *out)
+{
+    const int32_t reversed_day = payments->reversed_day[i];
+    const int64_t amount_minor = payments->amount[i];
+    const bool came = span_holds(span, payments->date_day[i]);
+    const bool went = reversed_day != 0 && span_holds(span, reversed_day);
+    const uint64_t key = payments_key(span, payments, i, payments->date_day[i]);
+    const uint64_t taken_key = went ? payments_key(span, payments, i, reversed_day) : 0;
+    if (came && !(went && taken_key == key)) {
+        struct payments_row *row = payments_of(out, key);
+        row->amount_minor += amount_minor;
+        row->payments++;
+    }
+    if (went && !(came && taken_key == key)) {
+        payments_of(out, taken_key)->amount_minor -= amount_minor;
+    }
+    out->total.amount_minor += (came ? amount_minor : 0) - (went ? amount_minor : 0);
+    out->total.payments += came && !went;
+}
+
+// How many rows there can be.
+static size_t payments_rooms(const struct documents *payments, bool by_month)
+{
+    if (!by_month || payments->count == 0) {
+        return UINT8_MAX + 1; // methods
+    }
+    int32_t first = DAY_MAX;
+    int32_t last = DAY_MIN;
+    for (size_t i = 0; i < payments->count; i++) {
+        const int32_t day = payments->date_day[i];
+        const int32_t until_day = payments->reversed_day[i] > day ? payments->reversed_day[i] : day;
+        first = day < first ? day : first;
+        last = until_day > last ? until_day : last;
+    }
+    return (size_t)(period_key(REVENUE_MONTHS, last) - period_key(REVENUE_MONTHS, first) + 1);
+}
+
 enum status views_payments(const struct views *views, const struct filter *filter, bool by_month,
                            int32_t from_day, int32_t to_day, struct arena *arena,
                            struct payments_matches *out)
 {
     struct sight sight = sight_of(views, filter);
     const struct documents *payments = &views->payments;
+    const struct payments_span span = {
+        .by_month = by_month,
+        .from_day = from_day == 0 ? DAY_MIN : from_day,
+        .to_day = to_day == 0 ? DAY_MAX : to_day,
+    };
     size_t begin = 0;
     size_t end = 0;
-    documents_between(payments, from_day, to_day, &begin, &end);
-    size_t rooms = UINT8_MAX + 1; // methods
-    if (by_month && begin < end) {
-        int32_t first = payments->date_day[payments->by_day.index[begin]];
-        int32_t last = payments->date_day[payments->by_day.index[end - 1]];
-        rooms = (size_t)(period_key(REVENUE_MONTHS, last) - period_key(REVENUE_MONTHS, first) + 1);
-    }
-    *out = (struct payments_matches){.row = arena_alloc(arena, (rooms + 1) * sizeof *out->row)};
+    documents_between(payments, 0, to_day, &begin, &end);
+    *out = (struct payments_matches){
+        .row = arena_alloc(arena, (payments_rooms(payments, by_month) + 1) * sizeof *out->row)};
     if (out->row == NULL) {
         return STATUS_TOO_LARGE;
     }
     for (size_t k = begin; k < end; k++) {
         uint32_t i = payments->by_day.index[k];
-        if (payments->state[i] != PAYMENT_STATE__PAYMENT_STATE_POSTED ||
-            !sight_sees_document(&sight, views, payments, i)) {
-            continue;
-        }
-        uint64_t key =
-            by_month ? period_key(REVENUE_MONTHS, payments->date_day[i]) : payments->kind[i];
-        struct payments_row *const rows[] = {payments_of(out, key), &out->total};
-        for (size_t r = 0; r < COUNT_OF(rows); r++) {
-            rows[r]->amount_minor += payments->amount[i];
-            rows[r]->payments++;
+        if (payments->sequence[i] != 0 && sight_sees_document(&sight, views, payments, i)) {
+            add_payment(&span, payments, i, out);
         }
     }
     return STATUS_OK;

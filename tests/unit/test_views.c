@@ -18,8 +18,9 @@
 
 struct model_item {
     uint64_t id, customer_id, document_id;
-    bool debit, disputed;
+    bool debit;
     int32_t date_day, due_day;
+    int32_t dispute_day, settled_day; // in dispute from, until; 0: never, not ended
     int64_t amount, open;
     uint32_t sequence;
 };
@@ -142,7 +143,12 @@ static void add_customer(struct model *model, struct txn *txn)
 static void put_item(struct txn *txn, const struct model_item *item)
 {
     ItemRecord record;
+    DisputeRecord only;
+    DisputeRecord *dispute = &only;
     item_record__init(&record);
+    dispute_record__init(&only);
+    only.from_day = item->dispute_day;
+    only.until_day = item->settled_day;
     record.id = item->id;
     record.side = item->debit ? ITEM_SIDE__ITEM_SIDE_DEBIT : ITEM_SIDE__ITEM_SIDE_CREDIT;
     record.customer_id = item->customer_id;
@@ -151,7 +157,9 @@ static void put_item(struct txn *txn, const struct model_item *item)
     record.due_day = item->due_day;
     record.amount_minor = item->amount;
     record.open_minor = item->open;
-    record.disputed = item->disputed;
+    record.disputed = item->dispute_day != 0 && item->settled_day == 0;
+    record.n_dispute = item->dispute_day != 0;
+    record.dispute = &dispute;
     record.year = 2026;
     record.sequence = item->sequence;
     record.series = item->debit ? SERIES_INVOICE : SERIES_PAYMENT;
@@ -224,12 +232,12 @@ static void add_item(struct model *model, struct txn *txn)
         .document_id = new_id(model),
         .customer_id = model->customer[draw(model, model->customers)].id,
         .debit = draw(model, 3) != 0,
-        .disputed = draw(model, 8) == 0,
         .date_day = FIRST_DAY + (int32_t)draw(model, LAST_DAY - FIRST_DAY),
         .amount = 1 + (int64_t)draw(model, 100000),
     };
     item->id = new_id(model);
     item->due_day = item->date_day + (int32_t)draw(model, 90);
+    item->dispute_day = draw(model, 4) == 0 ? item->date_day + (int32_t)draw(model, 60) : 0;
     item->open = item->amount;
     item->sequence = item->debit ? ++model->next_invoice : ++model->next_payment;
     if (item->debit) {
@@ -258,6 +266,9 @@ static void put_allocation(struct model *model, struct txn *txn, struct model_al
     shelf_put(txn, TABLE_allocation, record.id, &record.base);
     debit->open -= allocation.amount;
     credit->open -= allocation.amount;
+    if (debit->dispute_day != 0 && debit->settled_day == 0 && draw(model, 2) == 0) {
+        debit->settled_day = debit->dispute_day + (int32_t)draw(model, 60);
+    }
     put_item(txn, debit);
     put_item(txn, credit);
     model->allocation[model->allocations++] = allocation;
@@ -514,8 +525,10 @@ static struct aging_row model_aging(const struct model *model, const struct filt
         size_t bucket = model_bucket(day - item->due_day);
         row.bucket_minor[bucket] += residual;
         row.bucket_count[bucket]++;
-        row.disputed_minor += item->disputed ? residual : 0;
-        row.disputed_count += item->disputed;
+        const bool disputed = item->dispute_day != 0 && item->dispute_day <= day &&
+                              (item->settled_day == 0 || item->settled_day > day);
+        row.disputed_minor += disputed ? residual : 0;
+        row.disputed_count += disputed;
     }
     return row;
 }
