@@ -30,6 +30,7 @@ page_function *page_of_command(const struct command *command)
         {"report_ledger", page_ledger},
         {"report_contribution", page_contribution},
         {"report_dashboard", page_dashboard},
+        {"reconcile_status", page_reconcile},
         {"check_books", page_check},
         {"check_status", page_check},
     };

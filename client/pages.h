@@ -25,6 +25,7 @@ page_function page_invitation;
 page_function page_codes;
 page_function page_notice;
 page_function page_check;
+page_function page_reconcile;
 
 // A label padded to the pages' common width, for "label  value" lines.
 void page_label(const char *label, FILE *out);
