@@ -8,6 +8,7 @@
 #   claim TEXT WANTED GOT          one claim; the test fails at the first that does not hold
 #   exits CODE words…              runs the words and claims their exit code; output in $place/out and $place/err
 #   need FILE…                     skips the whole test when shared test data is absent
+#   block FILE HEADING             the command lines of a manual, to be run as they stand
 
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -114,6 +115,19 @@ rows() { # LOGIN words…: every row of a list, one JSON object a line, page by 
         next=$(jq -r '.page.next // empty' "$place/page")
         [ -n "$next" ] || return 0
     done
+}
+
+# block FILE HEADING: the lines of the first code block, fenced or indented, under that heading; words behind two spaces and
+# behind # are said to the reader. A backslash joins lines.
+block() {
+    awk -v heading="$2" '
+        $0 == heading { under = 1; next }
+        under && /^#/ { exit }
+        under && /^```/ { fence = !fence; if (!fence) exit; next }
+        under && fence { print }
+        under && !fence && /^    [^ ]/ { print substr($0, 5); seen = 1; next }
+        under && !fence && seen { exit }' "$1" |
+        sed -e ':a' -e '/\\$/{N;s/\\\n */ /;ba' -e '}' -e 's/  \+.*$//' -e 's/ \+#.*$//'
 }
 
 figure() { # JQ-PATH FILE

@@ -3,19 +3,6 @@
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# block FILE HEADING: the lines of the first code block, fenced or indented, under that heading; words behind two spaces and
-# behind # are said to the reader. A backslash joins lines.
-block() {
-    awk -v heading="$2" '
-        $0 == heading { under = 1; next }
-        under && /^#/ { exit }
-        under && /^```/ { fence = !fence; if (!fence) exit; next }
-        under && fence { print }
-        under && !fence && /^    [^ ]/ { print substr($0, 5); seen = 1; next }
-        under && !fence && seen { exit }' "$1" |
-        sed -e ':a' -e '/\\$/{N;s/\\\n */ /;ba' -e '}' -e 's/  \+.*$//' -e 's/ \+#.*$//'
-}
-
 # run LOGIN LINE: as a person types it; the answers that a person would give are given beforehand.
 run() {
     local line=$2
