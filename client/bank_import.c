@@ -1,285 +1,160 @@
 // SPDX-License-Identifier: Apache-2.0
-// `kontor bank read FILE` and `kontor bank import FILE --bank BANK`: the file is read in the fenced
-// child and shown; then its statements go to the server line by line, and what is certain of them
-// is booked. The same file again changes nothing.
-#include "client/grid.h"
-#include "client/import/bank_file.h"
+// `kontor bank import FILE [--bank BANK]`: each statement of the file goes to the bank account
+// whose number it names, line by line, and what is certain of it is booked. The same file again
+// changes nothing.
+#include "client/bank_run.h"
 #include "client/import/progress.h"
 #include "client/letters.h"
 #include "client/output.h"
 #include "client/reference.h"
-#include "client/tools.h"
 #include "shared/money.h"
+#include "shared/payer.h"
 #include "shared/words.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#define GROUP_BYTES 40000
 
-#define FILE_ARENA_MAX (1024ull * 1024 * 1024)
-#define GROUP_BYTES    40000
-#define CHUNK          65536
-
-struct order {
-    const char *path;
-    const char *bank;
-    const char *map;
-    const char *currency;
-    const char *opening, *closing; // of a table without balances
-    bool no_match;
+// A bank account of the book.
+struct place {
+    uint64_t id;
+    const char *account; // of the ledger
+    const char *number;
+    bool is_used; // a statement of the file is its own
 };
 
-struct run {
-    struct client *client;
-    struct order order;
-    struct arena *arena;
-    struct sheet *sheet;
-    struct bank_file file;
-    uint8_t hash[KEY_BYTES];
-    uint64_t bank_id;
+struct load {
+    struct bank_run run;
+    struct place *place;
+    size_t place_count;
+    struct place **of; // of each statement of the file; NULL: it is left out
     uint32_t added, known, matched;
     int64_t matched_minor;
     bool differs; // a statement does not add up or go on
 };
 
-static enum status words_take(struct client *client, const char *tool, size_t count,
-                              const char *const *words, struct order *out)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (tool_value(count, words, &i, "bank", &out->bank) ||
-            tool_value(count, words, &i, "map", &out->map) ||
-            tool_value(count, words, &i, "currency", &out->currency) ||
-            tool_value(count, words, &i, "opening", &out->opening) ||
-            tool_value(count, words, &i, "closing", &out->closing)) {
-            continue;
-        }
-        if (tool_flag(words[i], "no-match")) {
-            out->no_match = true;
-            continue;
-        }
-        if (words[i][0] == '-' || out->path != NULL) {
-            return tool_usage(client, tool, words[i]);
-        }
-        out->path = words[i];
-    }
-    return out->path != NULL ? STATUS_OK
-                             : client_fail(client, STATUS_FIELD_MISSING, "file", NULL, NULL);
-}
+// ---- which statement goes where ----
 
-// ---- the file ----
-
-static enum status file_hash(int file, uint8_t hash[static KEY_BYTES])
+static enum status place_read(struct load *load)
 {
-    uint8_t chunk[KEY_BYTES + CHUNK / 8];
-    memset(hash, 0, KEY_BYTES);
-    for (off_t at = 0;;) {
-        const ssize_t got = pread(file, chunk + KEY_BYTES, sizeof chunk - KEY_BYTES, at);
-        if (got < 0) {
-            return STATUS_FILE_ERROR;
-        }
-        if (got == 0) {
-            return STATUS_OK;
-        }
-        memcpy(chunk, hash, KEY_BYTES);
-        key_hash(NULL, bytes_of(chunk, KEY_BYTES + (size_t)got), hash, KEY_BYTES);
-        at += got;
-    }
-}
-
-static enum status complain(struct run *run, enum status status, uint32_t bad_row, const char *bad)
-{
-    struct client *client = run->client;
-    if (status == STATUS_READER_FAILED && bad_row > 0) {
-        client->fault =
-            arena_print(client->arena, _("line %u of the file cannot be read"), bad_row);
-    } else if (status == STATUS_READER_FAILED) {
-        client->fault =
-            _("the file is no bank statement that is known: MT940, camt.053, OFX or a table");
-        client_hint(client, "--map date=#1,amount=#2,text=#3");
-    } else if (status == STATUS_FIELD_MISSING || status == STATUS_NOT_FOUND ||
-               status == STATUS_FIELD_NOT_CHOICE) {
-        client_hint(client, "--map date=COLUMN,amount=COLUMN,payer=COLUMN,text=COLUMN");
-        return client_fail(client, STATUS_FIELD_NOT_CHOICE, "map", bad, NULL);
-    }
-    return status;
-}
-
-// Values that cannot be read are all told; then nothing of the file is taken.
-static enum status complain_values(struct run *run)
-{
-    struct client *client = run->client;
-    for (size_t i = 0; i < run->file.problem_count && i < IMPORT_PROBLEMS_MAX; i++) {
-        const struct row_problem *problem = &run->file.problem[i];
-        client_fact(client,
-                    arena_print(client->arena, _("line %u: %s"), problem->row,
-                                language_word(problem->field)),
-                    client_safe(client, problem->value));
-    }
-    client->fault = arena_print(client->arena, _("%zu values of the file cannot be read"),
-                                run->file.problem_count);
-    return STATUS_READER_FAILED;
-}
-
-static enum status file_take(struct run *run)
-{
-    struct client *client = run->client;
-    CLEANUP(home_close_at) int file = open(run->order.path, O_RDONLY | O_CLOEXEC);
-    struct stat facts;
-    uint32_t bad_row = 0;
-    const char *bad = "";
-    if (file < 0 || fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        return client_fail(client, STATUS_FILE_ERROR, "file", run->order.path, NULL);
-    }
-    enum status status = file_hash(file, run->hash);
-    if (status == STATUS_OK) {
-        status = sheet_read("/proc/self/exe", "bank", file, &run->sheet, &bad_row);
-    }
-    if (status == STATUS_OK) {
-        status = bank_file_make(run->arena, run->sheet, run->order.map,
-                                run->order.currency != NULL ? run->order.currency : "", &run->file,
-                                &bad);
-    }
+    struct client *client = load->run.client;
+    BankList message;
+    Reply *reply = NULL;
+    bank_list__init(&message);
+    message.limit = LIST_ROWS_MAX;
+    client->deadline_ms = client_clock_ms() + client->options.timeout_ms;
+    const enum status status =
+        client_call(client, command_by_name("bank_list"), &message.base, &reply);
     if (status != STATUS_OK) {
-        return complain(run, status, bad_row, bad);
+        return status;
     }
-    return run->file.problem_count > 0 ? complain_values(run) : STATUS_OK;
+    const BankListReply *list = reply->bank_list;
+    load->place = arena_alloc(load->run.arena, (list->n_row + 1) * sizeof *load->place);
+    load->of = arena_alloc(load->run.arena, (load->run.file.count + 1) * sizeof(void *));
+    if (load->place == NULL || load->of == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; i < list->n_row; i++) {
+        load->place[i] = (struct place){.id = list->row[i]->id,
+                                        .account = list->row[i]->account,
+                                        .number = list->row[i]->number};
+    }
+    load->place_count = list->n_row;
+    return STATUS_OK;
 }
 
-// ---- looking ----
-
-static const char *amount(const struct run *run, const struct bank_file_statement *statement,
-                          int64_t minor)
+static struct place *place_of_number(const struct load *load, const char *number)
 {
-    const char *text = money_print_grouped(run->client->arena, minor, statement->decimals);
-    return text != NULL ? text : "";
-}
-
-static const char *sum_word(const struct run *run, const struct bank_file_statement *statement)
-{
-    if (statement->sum == BANK_SUM_DIFFERS) {
-        return arena_print(run->client->arena, _("no: %s"),
-                           amount(run, statement, statement->difference_minor));
-    }
-    return statement->sum == BANK_SUM_HOLDS ? _("yes") : "-";
-}
-
-static void statement_row(struct run *run, struct grid *grid,
-                          const struct bank_file_statement *statement)
-{
-    const char **cell = grid_row(grid);
-    struct arena *arena = run->client->arena;
-    if (cell == NULL) {
-        return;
-    }
-    cell[0] = client_safe(run->client, statement->account);
-    cell[1] = client_safe(run->client, statement->number);
-    cell[2] = client_safe(run->client, statement->currency);
-    cell[3] = arena_print(arena, "%zu", statement->count);
-    cell[4] = statement->has_opening ? amount(run, statement, statement->opening_minor) : "-";
-    cell[5] = arena_print(arena, "%zu", statement->credit_count);
-    cell[6] = amount(run, statement, statement->credit_minor);
-    cell[7] = arena_print(arena, "%zu", statement->debit_count);
-    cell[8] = amount(run, statement, statement->debit_minor);
-    cell[9] = statement->has_closing ? amount(run, statement, statement->closing_minor) : "-";
-    cell[10] = sum_word(run, statement);
-}
-
-static void look(struct run *run)
-{
-    static const char *const HEADERS[] = {N_("account"), N_("number"),    N_("currency"),
-                                          N_("lines"),   N_("opening"),   N_("in_count"),
-                                          N_("in"),      N_("out_count"), N_("out"),
-                                          N_("closing"), N_("adds_up")};
-    struct client *client = run->client;
-    struct grid grid;
-    grid_init(&grid, client->arena);
-    for (size_t i = 0; i < COUNT_OF(HEADERS); i++) {
-        grid_column(&grid, _(HEADERS[i]), i >= 3 && i < 10);
-    }
-    for (size_t i = 0; i < run->file.count; i++) {
-        statement_row(run, &grid, &run->file.statement[i]);
-    }
-    char format[64] = "";
-    (void)field_choice_word(&bank_format__descriptor, (int)run->file.format, format);
-    (void)printf("%s  %s\n", format, run->file.profile != NULL ? run->file.profile : "");
-    grid_print(&grid, client->terminal.width, client->terminal.colour, stdout);
-    for (size_t i = 0; i < run->file.count; i++) {
-        const struct bank_file_statement *statement = &run->file.statement[i];
-        if (statement->neither_count > 0) {
-            (void)printf(_("%zu lines of %s are neither in nor out and are left out"),
-                         statement->neither_count,
-                         amount(run, statement, statement->neither_minor));
-            (void)putchar('\n');
-        }
-        if (statement->doubt != NULL) {
-            (void)puts(_(statement->doubt));
+    for (size_t i = 0; i < load->place_count; i++) {
+        struct place *place = &load->place[i];
+        if (number[0] != '\0' && place->number[0] != '\0' &&
+            payer_is_same_account(number, place->number)) {
+            return place;
         }
     }
-    if (run->file.skipped != NULL) {
-        (void)printf(_("the last row is no record: %s"), client_safe(client, run->file.skipped));
-        (void)putchar('\n');
+    return NULL;
+}
+
+// All into the one that was named; of a file of several accounts only what is its own.
+static void place_named(struct load *load, uint64_t id)
+{
+    const struct bank_file *file = &load->run.file;
+    struct place *named = NULL;
+    bool is_one = true;
+    for (size_t i = 0; i < load->place_count; i++) {
+        named = load->place[i].id == id ? &load->place[i] : named;
+    }
+    for (size_t i = 1; i < file->count; i++) {
+        is_one =
+            is_one && payer_is_same_account(file->statement[i].account, file->statement[0].account);
+    }
+    for (size_t i = 0; i < file->count; i++) {
+        const bool is_its = place_of_number(load, file->statement[i].account) == named;
+        load->of[i] = is_one || is_its ? named : NULL;
     }
 }
 
-static bool adds_up(const struct run *run)
+static enum status place_all(struct load *load)
 {
-    for (size_t i = 0; i < run->file.count; i++) {
-        if (run->file.statement[i].sum == BANK_SUM_DIFFERS) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static enum status run_begin(struct run *run)
-{
-    run->arena = arena_make(FILE_ARENA_MAX);
-    return run->arena != NULL ? file_take(run) : STATUS_ENVIRONMENT;
-}
-
-static void run_end(struct run *run)
-{
-    sheet_free_at(&run->sheet);
-    arena_free_at(&run->arena);
-}
-
-enum status tool_bank_read(struct client *client, size_t count, const char *const *words)
-{
-    CLEANUP(run_end) struct run run = {.client = client};
-    enum status status = words_take(client, "bank read", count, words, &run.order);
-    if (status == STATUS_OK) {
-        status = run_begin(&run);
+    struct client *client = load->run.client;
+    const struct bank_file *file = &load->run.file;
+    struct reference reference = {.client = client, .for_write = true};
+    uint64_t id = 0;
+    enum status status = place_read(load);
+    if (status == STATUS_OK && load->run.order.bank != NULL) {
+        client->deadline_ms = client_clock_ms() + client->options.timeout_ms;
+        status = reference_find(&reference, FIND_NOUN__FIND_NOUN_BANK, load->run.order.bank, &id);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    look(&run);
-    return adds_up(&run) ? STATUS_OK : STATUS_DIFFERENCE;
+    size_t left_out = 0;
+    if (load->run.order.bank != NULL) {
+        place_named(load, id);
+    }
+    for (size_t i = 0; i < file->count; i++) {
+        if (load->run.order.bank == NULL) {
+            load->of[i] = place_of_number(load, file->statement[i].account);
+        }
+        left_out += load->of[i] == NULL ? 1 : 0;
+    }
+    if (file->count > 0 && left_out == file->count) {
+        client_hint(client, "kontor bank add 1002 NAME --number NUMBER");
+        client_hint(client, "kontor bank list");
+        return file->statement[0].account[0] == '\0'
+                   ? client_fail(client, STATUS_FIELD_MISSING, "bank", NULL, NULL)
+                   : client_fail(client, STATUS_BANK_OTHER, "number", file->statement[0].account,
+                                 NULL);
+    }
+    if (left_out > 0) {
+        (void)printf(_("%zu of %zu statements are of other accounts and are left out"), left_out,
+                     file->count);
+        (void)putchar('\n');
+    }
+    return STATUS_OK;
 }
 
 // ---- loading ----
 
-static void statement_key(const struct run *run, size_t index, uint8_t out[static KEY_BYTES])
+static void statement_key(const struct load *load, size_t index, uint8_t out[static KEY_BYTES])
 {
     uint8_t facts[KEY_BYTES + 4];
-    memcpy(facts, run->hash, KEY_BYTES);
+    memcpy(facts, load->run.hash, KEY_BYTES);
     put_u32(facts + KEY_BYTES, (uint32_t)index);
     key_hash(NULL, bytes_of(facts, sizeof facts), out, KEY_BYTES);
 }
 
-static enum status statement_begin(struct run *run, size_t index, const BankLoadReply **out)
+static enum status statement_begin(struct load *load, size_t index, const BankLoadReply **out)
 {
-    const struct bank_file_statement *statement = &run->file.statement[index];
-    const char *name = strrchr(run->order.path, '/');
+    const struct bank_file_statement *statement = &load->run.file.statement[index];
+    const char *name = strrchr(load->run.order.path, '/');
     uint8_t fingerprint[KEY_BYTES];
     Reply *reply = NULL;
     BankBegin message;
     bank_begin__init(&message);
-    statement_key(run, index, fingerprint);
-    message.bank_id = run->bank_id;
+    statement_key(load, index, fingerprint);
+    message.bank_id = load->of[index]->id;
     message.fingerprint = (ProtobufCBinaryData){.len = KEY_BYTES, .data = fingerprint};
-    message.file_name = letters_lend(name == NULL ? run->order.path : name + 1);
-    message.format = run->file.format;
+    message.file_name = letters_lend(name == NULL ? load->run.order.path : name + 1);
+    message.format = load->run.file.format;
     message.reference = letters_lend(statement->number);
     message.number = letters_lend(statement->account);
     message.currency = letters_lend(statement->currency);
@@ -291,7 +166,7 @@ static enum status statement_begin(struct run *run, size_t index, const BankLoad
     message.closing_minor = statement->closing_minor;
     message.line_count = (uint32_t)statement->count;
     const enum status status =
-        client_call(run->client, command_by_name("bank_begin"), &message.base, &reply);
+        client_call(load->run.client, command_by_name("bank_begin"), &message.base, &reply);
     if (status == STATUS_OK) {
         *out = reply->bank_begin;
     }
@@ -314,7 +189,7 @@ static size_t line_fill(const struct bank_file_line *from, BankLine *to)
            strlen(from->payer_account) + strlen(from->text);
 }
 
-static enum status statement_lines(struct run *run, const struct bank_file_statement *statement,
+static enum status statement_lines(struct load *load, const struct bank_file_statement *statement,
                                    struct progress *progress, const BankLoadReply **state)
 {
     BankLine lines[BANK_LINES_MAX];
@@ -335,8 +210,9 @@ static enum status statement_lines(struct run *run, const struct bank_file_state
             message.n_line++;
         }
         Reply *reply = NULL;
-        run->client->deadline_ms = client_clock_ms() + run->client->options.timeout_ms;
-        status = client_call(run->client, command_by_name("bank_lines"), &message.base, &reply);
+        load->run.client->deadline_ms = client_clock_ms() + load->run.client->options.timeout_ms;
+        status =
+            client_call(load->run.client, command_by_name("bank_lines"), &message.base, &reply);
         if (status == STATUS_OK) {
             *state = reply->bank_lines;
             progress_show(progress, (*state)->lines_done);
@@ -345,52 +221,52 @@ static enum status statement_lines(struct run *run, const struct bank_file_state
     return status;
 }
 
-static void say_doubts(struct run *run, const struct bank_file_statement *statement,
+static void say_doubts(struct load *load, const struct bank_file_statement *statement,
                        const BankLoadReply *state)
 {
     if (state->difference_minor != 0) {
         (void)printf(_("%s does not add up: %s"), state->number,
-                     amount(run, statement, state->difference_minor));
+                     bank_run_amount(&load->run, statement, state->difference_minor));
         (void)putchar('\n');
     }
     if (state->gap_minor != 0) {
         (void)printf(_("between the statement before and %s something is missing: %s"),
-                     state->number, amount(run, statement, state->gap_minor));
+                     state->number, bank_run_amount(&load->run, statement, state->gap_minor));
         (void)putchar('\n');
     }
-    run->differs = run->differs || state->difference_minor != 0 || state->gap_minor != 0;
+    load->differs = load->differs || state->difference_minor != 0 || state->gap_minor != 0;
 }
 
-static enum status load_one(struct run *run, size_t index)
+static enum status load_one(struct load *load, size_t index)
 {
-    const struct bank_file_statement *statement = &run->file.statement[index];
+    const struct bank_file_statement *statement = &load->run.file.statement[index];
     const BankLoadReply *state = NULL;
     struct progress progress;
-    run->client->deadline_ms = client_clock_ms() + run->client->options.timeout_ms;
-    enum status status = statement_begin(run, index, &state);
+    load->run.client->deadline_ms = client_clock_ms() + load->run.client->options.timeout_ms;
+    enum status status = statement_begin(load, index, &state);
     if (status != STATUS_OK) {
         return status;
     }
     const bool was_there = state->lines_done == statement->count && statement->count > 0;
-    progress_begin(&progress, run->client, statement->count);
-    status = statement_lines(run, statement, &progress, &state);
+    progress_begin(&progress, load->run.client, statement->count);
+    status = statement_lines(load, statement, &progress, &state);
     progress_end(&progress);
     if (status != STATUS_OK) {
-        client_hint(run->client, _("run the same command again: it goes on where it stopped"));
+        client_hint(load->run.client, _("run the same command again: it goes on where it stopped"));
         return status;
     }
-    run->added += was_there ? 0 : state->added;
-    run->known += was_there ? (uint32_t)statement->count : state->known;
+    load->added += was_there ? 0 : state->added;
+    load->known += was_there ? (uint32_t)statement->count : state->known;
     (void)printf(_("%s: %u lines, %u of them new"), state->number, state->lines_done,
                  was_there ? 0 : state->added);
     (void)putchar('\n');
-    say_doubts(run, statement, state);
+    say_doubts(load, statement, state);
     return STATUS_OK;
 }
 
 // ---- booking what is certain ----
 
-static enum status take_pairs(struct run *run, const ReconcilePlanReply *plan)
+static enum status take_pairs(struct load *load, const ReconcilePlanReply *plan)
 {
     enum status status = STATUS_OK;
     for (size_t done = 0; status == STATUS_OK && done < plan->n_row;) {
@@ -399,32 +275,34 @@ static enum status take_pairs(struct run *run, const ReconcilePlanReply *plan)
         reconcile_take__init(&message);
         message.pair = plan->row + done;
         message.n_pair = plan->n_row - done < BANK_PAIRS_MAX ? plan->n_row - done : BANK_PAIRS_MAX;
-        run->client->deadline_ms = client_clock_ms() + run->client->options.timeout_ms;
-        status = client_call(run->client, command_by_name("reconcile_take"), &message.base, &reply);
+        load->run.client->deadline_ms = client_clock_ms() + load->run.client->options.timeout_ms;
+        status =
+            client_call(load->run.client, command_by_name("reconcile_take"), &message.base, &reply);
         if (status == STATUS_OK) {
-            run->matched += reply->reconcile_take->matched;
-            run->matched_minor += reply->reconcile_take->amount_minor;
+            load->matched += reply->reconcile_take->matched;
+            load->matched_minor += reply->reconcile_take->amount_minor;
             done += reply->reconcile_take->done;
         }
     }
     return status;
 }
 
-static enum status match_all(struct run *run)
+static enum status match_place(struct load *load, const struct place *place)
 {
+    struct client *client = load->run.client;
     const char *cursor = "";
     enum status status = STATUS_OK;
     do {
         ReconcilePlan message;
         Reply *reply = NULL;
         reconcile_plan__init(&message);
-        message.bank_id = run->bank_id;
+        message.bank_id = place->id;
         message.cursor = letters_lend(cursor);
-        run->client->deadline_ms = client_clock_ms() + run->client->options.timeout_ms;
-        status = client_call(run->client, command_by_name("reconcile_plan"), &message.base, &reply);
+        client->deadline_ms = client_clock_ms() + client->options.timeout_ms;
+        status = client_call(client, command_by_name("reconcile_plan"), &message.base, &reply);
         if (status == STATUS_OK) {
             cursor = reply->reconcile_plan->page->next;
-            status = take_pairs(run, reply->reconcile_plan);
+            status = take_pairs(load, reply->reconcile_plan);
         }
     } while (status == STATUS_OK && cursor[0] != '\0');
     return status;
@@ -432,87 +310,95 @@ static enum status match_all(struct run *run)
 
 // ---- all of it ----
 
-static enum status take_balances(struct run *run)
+static enum status take_balances(struct load *load)
 {
-    struct bank_file_statement *statement = &run->file.statement[0];
+    struct bank_file_statement *statement = &load->run.file.statement[0];
 
     const struct {
         const char *text;
         int64_t *minor;
         bool *has;
-    } given[] = {{run->order.opening, &statement->opening_minor, &statement->has_opening},
-                 {run->order.closing, &statement->closing_minor, &statement->has_closing}};
+    } given[] = {{load->run.order.opening, &statement->opening_minor, &statement->has_opening},
+                 {load->run.order.closing, &statement->closing_minor, &statement->has_closing}};
 
     for (size_t i = 0; i < COUNT_OF(given); i++) {
         const char *currency = "";
         if (given[i].text == NULL) {
             continue;
         }
-        if (run->file.count != 1 || *given[i].has ||
-            money_parse(run->arena, given[i].text, statement->decimals, given[i].minor, &currency,
-                        NULL) != STATUS_OK) {
-            return client_fail(run->client, STATUS_FIELD_NOT_AMOUNT, i == 0 ? "opening" : "closing",
-                               given[i].text, NULL);
+        if (load->run.file.count != 1 || *given[i].has ||
+            money_parse(load->run.arena, given[i].text, statement->decimals, given[i].minor,
+                        &currency, NULL) != STATUS_OK) {
+            return client_fail(load->run.client, STATUS_FIELD_NOT_AMOUNT,
+                               i == 0 ? "opening" : "closing", given[i].text, NULL);
         }
         *given[i].has = true;
     }
     return STATUS_OK;
 }
 
-static enum status load_all(struct run *run)
+static enum status load_all(struct load *load)
 {
+    struct client *client = load->run.client;
+    const struct bank_file *file = &load->run.file;
     enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < run->file.count; i++) {
+    for (size_t i = 0; status == STATUS_OK && i < file->count; i++) {
         // A statement without a day says nothing.
-        if (run->file.statement[i].to_day != 0) {
-            status = load_one(run, i);
+        if (load->of[i] != NULL && file->statement[i].to_day != 0) {
+            status = load_one(load, i);
+            load->of[i]->is_used = true;
         }
     }
-    if (status == STATUS_OK && !run->order.no_match) {
-        status = match_all(run);
+    for (size_t i = 0; i < load->place_count && !load->run.order.no_match; i++) {
+        if (status == STATUS_OK && load->place[i].is_used) {
+            status = match_place(load, &load->place[i]);
+        }
     }
     if (status != STATUS_OK) {
         return status;
     }
-    (void)printf(_("%u lines new, %u known, %u booked (%s)"), run->added, run->known, run->matched,
-                 output_money(run->client, run->matched_minor));
+    (void)printf(_("%u lines new, %u known, %u booked (%s)"), load->added, load->known,
+                 load->matched, output_money(client, load->matched_minor));
     (void)putchar('\n');
-    client_hint(run->client,
-                arena_print(run->client->arena, "kontor reconcile next %s", run->order.bank));
-    return run->differs ? STATUS_DIFFERENCE : STATUS_OK;
+    for (size_t i = 0; i < load->place_count; i++) {
+        if (load->place[i].is_used) {
+            client_hint(client, arena_print(client->arena, "kontor reconcile next %s",
+                                            load->place[i].account));
+        }
+    }
+    return load->differs ? STATUS_DIFFERENCE : STATUS_OK;
+}
+
+static void load_end(struct load *load)
+{
+    bank_run_end(&load->run);
 }
 
 enum status tool_bank_import(struct client *client, size_t count, const char *const *words)
 {
-    CLEANUP(run_end) struct run run = {.client = client};
-    enum status status = words_take(client, "bank import", count, words, &run.order);
-    if (status == STATUS_OK && run.order.bank == NULL) {
-        client_hint(client, "kontor bank list");
-        status = client_fail(client, STATUS_FIELD_MISSING, "bank", NULL, NULL);
-    }
+    CLEANUP(load_end) struct load load = {.run = {.client = client}};
+    struct bank_run *run = &load.run;
+    enum status status = bank_run_words(run, "bank import", count, words);
     if (status == STATUS_OK) {
         status = client_begin(client);
     }
     if (status == STATUS_OK) {
-        status = run_begin(&run);
+        status = bank_run_begin(run);
     }
     if (status == STATUS_OK) {
-        status = take_balances(&run);
+        status = take_balances(&load);
     }
-    struct reference reference = {.client = client, .for_write = true};
     if (status == STATUS_OK) {
-        client->deadline_ms = client_clock_ms() + client->options.timeout_ms;
-        status =
-            reference_find(&reference, FIND_NOUN__FIND_NOUN_BANK, run.order.bank, &run.bank_id);
+        status = place_all(&load);
     }
     if (status != STATUS_OK) {
         return status;
     }
     if (!client->options.quiet) {
-        look(&run);
+        bank_run_look(run);
     }
     if (client->options.dry_run) {
-        return adds_up(&run) ? STATUS_OK : STATUS_DIFFERENCE;
+        return bank_run_adds_up(run) ? STATUS_OK : STATUS_DIFFERENCE;
     }
     if (!client->options.yes) {
         status = terminal_confirm(&client->terminal, _("Import these lines?"));
@@ -520,5 +406,5 @@ enum status tool_bank_import(struct client *client, size_t count, const char *co
     if (status == STATUS_NEEDS_CONFIRMATION) {
         client_hint(client, "--yes");
     }
-    return status == STATUS_OK ? load_all(&run) : status;
+    return status == STATUS_OK ? load_all(&load) : status;
 }

@@ -25,7 +25,7 @@ static const struct {
      "[--date-format F] [--currency C] [--source NAME] [--inclusive] [--tax-on-total] [--yes]",
      N_("Import a file: look first, then commit")},
     {"bank import",
-     "bank import FILE --bank BANK [--map FIELD=COLUMN,…] [--opening AMOUNT] [--closing AMOUNT] "
+     "bank import FILE [--bank BANK] [--map FIELD=COLUMN,…] [--opening AMOUNT] [--closing AMOUNT] "
      "[--no-match] [--yes]",
      N_("Load a bank's statements and book what is certain of them")},
     {"bank read", "bank read FILE [--map FIELD=COLUMN,…]",

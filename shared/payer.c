@@ -96,6 +96,20 @@ char *payer_fold_account(struct arena *arena, const char *account)
     return folded;
 }
 
+bool payer_is_same_account(const char *a, const char *b)
+{
+    static const char SKIPPED[] = " -/.";
+    for (;;) {
+        a += strspn(a, SKIPPED);
+        b += strspn(b, SKIPPED);
+        if (*a == '\0' || *b == '\0' || strncasecmp(a, b, 1) != 0) {
+            return *a == *b;
+        }
+        a++;
+        b++;
+    }
+}
+
 // ---- words ----
 
 static bool is_of_word(char c)

@@ -13,6 +13,8 @@
 char *payer_fold_name(struct arena *arena, const char *name);
 // Letters and digits in upper case: "6225 8802-1234" is "622588021234".
 char *payer_fold_account(struct arena *arena, const char *account);
+// Two numbers of bank accounts without blanks, signs and case.
+bool payer_is_same_account(const char *a, const char *b);
 
 // The next word from *text on that has a digit and 3 to 40 characters: letters, digits and signs
 // within. False when there is none.

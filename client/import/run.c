@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #define ROWS_ARENA_MAX (2048ull * 1024 * 1024)
-#define FILE_CHUNK     ((size_t)1024 * 1024)
 
 static enum status words_take(struct client *client, size_t count, const char *const *words,
                               struct import_order *out)
@@ -52,36 +51,13 @@ static enum status words_take(struct client *client, size_t count, const char *c
                : client_fail(client, STATUS_FIELD_NOT_CHOICE, "as", kind, choices);
 }
 
-// A hash over the whole file, chunk by chunk.
-static enum status file_hash(int file, uint8_t hash[static KEY_BYTES])
-{
-    CLEANUP(arena_free_at) struct arena *arena = arena_make(2 * FILE_CHUNK);
-    uint8_t *chunk = arena == NULL ? NULL : arena_alloc(arena, KEY_BYTES + FILE_CHUNK);
-    if (chunk == NULL) {
-        return STATUS_ENVIRONMENT;
-    }
-    memset(hash, 0, KEY_BYTES);
-    for (off_t at = 0;;) {
-        ssize_t got = pread(file, chunk + KEY_BYTES, FILE_CHUNK, at);
-        if (got < 0) {
-            return STATUS_FILE_ERROR;
-        }
-        if (got == 0) {
-            return STATUS_OK;
-        }
-        memcpy(chunk, hash, KEY_BYTES);
-        key_hash(NULL, bytes_of(chunk, KEY_BYTES + (size_t)got), hash, KEY_BYTES);
-        at += got;
-    }
-}
-
 // What makes two runs the same import: the file, and how its columns are read, guessed or said.
 static enum status fingerprint(struct client *client, const struct import_order *order,
                                const struct columns *columns, int file,
                                uint8_t out[static KEY_BYTES])
 {
     uint8_t hashes[2 * KEY_BYTES];
-    enum status status = file_hash(file, hashes);
+    enum status status = sheet_hash(file, hashes);
     if (status != STATUS_OK) {
         return status;
     }

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define FILE_CHUNK ((size_t)1024 * 1024)
+
 struct sheet {
     uint8_t *output; // what the reader wrote; the cells point into it
     enum reader_encoding encoding;
@@ -270,4 +272,26 @@ enum reader_encoding sheet_encoding(const struct sheet *sheet)
 bool sheet_was_zipped(const struct sheet *sheet)
 {
     return sheet->zipped;
+}
+
+enum status sheet_hash(int file, uint8_t hash[static KEY_BYTES])
+{
+    CLEANUP(arena_free_at) struct arena *arena = arena_make(2 * FILE_CHUNK);
+    uint8_t *chunk = arena == NULL ? NULL : arena_alloc(arena, KEY_BYTES + FILE_CHUNK);
+    if (chunk == NULL) {
+        return STATUS_ENVIRONMENT;
+    }
+    memset(hash, 0, KEY_BYTES);
+    for (off_t at = 0;;) {
+        ssize_t got = pread(file, chunk + KEY_BYTES, FILE_CHUNK, at);
+        if (got < 0) {
+            return STATUS_FILE_ERROR;
+        }
+        if (got == 0) {
+            return STATUS_OK;
+        }
+        memcpy(chunk, hash, KEY_BYTES);
+        key_hash(NULL, bytes_of(chunk, KEY_BYTES + (size_t)got), hash, KEY_BYTES);
+        at += got;
+    }
 }

@@ -5,6 +5,7 @@
 // believes nothing it says and checks every frame.
 
 #include "client/import/reader.h"
+#include "shared/keys.h"
 
 struct sheet;
 
@@ -31,3 +32,6 @@ const char *sheet_cell(const struct sheet *sheet, size_t row, size_t column);
 
 enum reader_encoding sheet_encoding(const struct sheet *sheet);
 bool sheet_was_zipped(const struct sheet *sheet);
+
+// Hashes the whole file, chunk by chunk.
+MUST_CHECK enum status sheet_hash(int file, uint8_t hash[static KEY_BYTES]);

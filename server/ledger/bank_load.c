@@ -4,25 +4,9 @@
 // that is loaded twice changes nothing, and two equal lines stay two (domain.md d.13).
 #include "server/ledger/bank.h"
 #include "server/ledger/numbering.h"
-
-#include <strings.h>
+#include "shared/payer.h"
 
 #define FINGERPRINT_BYTES 32
-
-// Bank account numbers are compared without blanks, signs and case.
-static bool is_same_number(const char *a, const char *b)
-{
-    static const char SKIPPED[] = " -/.";
-    for (;;) {
-        a += strspn(a, SKIPPED);
-        b += strspn(b, SKIPPED);
-        if (*a == '\0' || *b == '\0' || strncasecmp(a, b, 1) != 0) {
-            return *a == *b;
-        }
-        a++;
-        b++;
-    }
-}
 
 // Where the statement of a file is remembered: by the file and the account.
 static void place(const BankBegin *request, uint8_t out[static 16])
@@ -46,7 +30,7 @@ static enum status check_begin(struct books *books, const BankBegin *request,
                               books_day(books, today));
     }
     if (request->number[0] != '\0' && bank->number[0] != '\0' &&
-        !is_same_number(request->number, bank->number)) {
+        !payer_is_same_account(request->number, bank->number)) {
         status = books_refuse(books, STATUS_BANK_OTHER, "number", request->number, bank->number);
     }
     const int64_t balances[] = {request->opening_minor, request->closing_minor};
