@@ -152,34 +152,54 @@ static bool is_mentioned(const BankLineRecord *line, const ItemRecord *item)
 
 // ---- how much ----
 
+// What stands open of the customer on that day and is not disputed moves to the front, in its
+// order. What came later is not what the money was sent for.
+static size_t payable_first(const struct item_list *open, int32_t day)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < open->count; i++) {
+        const ItemRecord *item = open->item[i]->record;
+        if (!item->disputed && item->date_day <= day) {
+            open->item[count++] = open->item[i];
+        }
+    }
+    return count;
+}
+
+// A disputed item of just that amount makes every other way doubtful.
+static bool is_disputed(const struct item_list *open, int64_t amount_minor)
+{
+    for (size_t i = 0; i < open->count; i++) {
+        const ItemRecord *item = open->item[i]->record;
+        if (item->disputed && item->open_minor == amount_minor) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum status match_items(struct books *books, uint64_t customer_id, int64_t amount_minor,
-                        struct item_list *out)
+                        int32_t day, struct item_list *out)
 {
     struct item_list open;
     *out = (struct item_list){0};
     const enum status status = item_open(books, customer_id, ITEM_SIDE__ITEM_SIDE_DEBIT, &open);
+    if (status != STATUS_OK || is_disputed(&open, amount_minor)) {
+        return status;
+    }
+    const size_t payable = payable_first(&open, day);
     size_t alone = 0;
     size_t first_of = 0;
-    size_t undisputed = 0;
-    int64_t sum = 0;
-    for (size_t i = 0; status == STATUS_OK && i < open.count; i++) {
-        const ItemRecord *item = open.item[i]->record;
-        if (item->disputed) {
-            continue;
-        }
-        // The undisputed ones move to the front, in their order.
-        open.item[undisputed] = open.item[i];
-        alone += item->open_minor == amount_minor ? 1 : 0;
-        first_of = item->open_minor == amount_minor ? undisputed : first_of;
-        undisputed++;
+    for (size_t i = 0; i < payable; i++) {
+        const bool is_equal = open.item[i]->record->open_minor == amount_minor;
+        first_of = is_equal ? i : first_of;
+        alone += is_equal ? 1 : 0;
     }
     size_t oldest = 0;
-    for (size_t i = 0; i < undisputed && i < BANK_OLDEST_MAX && sum < amount_minor; i++) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < payable && i < BANK_OLDEST_MAX && sum < amount_minor; i++) {
         sum += open.item[i]->record->open_minor;
         oldest = sum == amount_minor ? i + 1 : 0;
-    }
-    if (status != STATUS_OK) {
-        return status;
     }
     if (alone == 1 && oldest <= 1) {
         *out = (struct item_list){.item = &open.item[first_of], .count = 1};
@@ -251,7 +271,8 @@ enum status match_judge(struct books *books, const BankLineRecord *line,
         status = match_named(books->txn, line, &named);
     }
     if (status == STATUS_OK) {
-        status = match_items(books, settlement->customer_id, line->amount_minor, &items);
+        status = match_items(books, settlement->customer_id, line->amount_minor, line->value_day,
+                             &items);
     }
     if (status != STATUS_OK) {
         return status;

@@ -46,10 +46,11 @@ MUST_CHECK enum status match_named(struct txn *txn, const BankLineRecord *line,
 MUST_CHECK enum status match_judge(struct books *books, const BankLineRecord *line,
                                    const struct settlement *settlement, struct match *out);
 
-// The items of the customer that a payer known by his account pays for certain: the one of that
-// amount, or the oldest due ones that add up to it, when there is exactly one way. None: count 0.
+// The items of the customer that a payer known by his account pays for certain with money that came
+// on `day`: the one of that amount, or the oldest due ones that add up to it, when there is exactly
+// one way. None: count 0.
 MUST_CHECK enum status match_items(struct books *books, uint64_t customer_id, int64_t amount_minor,
-                                   struct item_list *out);
+                                   int32_t day, struct item_list *out);
 
 // Remembers that this customer pays like this.
 MUST_CHECK enum status match_learn(struct books *books, const BankLineRecord *line,

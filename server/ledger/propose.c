@@ -78,12 +78,14 @@ static enum status add_receipt(struct proposing *proposing, BankLineRecord *line
     return status;
 }
 
+// `named`: the text speaks of it. An amount alone speaks for nothing that came after the money.
 static enum status add_invoice(struct proposing *proposing, BankLineRecord *line,
-                               uint64_t invoice_id, struct proposals *out)
+                               uint64_t invoice_id, bool named, struct proposals *out)
 {
     InvoiceRecord *invoice = NULL;
     const enum status status = invoice_get(proposing->books->txn, key_u64(invoice_id), &invoice);
-    if (status != STATUS_OK || invoice->gross_minor <= 0) {
+    if (status != STATUS_OK || invoice->gross_minor <= 0 ||
+        (!named && invoice->date_day > line->value_day)) {
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
     struct proposal proposal = {.customer_id = invoice->customer_id, .invoice_count = 1};
@@ -98,7 +100,7 @@ static enum status add_customer(struct proposing *proposing, BankLineRecord *lin
     struct proposal proposal = {.customer_id = customer_id};
     struct item_list items;
     const enum status status =
-        match_items(proposing->books, customer_id, line->amount_minor, &items);
+        match_items(proposing->books, customer_id, line->amount_minor, line->value_day, &items);
     for (size_t i = 0; status == STATUS_OK && i < items.count; i++) {
         const uint64_t id = items.item[i]->record->document_id;
         const size_t last = proposal.invoice_count;
@@ -146,7 +148,7 @@ static enum status by_text(struct proposing *proposing, BankLineRecord *line, st
     struct match_named named;
     enum status status = match_named(proposing->books->txn, line, &named);
     if (status == STATUS_OK && named.id != 0) {
-        status = add_invoice(proposing, line, named.id, out);
+        status = add_invoice(proposing, line, named.id, true, out);
     }
     for (size_t i = 0; status == STATUS_OK && i < line->n_mention; i++) {
         const BankMention *mention = line->mention[i];
@@ -157,7 +159,7 @@ static enum status by_text(struct proposing *proposing, BankLineRecord *line, st
             status =
                 mention->series == SERIES_PAYMENT
                     ? add_payment(proposing, line, id, MATCH_EVIDENCE__MATCH_EVIDENCE_NUMBER, out)
-                    : add_invoice(proposing, line, id, out);
+                    : add_invoice(proposing, line, id, true, out);
         }
     }
     return status;
@@ -211,7 +213,7 @@ static enum status by_amount(struct proposing *proposing, BankLineRecord *line,
         status = found[i].table == TABLE_payment
                      ? add_payment(proposing, line, found[i].document_id,
                                    MATCH_EVIDENCE__MATCH_EVIDENCE_AMOUNT, out)
-                     : add_invoice(proposing, line, found[i].document_id, out);
+                     : add_invoice(proposing, line, found[i].document_id, false, out);
     }
     return status;
 }

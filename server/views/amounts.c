@@ -33,8 +33,7 @@ static int by_minor(const void *a, const void *b)
 static bool is_open_debit(const struct items *items, size_t index)
 {
     const uint8_t flags = items->flags[index];
-    return (flags & ITEM_DEBIT) != 0 && (flags & ITEM_DISPUTED) == 0 && items->open[index] > 0 &&
-           items->document[index] != NONE &&
+    return (flags & ITEM_DEBIT) != 0 && items->open[index] > 0 && items->document[index] != NONE &&
            (items->series[index] == SERIES_INVOICE || items->series[index] == SERIES_CREDIT_NOTE);
 }
 
