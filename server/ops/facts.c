@@ -185,6 +185,27 @@ static void check_amounts(struct facts *facts, const InvoiceRecord *record)
     }
 }
 
+// The amount of an item is what is a part of the document still, and what was rescheduled of it,
+// perhaps more than once (InvoiceRecord.earlier).
+static void take_parts(struct facts *facts, const InvoiceRecord *record)
+{
+    for (size_t i = 0; i < record->n_part; i++) {
+        const InvoicePart *part = record->part[i];
+        int64_t amount = part->amount_minor;
+        for (size_t k = 0; k < record->n_earlier; k++) {
+            const InvoiceEarlierPart *earlier = record->earlier[k];
+            const bool is_of_it = earlier->item_id == part->item_id;
+            amount = is_of_it ? facts_sum(facts, amount, earlier->amount_minor) : amount;
+        }
+        if (part->amount_minor != 0) {
+            facts_keep(facts, &facts->part,
+                       &(struct fact_part){.item_id = part->item_id,
+                                           .document_id = record->id,
+                                           .amount_minor = amount});
+        }
+    }
+}
+
 static void take_invoice(struct facts *facts, const InvoiceRecord *record)
 {
     keep_id(facts, &facts->invoice, record->id);
@@ -218,6 +239,7 @@ static void take_invoice(struct facts *facts, const InvoiceRecord *record)
                                            .amount_minor = amount_minor});
         }
     }
+    take_parts(facts, record);
 }
 
 static void take_payment(struct facts *facts, const PaymentRecord *record)
