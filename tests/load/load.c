@@ -12,6 +12,7 @@
 
 #define PATH_BYTES 512
 #define PASSWORD   "correct horse battery staple"
+#define OWNER      "owner"
 
 struct load {
     char programs[PATH_BYTES];
@@ -141,23 +142,48 @@ static void join(struct load *load)
     arena_free(arena);
 }
 
-struct link *load_person(struct load *load, char *login, char *role)
+static const char *invite(struct link *owner, struct arena *arena, char *login, char *role)
+{
+    UserInvite request;
+    user_invite__init(&request);
+    request.login = login;
+    request.role = &role;
+    request.n_role = 1;
+    const UserInviteReply *reply = (const UserInviteReply *)load_call(
+        owner, arena, load_request(arena, "user_invite", &request.base), STATUS_OK);
+    return reply->invitation;
+}
+
+static struct link *invite_and_join(struct load *load, char *login, char *role,
+                                    const struct key_pair *device)
 {
     struct arena *arena = arena_make(CALL_ARENA_MAX);
-    struct link *owner = load_link(load);
-    struct key_pair device CLEANUP(key_pair_wipe) = key_pair_random();
     uint8_t token[TOKEN_BYTES];
-    UserInvite invite;
-    user_invite__init(&invite);
-    invite.login = login;
-    invite.role = &role;
-    invite.n_role = 1;
-    const UserInviteReply *reply = (const UserInviteReply *)load_call(
-        owner, arena, load_request(arena, "user_invite", &invite.base), STATUS_OK);
-    struct link *link = join_as(load, reply->invitation, &device, login, arena, token);
+    struct link *owner = load_link(load);
+    struct link *link =
+        join_as(load, invite(owner, arena, login, role), device, login, arena, token);
     link_close(owner);
     arena_free(arena);
     return link;
+}
+
+struct link *load_person(struct load *load, char *login, char *role)
+{
+    struct key_pair device CLEANUP(key_pair_wipe) = key_pair_random();
+    return invite_and_join(load, login, role, &device);
+}
+
+void load_invite(struct load *load, struct link *owner, char *login, char *role, const char *name)
+{
+    struct arena *arena = arena_make(CALL_ARENA_MAX);
+    char path[PATH_BYTES * 2];
+    path_of(load, name, path);
+    FILE *file = fopen(path, "we");
+    if (file == NULL || fprintf(file, "%s\n", invite(owner, arena, login, role)) < 0 ||
+        fclose(file) != 0) {
+        broken("cannot write the invitation");
+    }
+    arena_free(arena);
 }
 
 struct load *load_start(const struct load_options *options)
@@ -174,7 +200,7 @@ struct load *load_start(const struct load_options *options)
     const char *const words[] = {"kontord",   "init",         "--dir",        book,
                                  "--company", "负载有限公司", "--currency",   options->currency,
                                  "--chart",   options->chart, "--time-zone",  "Asia/Shanghai",
-                                 "--owner",   "owner",        "--invitation", invitation,
+                                 "--owner",   OWNER,          "--invitation", invitation,
                                  NULL};
     int status = 0;
     if (waitpid(spawn(load, words), &status, 0) < 0 || status != 0) {
@@ -228,11 +254,12 @@ int load_server_pid(const struct load *load)
     return load->server;
 }
 
-static struct link *open_link(struct load *load, const uint8_t *token)
+static struct link *open_link(struct load *load, const struct key_pair *device,
+                              const uint8_t *token)
 {
     struct link_options options = {.address = {load->address},
                                    .address_count = 1,
-                                   .device = &load->device,
+                                   .device = device,
                                    .token = token,
                                    .retry_ms = 10000,
                                    .answer_ms = 120000};
@@ -246,26 +273,60 @@ static struct link *open_link(struct load *load, const uint8_t *token)
 
 struct link *load_link(struct load *load)
 {
-    return open_link(load, load->token);
+    return open_link(load, &load->device, load->token);
+}
+
+// A new session on a link that has none.
+static void log_in(struct link *link, char *login, uint8_t token[static TOKEN_BYTES])
+{
+    struct arena *arena = arena_make(CALL_ARENA_MAX);
+    SessionLogin inner;
+    session_login__init(&inner);
+    char password[] = PASSWORD;
+    inner.login = login;
+    inner.password = password;
+    const SessionReply *reply = (const SessionReply *)load_call(
+        link, arena, load_request(arena, "session_login", &inner.base), STATUS_OK);
+    memcpy(token, reply->token.data, TOKEN_BYTES);
+    arena_free(arena);
 }
 
 int64_t load_login_us(struct load *load)
 {
-    struct arena *arena = arena_make(CALL_ARENA_MAX);
-    struct link *link = open_link(load, NULL);
-    SessionLogin inner;
-    session_login__init(&inner);
-    char login[] = "owner", password[] = PASSWORD;
-    inner.login = login;
-    inner.password = password;
+    struct link *link = open_link(load, &load->device, NULL);
+    char login[] = OWNER;
     const int64_t begun = clock_us();
-    const SessionReply *reply = (const SessionReply *)load_call(
-        link, arena, load_request(arena, "session_login", &inner.base), STATUS_OK);
+    log_in(link, login, load->token);
     const int64_t took = clock_us() - begun;
-    memcpy(load->token, reply->token.data, TOKEN_BYTES);
     link_close(link);
-    arena_free(arena);
     return took;
+}
+
+void load_sit_again(struct load *load, struct seat *seat)
+{
+    uint8_t token[TOKEN_BYTES];
+    link_close(seat->link);
+    seat->link = open_link(load, &seat->device, NULL);
+    log_in(seat->link, seat->login, token);
+}
+
+void load_sit(struct load *load, struct seat *seat)
+{
+    *seat = (struct seat){.device = load->device, .login = OWNER};
+    load_sit_again(load, seat);
+}
+
+void load_sit_person(struct load *load, char *login, char *role, struct seat *seat)
+{
+    *seat = (struct seat){.device = key_pair_random()};
+    (void)snprintf(seat->login, sizeof seat->login, "%s", login);
+    seat->link = invite_and_join(load, login, role, &seat->device);
+}
+
+void load_rise(struct seat *seat)
+{
+    link_close(seat->link);
+    key_pair_wipe(&seat->device);
 }
 
 Request *load_request(struct arena *arena, const char *name, ProtobufCMessage *inner)

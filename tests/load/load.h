@@ -32,6 +32,21 @@ int64_t load_login_us(struct load *load);
 struct link *load_link(struct load *load); // logged in as the owner
 // Somebody else, invited with this role and joined with a device of one's own.
 struct link *load_person(struct load *load, char *login, char *role);
+// Invites somebody and leaves the invitation in the file `name` of the private directory.
+void load_invite(struct load *load, struct link *owner, char *login, char *role, const char *name);
+
+// Where somebody works: a device, and a session that can be begun anew, with a fresh proof of who
+// it is. For whoever is refused so often that a session is told to wait.
+struct seat {
+    struct key_pair device;
+    char login[32];
+    struct link *link;
+};
+
+void load_sit(struct load *load, struct seat *seat); // the owner
+void load_sit_person(struct load *load, char *login, char *role, struct seat *seat);
+void load_sit_again(struct load *load, struct seat *seat);
+void load_rise(struct seat *seat);
 
 // A Request around `inner`, the message of command `name`; writes get a new request key.
 Request *load_request(struct arena *arena, const char *name, ProtobufCMessage *inner);

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Random business of a firm through the real commands of a real server: each act is one thing that
+// somebody at a desk asks for, and may be refused. Traders share what they have made (a trade), so
+// that several of them meet at the same documents. The same seed draws the same business.
+
+#include "tests/load/load.h"
+
+#include <pthread.h>
+
+#define TRADE_KEPT_MAX 512
+#define TRADE_ACTS_MAX 48
+
+enum kept {
+    KEPT_CUSTOMER,
+    KEPT_DRAFT,
+    KEPT_INVOICE,
+    KEPT_DISPUTED, // invoices, too
+    KEPT_NOTE,     // credit notes
+    KEPT_PAYMENT,
+    KEPT_WRITEOFF,
+    KEPT_REFUND,
+    KEPT_ENTRY,
+    KEPT_COUNT,
+};
+
+struct thing {
+    uint64_t id;
+    uint64_t customer_id;
+    int64_t amount_minor;
+    uint32_t version;
+    uint32_t lines;
+};
+
+struct trade {
+    pthread_mutex_t lock;
+
+    struct trade_kept {
+        struct thing thing[TRADE_KEPT_MAX];
+        size_t count; // that were ever made; the last of them are kept
+    } kept[KEPT_COUNT];
+
+    size_t span;       // how many of the last ones are drawn from
+    int32_t first_day; // nothing is dated before it
+    uint32_t customers;
+    // Accounts of the book's chart.
+    uint32_t bank, capital, goods, payables, wages, rent, advertising;
+    bool has_allowance;
+};
+
+struct trader {
+    struct load *load;
+    struct seat *seat;
+    struct trade *trade;
+    struct arena *arena;
+    uint64_t random;
+    int32_t today_day;
+    enum status status; // of the last request
+    size_t done[TRADE_ACTS_MAX];
+    size_t refused[TRADE_ACTS_MAX];
+    size_t documents;
+};
+
+// One kind of act. `desk` and `race` say how often it is drawn among others: of an ordinary year,
+// and of people who get in each other's way.
+struct trade_act {
+    const char *name;
+    void (*run)(struct trader *trader);
+    uint32_t desk;
+    uint32_t race;
+    bool is_document; // what it makes has a number of its own
+};
+
+enum trade_mix { TRADE_DESK, TRADE_RACE };
+
+void trade_open(struct trade *trade, const char *chart, int32_t first_day, size_t span);
+// Customers, each with terms of his own, and tolerance for small differences.
+void trade_begin(struct trader *trader, size_t customers);
+// Draws an act, asks for it and counts what came of it.
+void trade_step(struct trader *trader, enum trade_mix mix);
+size_t trade_act_count(void);
+const struct trade_act *trade_act_at(size_t index);
+
+// ---- for acts ----
+
+uint32_t trade_draw(struct trader *trader, uint32_t below);
+// True once in `times`.
+bool trade_once(struct trader *trader, uint32_t times);
+// Today, or shortly before; sometimes weeks.
+int32_t trade_day(struct trader *trader);
+char *trade_reason(struct trader *trader);
+void trade_keep(struct trader *trader, enum kept kind, struct thing thing);
+// One of the last; all zero when there is none.
+struct thing trade_any(struct trader *trader, enum kept kind);
+// One of the last `span`, and it is drawn no more.
+struct thing trade_take(struct trader *trader, enum kept kind, size_t span);
+// The inner reply, or NULL when it was refused; trader->status says why.
+ProtobufCMessage *trade_ask(struct trader *trader, const char *name, ProtobufCMessage *inner);
+
+// ---- the acts, by room ----
+
+void trade_customer_add(struct trader *trader);
+void trade_customer_edit(struct trader *trader);
+void trade_invoice_draft(struct trader *trader);
+void trade_draft_issue(struct trader *trader);
+void trade_invoice_issue(struct trader *trader);
+void trade_invoice_return(struct trader *trader);
+void trade_invoice_credit(struct trader *trader);
+void trade_invoice_reverse(struct trader *trader);
+void trade_invoice_dispute(struct trader *trader);
+void trade_invoice_undispute(struct trader *trader);
+void trade_invoice_reschedule(struct trader *trader);
+void trade_invoice_apply(struct trader *trader);
+void trade_invoice_unapply(struct trader *trader);
+
+void trade_payment_exact(struct trader *trader);
+void trade_payment_any(struct trader *trader);
+void trade_payment_over(struct trader *trader);
+void trade_payment_short(struct trader *trader);
+void trade_payment_allocate(struct trader *trader);
+void trade_payment_unallocate(struct trader *trader);
+void trade_payment_reverse(struct trader *trader);
+void trade_customer_net(struct trader *trader);
+
+void trade_refund_add(struct trader *trader);
+void trade_refund_reverse(struct trader *trader);
+void trade_writeoff_add(struct trader *trader);
+void trade_writeoff_recover(struct trader *trader);
+void trade_writeoff_reverse(struct trader *trader);
+void trade_provision_set(struct trader *trader);
+void trade_entry_add(struct trader *trader);
+void trade_entry_reverse(struct trader *trader);
+
+void trade_period_close(struct trader *trader);
+void trade_period_reopen(struct trader *trader);
+// The month of a day: "2025-03".
+const char *trade_period(struct trader *trader, int32_t day);
+// One month; false when it was refused.
+bool trade_close(struct trader *trader, const char *period);
+bool trade_reopen(struct trader *trader, const char *period);
+bool trade_seal(struct trader *trader, const char *period);
+// Closes revenue and expense of the year; false when nothing had to be moved.
+bool trade_year_end(struct trader *trader, uint32_t year);
+void trade_discard(struct trader *trader, struct thing draft);
+void trade_discard_drafts(struct trader *trader);
