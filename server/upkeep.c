@@ -14,20 +14,28 @@ struct upkeep {
     int64_t checked_us; // when the books were checked last, or opened
 };
 
+// Two digits; -1 when they are none.
+static int32_t two_digits(const char *text)
+{
+    const bool are = text[0] >= '0' && text[0] <= '9' && text[1] >= '0' && text[1] <= '9';
+    return are ? (text[0] - '0') * 10 + (text[1] - '0') : -1;
+}
+
 bool upkeep_minute_parse(const char *text, int32_t *minute)
 {
-    unsigned hour = 0;
-    unsigned past = 0;
-    char end = '\0';
     if (text[0] == '\0') {
         *minute = UPKEEP_NEVER;
         return true;
     }
-    if (strlen(text) != 5 || sscanf(text, "%2u:%2u%c", &hour, &past, &end) != 2 || hour > 23 ||
-        past > 59) {
+    if (strlen(text) != 5 || text[2] != ':') {
         return false;
     }
-    *minute = (int32_t)(hour * 60 + past);
+    const int32_t hour = two_digits(text);
+    const int32_t past = two_digits(text + 3);
+    if (hour < 0 || hour > 23 || past < 0 || past > 59) {
+        return false;
+    }
+    *minute = hour * 60 + past;
     return true;
 }
 

@@ -300,7 +300,7 @@ enum status terms_parse(const char *text, struct terms *out)
 {
     assert(text != NULL && out != NULL);
     struct terms terms = {0};
-    char clause[TEXT_BYTES_MAX];
+    char clause[TEXT_BYTES_MAX] = "";
     bool is_read = cut_clause(&text, clause, sizeof clause) && parse_schedule(clause, &terms);
     while (is_read && text != NULL) {
         is_read = cut_clause(&text, clause, sizeof clause) && parse_clause(clause, &terms);

@@ -227,11 +227,9 @@ static enum status rows_take(struct bank_maker *maker)
         const char *word = sheet_cell(maker->sheet, row, 0);
         if (strcmp(word, "statement") == 0) {
             take_statement(maker, row);
-        } else if (maker->file->count == 0) {
-            return STATUS_READER_FAILED;
-        } else if (strcmp(word, "line") == 0) {
+        } else if (maker->file->count > 0 && strcmp(word, "line") == 0) {
             take_line(maker, row);
-        } else if (strcmp(word, "closing") == 0) {
+        } else if (maker->file->count > 0 && strcmp(word, "closing") == 0) {
             take_closing(maker, row);
         } else {
             return STATUS_READER_FAILED;

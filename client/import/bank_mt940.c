@@ -167,6 +167,32 @@ static enum status take_line(struct mt940 *at)
 
 // ---- what it is about ----
 
+// Where a numbered part goes; NULL: nowhere.
+static struct bank_cell *part_cell(struct mt940 *at, int number)
+{
+    if (number == 0) {
+        return &at->type;
+    }
+    if (number == 31) {
+        return &at->payer_account;
+    }
+    if (number == 32 || number == 33) {
+        return &at->payer;
+    }
+    const bool is_text = (number >= 20 && number <= 29) || (number >= 60 && number <= 63);
+    return is_text ? &at->text : NULL;
+}
+
+// The next "?" with two digits behind it; NULL: there is none.
+static char *next_part(char *text)
+{
+    char *next = strchr(text, '?');
+    while (next != NULL && !digits(next + 1, 2)) {
+        next = strchr(next + 1, '?');
+    }
+    return next;
+}
+
 // "166?00GUTSCHRIFT?20text?32name": numbered parts; line ends are only wraps.
 static void take_parts(struct mt940 *at, char *field)
 {
@@ -179,18 +205,9 @@ static void take_parts(struct mt940 *at, char *field)
     *to = '\0';
     for (char *part = strchr(field, '?'); part != NULL && digits(part + 1, 2);) {
         const int number = (part[1] - '0') * 10 + (part[2] - '0');
-        char *next = part + 3;
-        do {
-            next = strchr(next, '?');
-            next = next != NULL && !digits(next + 1, 2) ? next + 1 : next;
-        } while (next != NULL && *next != '?');
+        char *next = next_part(part + 3);
         const size_t size = next != NULL ? (size_t)(next - part - 3) : strlen(part + 3);
-        struct bank_cell *cell = number == 0                    ? &at->type
-                                 : number == 31                 ? &at->payer_account
-                                 : number == 32 || number == 33 ? &at->payer
-                                 : number >= 20 && number <= 29 ? &at->text
-                                 : number >= 60 && number <= 63 ? &at->text
-                                                                : NULL;
+        struct bank_cell *cell = part_cell(at, number);
         if (number == 0) {
             cell->size = 0;
         }

@@ -138,6 +138,7 @@ enum status credit_discharge(struct txn *txn, struct call *call, const CreditDis
         return status;
     }
 
+    assert(guarantee != NULL);
     guarantee->discharged = true;
     call_note_change(call, customer->id, "guarantee",
                      arena_print(call->arena, "%u: %s", guarantee->number,

@@ -130,6 +130,7 @@ enum status credit_revoke(struct txn *txn, struct call *call, const CreditRevoke
         return status;
     }
 
+    assert(override != NULL);
     override->revoked = true;
     call_note_change(call, customer->id, "override",
                      arena_print(call->arena, "%u: %s", override->number,

@@ -222,6 +222,7 @@ enum status invoice_unregister(struct txn *txn, struct call *call, const Invoice
     if (status == STATUS_OK) {
         status = check_known(&books, request, invoice, &record);
     }
+    assert(status != STATUS_OK || record != NULL);
     if (status == STATUS_OK && record->red_id != 0) {
         status = registered_get(txn, key_u64(record->red_id), &blue);
         status = status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;

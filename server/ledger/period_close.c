@@ -114,6 +114,7 @@ enum status period_close(struct txn *txn, struct call *call, const PeriodClose *
     if (status == STATUS_OK) {
         status = period_sealed_through(&books, &through);
     }
+    assert(status != STATUS_OK || count > 0);
     if (status == STATUS_OK && months[0]->period <= through) {
         status = books_refuse(&books, STATUS_PERIOD_IS_SEALED, "period", request->period, NULL);
     }
@@ -246,6 +247,7 @@ enum status period_reopen(struct txn *txn, struct call *call, const PeriodReopen
     if (status == STATUS_OK) {
         status = period_sealed_through(&books, &through);
     }
+    assert(status != STATUS_OK || count > 0);
     if (status == STATUS_OK && months[0]->period <= through) {
         return reopen_sealed(&books, request, months[0]->period, through, reply);
     }

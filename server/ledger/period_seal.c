@@ -124,10 +124,12 @@ enum status period_seal(struct txn *txn, struct call *call, const PeriodSeal *re
         return status;
     }
 
+    assert(count > 0 && count <= MONTHS_MAX);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         char *name = period_print(call->arena, sealing[i].month->period);
         status = name != NULL ? seal_one(&books, &sealing[i], seal, &seal) : STATUS_TOO_LARGE;
         if (status == STATUS_OK) {
+            assert(seal != NULL);
             call_note_change(call, seal->period, name, NULL, "sealed");
             reply->changed[reply->n_changed++] = name;
         }

@@ -18,6 +18,7 @@ static enum status load_allowance(struct books *books, struct account **out)
 // What it holds: its credit balance.
 static int64_t held(const struct account *allowance)
 {
+    assert(allowance != NULL);
     return allowance->record->credit_minor - allowance->record->debit_minor;
 }
 

@@ -138,6 +138,7 @@ static enum status check(struct books *books, const RefundAdd *request, struct r
 {
     ClearingRecord *clearing = refund->clearing;
     struct balance *balance = NULL;
+    assert(clearing != NULL);
     enum status status =
         permit_amount(books, clearing->customer_id, clearing->amount_minor, "amount");
     if (status == STATUS_OK) {

@@ -254,6 +254,7 @@ enum status writeoff_recover(struct txn *txn, struct call *call, const WriteoffR
         return status;
     }
 
+    assert(recovery != NULL && balance != NULL);
     const int64_t owed_before_minor = posting_owed(balance);
     writeoff->recovered_minor += recovery->amount_minor;
     status = clearing_put(txn, key_u64(writeoff->id), writeoff);

@@ -55,6 +55,7 @@ static size_t behind(const struct day_series *series, int32_t day)
 static enum status day_of(struct day_series *series, int32_t day, struct day_sum **out)
 {
     size_t at = behind(series, day);
+    assert(at == 0 || series->days != NULL);
     if (at == 0 || series->days[at - 1].day != day) {
         if (series->count == series->capacity) {
             bool whole = true;
