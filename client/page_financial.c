@@ -169,57 +169,105 @@ enum status page_ledger(struct client *client, const Reply *reply, const Protobu
 
 // ---- contribution ----
 
-static void contribution_fill(struct client *client, const char *name, const ContributionRow *row,
+// A column stands where one of its figures could; what a book does not use is left out.
+struct contribution_column {
+    const char *key;
+    size_t offset; // of its amount in a row
+    bool always;
+};
+
+static const struct contribution_column CONTRIBUTION[] = {
+    {"revenue", offsetof(ContributionRow, revenue_minor), true},
+    {"cost", offsetof(ContributionRow, cost_minor), true},
+    {"selling", offsetof(ContributionRow, selling_minor), true},
+    {"finance", offsetof(ContributionRow, finance_minor), true},
+    {"bad_debt", offsetof(ContributionRow, bad_debt_minor), false},
+    {"shared", offsetof(ContributionRow, shared_minor), false},
+    {"carrying", offsetof(ContributionRow, carrying_minor), false},
+    {"other", offsetof(ContributionRow, other_minor), true},
+    {"contribution", offsetof(ContributionRow, contribution_minor), true},
+};
+
+static int64_t contribution_amount(const ContributionRow *row,
+                                   const struct contribution_column *column)
+{
+    int64_t minor;
+    memcpy(&minor, (const uint8_t *)row + column->offset, sizeof minor);
+    return minor;
+}
+
+static bool is_used(const ReportContributionReply *report, const struct contribution_column *column)
+{
+    bool used = column->always || contribution_amount(report->total, column) != 0 ||
+                contribution_amount(report->unallocated, column) != 0;
+    for (size_t i = 0; i < report->n_row; i++) {
+        used = used || contribution_amount(report->row[i], column) != 0;
+    }
+    return used;
+}
+
+static void contribution_fill(struct client *client, const char *name,
+                              const ReportContributionReply *report, const ContributionRow *row,
                               const char **cells)
 {
-    cells[0] = name;
-    cells[1] = output_money(client, row->revenue_minor);
-    cells[2] = output_money(client, row->cost_minor);
-    cells[3] = output_money(client, row->selling_minor);
-    cells[4] = output_money(client, row->finance_minor);
-    cells[5] = output_money(client, row->bad_debt_minor);
-    cells[6] = output_money(client, row->other_minor);
-    cells[7] = output_money(client, row->contribution_minor);
+    size_t at = 0;
+    cells[at++] = name;
+    for (size_t i = 0; i < COUNT_OF(CONTRIBUTION); i++) {
+        if (is_used(report, &CONTRIBUTION[i])) {
+            cells[at++] = output_money(client, contribution_amount(row, &CONTRIBUTION[i]));
+        }
+    }
+    if (report->before_to_day != 0) {
+        cells[at] = output_money(client, row->before_minor);
+    }
+}
+
+static void contribution_head(struct client *client, const ReportContributionReply *report,
+                              struct grid *grid)
+{
+    grid_init(grid, client->arena);
+    grid_column(grid, output_header(client, "customer"), false);
+    for (size_t i = 0; i < COUNT_OF(CONTRIBUTION); i++) {
+        if (is_used(report, &CONTRIBUTION[i])) {
+            grid_column(grid, output_header(client, CONTRIBUTION[i].key), true);
+        }
+    }
+    if (report->before_to_day != 0) {
+        grid_column(grid, period(client, report->before_from_day, report->before_to_day), true);
+    }
 }
 
 enum status page_contribution(struct client *client, const Reply *reply,
                               const ProtobufCMessage *inner, FILE *out)
 {
-    static const char *const KEYS[] = {"customer", "revenue",  "cost",  "selling",
-                                       "finance",  "bad_debt", "other", "contribution"};
-    const ReportContributionReply *contribution =
-        (const ReportContributionReply *)(const void *)inner;
+    const ReportContributionReply *report = (const ReportContributionReply *)(const void *)inner;
     (void)reply;
-    if (contribution->unallocated == NULL || contribution->total == NULL) {
+    if (report->unallocated == NULL || report->total == NULL) {
         return STATUS_MALFORMED;
     }
     struct grid grid;
-    grid_init(&grid, client->arena);
+    contribution_head(client, report, &grid);
     (void)fprintf(out, "%s · %s · %s\n\n", _("Contribution of customers"),
-                  period(client, contribution->from_day, contribution->to_day),
-                  contribution->currency);
-    for (size_t i = 0; i < COUNT_OF(KEYS); i++) {
-        grid_column(&grid, output_header(client, KEYS[i]), i >= 1);
-    }
-    for (size_t i = 0; i < contribution->n_row; i++) {
-        const ContributionRow *row = contribution->row[i];
+                  period(client, report->from_day, report->to_day), report->currency);
+    for (size_t i = 0; i < report->n_row; i++) {
+        const ContributionRow *row = report->row[i];
         const char **cells = grid_row(&grid);
         const char *name = arena_print(client->arena, "%s %s", row->customer, row->name);
         if (cells == NULL || name == NULL) {
             return STATUS_TOO_LARGE;
         }
-        contribution_fill(client, name, row, cells);
+        contribution_fill(client, name, report, row, cells);
     }
     const char **cells = grid_row(&grid);
     if (cells == NULL) {
         return STATUS_TOO_LARGE;
     }
-    contribution_fill(client, _("unallocated"), contribution->unallocated, cells);
+    contribution_fill(client, _("unallocated"), report, report->unallocated, cells);
     grid.has_footer = true;
-    contribution_fill(client, _("total"), contribution->total, grid.footer);
+    contribution_fill(client, _("total"), report, report->total, grid.footer);
     grid_print(&grid, client->terminal.width, client->terminal.colour, out);
     (void)fputc('\n', out);
-    page_tie(client, contribution->tie, out);
-    page_more(contribution->n_row, contribution->page, out);
+    page_tie(client, report->tie, out);
+    page_more(report->n_row, report->page, out);
     return STATUS_OK;
 }

@@ -86,6 +86,8 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
         [FIND_NOUN__FIND_NOUN_BANK_STATEMENT] = "STATEMENT",
         [FIND_NOUN__FIND_NOUN_BANK_LINE] = "LINE",
         [FIND_NOUN__FIND_NOUN_ITEM] = "ITEM",
+        [FIND_NOUN__FIND_NOUN_COST] = "COST",
+        [FIND_NOUN__FIND_NOUN_CAMPAIGN] = "CAMPAIGN",
     };
     const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
     const char *words = NULL;

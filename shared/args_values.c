@@ -38,6 +38,8 @@ static const struct noun_row NOUNS[] = {
     {"bank_line_id", FIND_NOUN__FIND_NOUN_BANK_LINE},
     {"item_id", FIND_NOUN__FIND_NOUN_ITEM},
     {"catalogue_id", FIND_NOUN__FIND_NOUN_ITEM},
+    {"cost_id", FIND_NOUN__FIND_NOUN_COST},
+    {"campaign_id", FIND_NOUN__FIND_NOUN_CAMPAIGN},
 };
 
 FindNoun args_noun(const ProtobufCFieldDescriptor *descriptor)

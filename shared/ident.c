@@ -15,7 +15,7 @@ static const struct series_row SERIES[] = {
     {"ST", SERIES_STATEMENT, true},   {"WO", SERIES_WRITE_OFF, true},
     {"RF", SERIES_REFUND, true},      {"SD", SERIES_DIFFERENCE, true},
     {"RC", SERIES_RECOVERY, true},    {"BS", SERIES_BANK_STATEMENT, true},
-    {"BL", SERIES_BANK_LINE, false},
+    {"BL", SERIES_BANK_LINE, false},  {"CO", SERIES_COST, true},
 };
 
 static const struct series_row *row_of(enum series series)

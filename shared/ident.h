@@ -6,7 +6,8 @@
 // AP-0001, F-0003,
 // WO-2026-0001, RF-2026-0001, SD-2026-0001, RC-2026-0001. At least four digits; series without a
 // year have year 0.
-// AP-0001, F-0003, BS-2026-0001, BL-0001. At least four digits; series without a year have year 0.
+// AP-0001, F-0003, BS-2026-0001, BL-0001, CO-2026-0001. At least four digits; series without a year
+// have year 0.
 
 #include "shared/arena.h"
 
@@ -26,6 +27,7 @@ enum series {
     SERIES_REFUND = 17,
     SERIES_BANK_STATEMENT = 22,
     SERIES_BANK_LINE = 23,
+    SERIES_COST = 31,
 };
 
 char *ident_print(struct arena *arena, enum series series, uint32_t year, uint32_t sequence);

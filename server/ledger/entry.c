@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/entry.h"
+
 #include "server/ledger/control.h"
 #include "server/ledger/lateness.h"
 #include "server/ledger/period.h"
 #include "server/ledger/permit.h"
-#include "server/ledger/posting.h"
 #include "shared/money.h"
 
 static enum status refuse_line(struct books *books, size_t index, enum status code,
@@ -191,20 +192,27 @@ static enum status load_entry(struct books *books, uint64_t id, EntryRecord **ou
     return status;
 }
 
-// As asked, else its own day, or the first open one behind it (domain.md d.12).
-static enum status reversal_day(struct books *books, const EntryRecord *entry, int32_t asked,
-                                int32_t *out)
+enum status entry_back_day(struct books *books, const EntryRecord *entry, int32_t asked,
+                           int32_t *out)
 {
-    *out = asked;
+    int32_t day = asked;
     enum status status = posting_load_entry(books, entry);
-    if (status != STATUS_OK || asked != 0) {
+    if (status == STATUS_OK && asked == 0) {
+        status = period_open_day(books, entry->date_day, posting_scopes(books, entry), &day);
+    }
+    if (status != STATUS_OK) {
         return status;
     }
-    return period_open_day(books, entry->date_day, posting_scopes(books, entry), out);
+    if (day < entry->date_day) {
+        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "date", books_day(books, day),
+                            books_day(books, entry->date_day));
+    }
+    *out = day;
+    return posting_guard(books, day, posting_scopes(books, entry), "date");
 }
 
 // Entries of documents are reversed with their documents.
-static enum status check_reversible(struct books *books, const EntryRecord *entry, int32_t day)
+static enum status check_reversible(struct books *books, const EntryRecord *entry)
 {
     if (entry->kind == ENTRY_KIND__ENTRY_KIND_REVERSAL) {
         return books_refuse(books, STATUS_REVERSAL_OF_REVERSAL, "entry", NULL, NULL);
@@ -213,14 +221,9 @@ static enum status check_reversible(struct books *books, const EntryRecord *entr
         entry->kind != ENTRY_KIND__ENTRY_KIND_PROVISION) {
         return books_refuse(books, STATUS_DOCUMENT_IS_LOCKED, "entry", NULL, NULL);
     }
-    if (entry->reversed_by_id != 0) {
-        return books_refuse(books, STATUS_ALREADY_REVERSED, "entry", NULL, NULL);
-    }
-    if (day < entry->date_day) {
-        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "date", books_day(books, day),
-                            books_day(books, entry->date_day));
-    }
-    return posting_guard(books, day, posting_scopes(books, entry), "date");
+    return entry->reversed_by_id != 0
+               ? books_refuse(books, STATUS_ALREADY_REVERSED, "entry", NULL, NULL)
+               : STATUS_OK;
 }
 
 static int64_t debit_total(const EntryRecord *entry)
@@ -244,10 +247,10 @@ enum status entry_reverse(struct txn *txn, struct call *call, const EntryReverse
 
     int32_t day = 0;
     if (status == STATUS_OK) {
-        status = reversal_day(&books, entry, request->date_day, &day);
+        status = check_reversible(&books, entry);
     }
     if (status == STATUS_OK) {
-        status = check_reversible(&books, entry, day);
+        status = entry_back_day(&books, entry, request->date_day, &day);
     }
     if (status == STATUS_OK) {
         status = permit_amount(&books, 0, debit_total(entry), "entry");

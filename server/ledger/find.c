@@ -49,6 +49,10 @@ static enum table table_of(FindNoun noun)
         return TABLE_bank_line;
     case FIND_NOUN__FIND_NOUN_ITEM:
         return TABLE_catalogue;
+    case FIND_NOUN__FIND_NOUN_COST:
+        return TABLE_cost;
+    case FIND_NOUN__FIND_NOUN_CAMPAIGN:
+        return TABLE_campaign;
     case FIND_NOUN__FIND_NOUN_UNSET:
     case _FIND_NOUN_IS_INT_SIZE:
     default:
@@ -103,6 +107,7 @@ static bool series_is_of(enum series series, enum table table)
     case SERIES_STATEMENT:
     case SERIES_BANK_STATEMENT:
     case SERIES_BANK_LINE:
+    case SERIES_COST:
         break;
     }
     return false;

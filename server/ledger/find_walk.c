@@ -4,6 +4,7 @@
 #include "server/ledger/approval.h"
 #include "server/ledger/audit.h"
 #include "server/ledger/bank.h"
+#include "server/ledger/cost.h"
 #include "server/ledger/finding.h"
 #include "server/ledger/issued.h"
 #include "server/ledger/reading.h"
@@ -77,6 +78,19 @@ static bool label_item(struct call *call, const ProtobufCMessage *record, FindRo
     return may(call, PERMISSION_ITEM_LIST);
 }
 
+static bool label_cost(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    row->number = cost_number(call->arena, (const CostRecord *)record);
+    row->name = ((const CostRecord *)record)->text;
+    return may(call, PERMISSION_COST_LIST);
+}
+
+static bool label_campaign(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    row->number = ((const CampaignRecord *)record)->name;
+    return may(call, PERMISSION_COST_LIST);
+}
+
 static const struct {
     enum table table;
     label_function *label;
@@ -85,6 +99,7 @@ static const struct {
     {TABLE_finding, label_finding},     {TABLE_issued, label_statement},
     {TABLE_bank, label_bank},           {TABLE_bank_statement, label_bank_statement},
     {TABLE_bank_line, label_bank_line}, {TABLE_catalogue, label_item},
+    {TABLE_cost, label_cost},           {TABLE_campaign, label_campaign},
 };
 
 static label_function *label_of(enum table table)

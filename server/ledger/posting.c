@@ -269,6 +269,17 @@ enum status posting_load_entry(struct books *books, const EntryRecord *entry)
     return STATUS_OK;
 }
 
+// What a line was for is what taking it back is for.
+static void name_as(PostingLine *line, const PostingLine *other)
+{
+    line->cash_line = other->cash_line;
+    line->cost = other->cost;
+    line->item_id = other->item_id;
+    line->campaign_id = other->campaign_id;
+    line->case_id = other->case_id;
+    line->department_id = other->department_id;
+}
+
 enum status posting_reverse(struct books *books, EntryRecord *entry, int32_t day, const char *text,
                             EntryRecord **out)
 {
@@ -292,12 +303,7 @@ enum status posting_reverse(struct books *books, EntryRecord *entry, int32_t day
         status = posting_line(books, reversal, line->account, debit ? SIDE_DEBIT : SIDE_CREDIT,
                               debit ? -line->debit_minor : -line->credit_minor, line->customer_id);
         if (status == STATUS_OK) {
-            PostingLine *made = reversal->line[reversal->n_line - 1];
-            made->cash_line = line->cash_line;
-            made->item_id = line->item_id;
-            made->campaign_id = line->campaign_id;
-            made->case_id = line->case_id;
-            made->department_id = line->department_id;
+            name_as(reversal->line[reversal->n_line - 1], line);
         }
     }
     if (status == STATUS_OK) {

@@ -119,6 +119,7 @@ enum permission reading_list_permission(const struct command *command)
         {"rule_", PERMISSION_RULE_LIST},         {"role_", PERMISSION_ROLE_LIST},
         {"refund_", PERMISSION_REFUND_LIST},     {"writeoff_", PERMISSION_WRITEOFF_LIST},
         {"provision_", PERMISSION_REPORT_TRIAL}, {"settlement_", PERMISSION_PAYMENT_LIST},
+        {"cost_", PERMISSION_COST_LIST},         {"campaign_", PERMISSION_COST_LIST},
     };
 
     for (size_t i = 0; i < COUNT_OF(NOUNS); i++) {

@@ -394,6 +394,8 @@ static bool key_is_id(enum table table, const struct row_key *key, const Protobu
     case TABLE_invoice:
     case TABLE_payment:
     case TABLE_clearing:
+    case TABLE_cost:
+    case TABLE_campaign:
     case TABLE_item:
     case TABLE_allocation:
     case TABLE_entry:
@@ -464,6 +466,11 @@ static void take_approval(struct facts *facts, const ApprovalRecord *record)
 static void take_finding(struct facts *facts, const FindingRecord *record)
 {
     keep_number(facts, SERIES_FINDING, 0, record->sequence);
+}
+
+static void take_cost(struct facts *facts, const CostRecord *record)
+{
+    keep_number(facts, SERIES_COST, record->year, record->sequence);
 }
 
 static void take_issued(struct facts *facts, const IssuedRecord *record)
@@ -540,6 +547,9 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         break;
     case TABLE_finding:
         take_finding(facts, (const FindingRecord *)record);
+        break;
+    case TABLE_cost:
+        take_cost(facts, (const CostRecord *)record);
         break;
     case TABLE_issued:
         take_issued(facts, (const IssuedRecord *)record);

@@ -156,6 +156,13 @@ static enum status may_see_late(struct txn *txn, const struct filter *filter,
     return late->customer_id != 0 ? may_see(txn, filter, late->customer_id) : STATUS_NOT_FOUND;
 }
 
+// A cost of nobody is for who sees everybody.
+static enum status may_see_cost(struct txn *txn, const struct filter *filter,
+                                const CostRecord *cost)
+{
+    return cost->customer_id != 0 ? may_see(txn, filter, cost->customer_id) : STATUS_NOT_FOUND;
+}
+
 // The one place that says to whom a row belongs.
 static enum status may_see_row(struct txn *txn, const struct filter *filter, enum table table,
                                struct row_key key, const ProtobufCMessage *record)
@@ -191,6 +198,8 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
         return may_see(txn, filter, ((const RegisteredRecord *)record)->customer_id);
     case TABLE_late:
         return may_see_late(txn, filter, (const LateRecord *)record);
+    case TABLE_cost:
+        return may_see_cost(txn, filter, (const CostRecord *)record);
     case TABLE_approval:
         return may_see_approval(txn, filter, (const ApprovalRecord *)record);
     case TABLE_settled_by:
@@ -241,6 +250,8 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_quota_rule:
     case TABLE_check:
     case TABLE_tax:
+    case TABLE_campaign:
+    case TABLE_share:
     case TABLE_header:
     case TABLE_tile:
     case TABLE_checkpoint:

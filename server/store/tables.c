@@ -56,6 +56,9 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              ConsentRecord *: &consent_record__descriptor, \
              CalendarRecord *: &calendar_record__descriptor, \
              ClearingRecord *: &clearing_record__descriptor, \
+             CostRecord *: &cost_record__descriptor, \
+             CampaignRecord *: &campaign_record__descriptor, \
+             ShareRecord *: &share_record__descriptor, \
              TaxRecord *: &tax_record__descriptor, \
              RegisteredRecord *: &registered_record__descriptor, \
              LateRecord *: &late_record__descriptor, \

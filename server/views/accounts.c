@@ -172,7 +172,8 @@ void digest_accounts(const struct views *views, struct view_digest *digest)
     }
     for (size_t i = 0; i < views->lines.count; i++) {
         const struct entry_line *line = &views->lines.line[i];
-        uint64_t row[] = {i, line->account, line->is_credit, line->customer, (uint64_t)line->minor};
+        uint64_t row[] = {i,          line->account,        line->is_credit, line->customer,
+                          line->cost, (uint64_t)line->minor};
         digest_row(digest, "line", row, sizeof row);
     }
 }

@@ -378,7 +378,8 @@ static enum status add_lines(struct views *views, const EntryRecord *record)
         const PostingLine *line = record->line[i];
         uint64_t id = line->customer_id;
         lines->line[lines->count++] = (struct entry_line){
-            .account = line->account & INT32_MAX,
+            .account = line->account & ACCOUNT_MASK,
+            .cost = (uint32_t)line->cost & COST_MASK,
             .is_credit = line->credit_minor != 0,
             .customer =
                 id == 0 ? NONE : column_find(views->customers.id, views->customers.count, id),

@@ -145,8 +145,12 @@ struct documents {
 };
 
 // The lines of all entries, in order.
+#define ACCOUNT_MASK 0xfffffffu
+#define COST_MASK    7u
+
 struct entry_line {
-    uint32_t account : 31; // code
+    uint32_t account : 28; // code
+    uint32_t cost : 3;     // CostKind of a line of a cost, 0
     uint32_t is_credit : 1;
     uint32_t customer; // index, NONE
     int64_t minor;     // debit minus credit

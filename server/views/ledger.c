@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/views/inside.h"
-#include "server/views/pick.h"
 
 // What is asked of the lines of all entries: the general ledger of an account, customers' balances
-// as of a day, what each customer contributed.
+// as of a day.
 
 static void sums_free_at(int64_t **sums)
 {
@@ -131,122 +130,4 @@ enum status views_reclassified(const struct views *views, const uint32_t *accoun
         out[i % count].credit_minor -= sums[i] < 0 ? sums[i] : 0;
     }
     return STATUS_OK;
-}
-
-// ---- contribution ----
-
-static const uint8_t *column_of(const struct contribution_query *query, uint32_t account)
-{
-    size_t at = 0;
-    for (size_t end = query->account_count; at < end;) {
-        size_t middle = at + (end - at) / 2;
-        bool before = query->account[middle] < account;
-        at = before ? middle + 1 : at;
-        end = before ? end : middle;
-    }
-    return at < query->account_count && query->account[at] == account ? &query->column[at] : NULL;
-}
-
-// Adds all lines of the days to the sums of their customers; the last one is of nobody.
-static void sum_lines(const struct views *views, const struct contribution_query *query,
-                      int64_t *sums)
-{
-    const struct documents *entries = &views->entries;
-    size_t customers = views->customers.count;
-    size_t begin = 0;
-    size_t end = 0;
-    documents_between(entries, query->from_day, query->to_day, &begin, &end);
-    for (size_t k = begin; k < end; k++) {
-        uint32_t entry = entries->by_day.index[k];
-        bool closes = entries->kind[entry] == ENTRY_KIND__ENTRY_KIND_CLOSING;
-        uint32_t behind = closes ? 0 : entry_lines_end(views, entry);
-        for (uint32_t i = entries->first_line[entry]; i < behind; i++) {
-            const struct entry_line *line = &views->lines.line[i];
-            const uint8_t *column = column_of(query, line->account);
-            if (column != NULL) {
-                size_t customer = line->customer == NONE ? customers : line->customer;
-                sums[customer * CONTRIBUTION_COLUMNS + *column] -= line->minor;
-            }
-        }
-    }
-}
-
-static bool row_of(const int64_t *sums, size_t customer, struct contribution_row *row,
-                   int64_t *whole)
-{
-    bool any = false;
-    *row = (struct contribution_row){0};
-    *whole = 0;
-    for (size_t c = 0; c < CONTRIBUTION_COLUMNS; c++) {
-        row->minor[c] = sums[customer * CONTRIBUTION_COLUMNS + c];
-        *whole += row->minor[c];
-        any = any || row->minor[c] != 0;
-    }
-    return any;
-}
-
-static void add_row(struct contribution_row *total, const struct contribution_row *row)
-{
-    for (size_t c = 0; c < CONTRIBUTION_COLUMNS; c++) {
-        total->minor[c] += row->minor[c];
-    }
-}
-
-// Chooses the page, the largest sum first, and sums all of them.
-static enum status choose(const struct views *views, const struct sight *sight,
-                          const struct contribution_query *query, const int64_t *sums,
-                          uint64_t skip, size_t limit, struct arena *arena,
-                          struct contribution_matches *out)
-{
-    size_t customers = views->customers.count;
-    uint64_t room = skip + limit;
-    struct picks picks;
-    enum status status =
-        picks_make(arena, room < customers ? (size_t)room : customers, true, &picks);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct contribution_row row;
-    int64_t whole = 0;
-    for (uint32_t i = 0; i < customers; i++) {
-        bool asked = query->customer_id == 0 || views->customers.id[i] == query->customer_id;
-        if (asked && sight_sees(sight, i) && row_of(sums, i, &row, &whole)) {
-            add_row(&out->total, &row);
-            out->total_count++;
-            picks_offer(&picks, whole, i);
-        }
-    }
-    picks_sort(&picks);
-    out->row = arena_alloc(arena, (picks.count + 1) * sizeof *out->row);
-    if (out->row == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    for (size_t k = (size_t)skip; k < picks.count; k++) {
-        uint32_t customer = picks.heap[k].index;
-        (void)row_of(sums, customer, &out->row[out->count], &whole);
-        out->row[out->count++].customer_id = views->customers.id[customer];
-    }
-    return STATUS_OK;
-}
-
-enum status views_contribution(const struct views *views, const struct filter *filter,
-                               const struct contribution_query *query, uint64_t skip, size_t limit,
-                               struct arena *arena, struct contribution_matches *out)
-{
-    struct sight sight = sight_of(views, filter);
-    size_t customers = views->customers.count;
-    *out = (struct contribution_matches){0};
-    CLEANUP(sums_free_at)
-    int64_t *sums = calloc((customers + 1) * CONTRIBUTION_COLUMNS, sizeof *sums);
-    if (sums == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    sum_lines(views, query, sums);
-    enum status status = choose(views, &sight, query, sums, skip, limit, arena, out);
-    if (status == STATUS_OK && query->customer_id == 0 && sight.all) {
-        int64_t whole = 0;
-        (void)row_of(sums, customers, &out->unallocated, &whole);
-        add_row(&out->total, &out->unallocated);
-    }
-    return status;
 }

@@ -262,21 +262,69 @@ struct reclassified {
 MUST_CHECK enum status views_reclassified(const struct views *views, const uint32_t *account,
                                           size_t count, int32_t day, struct reclassified out[]);
 
-// Sums by customer of accounts that are sorted into columns, over the days asked; year ends left
-// out. Lines without a customer are summed by themselves.
-#define CONTRIBUTION_COLUMNS 6
+// What each customer contributed (domain.md d.9): sums by customer of accounts that are sorted into
+// columns, over the days asked; year ends left out. Lines without a customer are summed by
+// themselves, and give what is shared among the customers and get back what the money that they owe
+// has cost, so that the whole is the profit and loss.
+enum contribution_column {
+    CONTRIBUTION_REVENUE,
+    CONTRIBUTION_COST, // of sales
+    CONTRIBUTION_SELLING,
+    CONTRIBUTION_MARKETING,
+    CONTRIBUTION_SERVICE,
+    CONTRIBUTION_FINANCE,
+    CONTRIBUTION_BAD_DEBT,
+    CONTRIBUTION_SHARED,
+    CONTRIBUTION_CARRYING,
+    CONTRIBUTION_OTHER,
+    CONTRIBUTION_COLUMNS
+};
+
+// What the parts of a shared cost are in proportion to: net revenue, issued documents, one for
+// everybody who has a document, or weights that are handed in.
+enum share_driver { SHARE_REVENUE, SHARE_DOCUMENTS, SHARE_EQUAL, SHARE_WEIGHTS };
+
+struct share_weight {
+    uint64_t customer_id;
+    int64_t weight;
+};
+
+struct cost_share {
+    enum share_driver driver;
+    int32_t from_day, to_day; // of the driver
+    int64_t minor;            // what is shared; below zero: given back
+    const struct share_weight *weight;
+    size_t weight_count;
+};
+
+// A rate of interest and the days on which it holds.
+struct carrying_span {
+    int32_t from_day, to_day;
+    uint32_t rate_bp;
+};
+
+struct contribution_days {
+    int32_t from_day, to_day;
+    const struct cost_share *share;
+    size_t share_count;
+    const struct carrying_span *carrying;
+    size_t carrying_count;
+};
 
 struct contribution_row {
     uint64_t customer_id;                // 0: a total
-    int64_t minor[CONTRIBUTION_COLUMNS]; // credit minus debit: what it adds to the result
+    int64_t minor[CONTRIBUTION_COLUMNS]; // what it adds to the result
+    int64_t before_minor;                // the sum of the days beside
 };
 
 struct contribution_query {
     const uint32_t *account; // ascending
     const uint8_t *column;   // of each
     size_t account_count;
+    uint32_t receivables; // account
     uint64_t customer_id; // 0: all
-    int32_t from_day, to_day;
+    struct contribution_days days;
+    const struct contribution_days *before; // NULL: nothing beside
 };
 
 struct contribution_matches {

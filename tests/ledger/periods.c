@@ -15,7 +15,8 @@ static const char *const STATES[] = {"open", "closed", "excepted", "sealed"};
 
 // What the requests are about, all of it dated in October 2026.
 struct ground {
-    uint64_t customer, invoice, plain, paid, payment, spent, entry, draft, note, applied;
+    uint64_t customer, invoice, plain, paid, payment, spent, entry, draft, note, applied, cost,
+        shared;
 };
 
 static _Noreturn void fatal(const char *what, const char *detail)
@@ -66,7 +67,7 @@ static const char *filled(struct scene *scene, const struct ground *ground, cons
         {"@customer", ground->customer}, {"@invoice", ground->invoice}, {"@plain", ground->plain},
         {"@paid", ground->paid},         {"@payment", ground->payment}, {"@spent", ground->spent},
         {"@entry", ground->entry},       {"@draft", ground->draft},     {"@note", ground->note},
-        {"@applied", ground->applied},
+        {"@applied", ground->applied},   {"@cost", ground->cost},       {"@shared", ground->shared},
     };
 
     for (size_t i = 0; i < COUNT_OF(marks); i++) {
@@ -115,6 +116,11 @@ static struct ground prepare(struct scene *scene)
                         "text=Tea date_day=2026-10-08 line[0].account=5602 line[0].debit=5 "
                         "line[1].account=1001 line[1].credit=5")
                        ->entry_add->id;
+    ground.cost =
+        must(scene, &ground, "cost_add", "kind=other amount=6 date_day=2026-10-08")->cost_add->id;
+    ground.shared =
+        must(scene, &ground, "cost_add", "kind=other amount=7 date_day=2026-10-08")->cost_add->id;
+    (void)must(scene, &ground, "cost_share", "cost_id=@shared driver=equal");
     ground.draft =
         must(scene, &ground, "invoice_draft", "customer_id=@customer amount=9")->invoice_draft->id;
     ground.note = must(scene, &ground, "invoice_credit",

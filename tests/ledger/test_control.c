@@ -153,6 +153,8 @@ static const struct sample SAMPLES[] = {
     {"refund_add", "customer_id=@customer amount=1 reason=back"},
     {"writeoff_add", "invoice_id=@invoice reason=bankrupt"},
     {"provision_set", "amount=7"},
+    {"cost_add", "kind=marketing amount=7"},
+    {"cost_reverse", "cost_id=@cost reason=twice"},
     {"reconcile_match", "bank_line_id=@line customer_id=@customer"},
     {"reconcile_ignore", "bank_line_id=@line reason=scratch"},
     {"reconcile_unmatch", "bank_line_id=@matched reason=wrong"},
@@ -177,6 +179,7 @@ struct ground {
     uint64_t invoice_id;
     uint64_t payment_id;
     uint64_t entry_id;
+    uint64_t cost_id;
     uint64_t role_id;
     uint64_t line_id;
     uint64_t matched_id; // a line that made a payment
@@ -249,6 +252,9 @@ static struct ground prepare(struct scene *scene)
                 "line[1].credit=5");
     assert_int_equal(reply->status, STATUS_OK);
     ground.entry_id = reply->entry_add->id;
+    reply = ask(scene, "cost_add", "kind=other amount=5");
+    assert_int_equal(reply->status, STATUS_OK);
+    ground.cost_id = reply->cost_add->id;
     assert_int_equal(ask(scene, "period_seal", "period=2026-09")->status, STATUS_OK);
     reply = ask(scene, "role_add", "word=empty name=Empty");
     assert_int_equal(reply->status, STATUS_OK);
@@ -272,6 +278,7 @@ static const char *filled(struct scene *scene, const struct ground *ground, cons
         {"@entry", ground->entry_id},        {"@role", ground->role_id},
         {"@line", ground->line_id},          {"@matched", ground->matched_id},
         {"@peter", user_of(scene, "peter")}, {"@rated", ground->rated_id},
+        {"@cost", ground->cost_id},
     };
 
     for (size_t i = 0; i < COUNT_OF(MARKS); i++) {
