@@ -224,21 +224,6 @@ static void take_invoice(struct facts *facts, const InvoiceRecord *record)
                                       .day = record->date_day,
                                       .document_minor = record->tax_minor});
     }
-    for (size_t i = 0; i < record->n_part; i++) {
-        const InvoicePart *part = record->part[i];
-        // What was rescheduled of it went into other parts; the item keeps its amount.
-        int64_t amount_minor = part->amount_minor;
-        for (size_t k = 0; k < record->n_earlier; k++) {
-            const InvoiceEarlierPart *earlier = record->earlier[k];
-            amount_minor += earlier->item_id == part->item_id ? earlier->amount_minor : 0;
-        }
-        if (part->amount_minor != 0) {
-            facts_keep(facts, &facts->part,
-                       &(struct fact_part){.item_id = part->item_id,
-                                           .document_id = record->id,
-                                           .amount_minor = amount_minor});
-        }
-    }
     take_parts(facts, record);
 }
 
