@@ -7,6 +7,7 @@
 
 #include "shared/wire.h"
 #include "tests/bench/echo.h"
+#include "tests/bench/ground.h"
 #include "tests/bench/limits.h"
 #include "tests/bench/measure.h"
 #include "tests/load/load.h"
@@ -291,152 +292,15 @@ static void issue_beside_raw(struct bench *bench, const char *name, size_t threa
     rows_figure("ratio: rate / raw LMDB rate", ours->per_second / theirs->per_second, "x", name);
 }
 
-// ---- the ground: customers and documents through import, several groups in flight ----
+// ---- the ground ----
 
-static char *name_of(struct arena *arena, size_t i)
+static double import(struct bench *bench, size_t link, struct ground_import what)
 {
-    static const char *const places[] = {"深圳", "上海", "北京", "广州",
-                                         "杭州", "成都", "武汉", "西安"};
-    static const char *const words[] = {"恒通", "云帆", "远山", "山海", "华兴",
-                                        "明德", "天成", "瑞丰", "新宇", "长青"};
-    static const char *const kinds[] = {"贸易", "科技", "五金", "文化", "物流"};
-    static const char *const latin[] = {"Acme", "Northwind", "Contoso", "Globex", "Initech"};
-    if (i % 4 == 3) {
-        return arena_print(arena, "%s %s %zu Ltd", latin[i % COUNT_OF(latin)],
-                           i % 8 == 3 ? "Robotics" : "Trading", i);
-    }
-    return arena_print(arena, "%s%s%s%zu有限公司", places[i % COUNT_OF(places)],
-                       words[i / 8 % COUNT_OF(words)], kinds[i / 80 % COUNT_OF(kinds)], i);
-}
-
-static uint64_t begin_import(struct bench *bench, size_t link, ImportKind kind, size_t rows)
-{
-    ImportBegin *begin = (ImportBegin *)wire_make(bench->arena[link], &import_begin__descriptor);
-    begin->kind = kind;
-    begin->row_count = (uint32_t)rows;
-    begin->fingerprint.data = arena_alloc(bench->arena[link], 32);
-    begin->fingerprint.len = 32;
-    random_fill(begin->fingerprint.data, 32);
-    begin->file_name = arena_print(bench->arena[link], "bench");
-    begin->source = arena_print(bench->arena[link], "bench%u", (unsigned)clock_us());
-    const uint64_t id =
-        ((const ImportBeginReply *)load_call(
-             bench->link[link], bench->arena[link],
-             load_request(bench->arena[link], "import_begin", &begin->base), STATUS_OK))
-            ->id;
-    arena_reset(bench->arena[link]);
-    return id;
-}
-
-static ImportRow *customer_row(struct arena *arena, size_t i)
-{
-    ImportRow *row = (ImportRow *)wire_make(arena, &import_row__descriptor);
-    CustomerAdd *add = (CustomerAdd *)wire_make(arena, &customer_add__descriptor);
-    char **phone = arena_alloc(arena, sizeof *phone);
-    phone[0] = arena_print(arena, "139%08zu", i);
-    add->kind = CUSTOMER_KIND__CUSTOMER_KIND_ORGANISATION;
-    add->name = name_of(arena, i);
-    add->n_phone = 1;
-    add->phone = phone;
-    add->reference = arena_print(arena, "B-%zu", i);
-    row->row = (uint32_t)i + 1;
-    row->customer = add;
-    return row;
-}
-
-// Documents of 400 days from 2024-10-04 on; every second one is settled 20 days later.
-static ImportRow *document_row(struct arena *arena, size_t i, size_t customers)
-{
-    ImportRow *row = (ImportRow *)wire_make(arena, &import_row__descriptor);
-    ImportDocument *document = (ImportDocument *)wire_make(arena, &import_document__descriptor);
-    document->reference = arena_print(arena, "D-%zu", i);
-    document->customer_reference =
-        arena_print(arena, "B-%zu", customers == 1 ? 0 : i * 7919 % customers);
-    document->date_day = 20000 + (int32_t)(i % 400);
-    document->due_day = document->date_day + 30;
-    document->settled_day = i % 2 == 0 && customers != 1 ? document->date_day + 20 : 0;
-    document->amount_minor = 1000 + (int64_t)(i % 9973);
-    document->kind = INVOICE_KIND__INVOICE_KIND_INVOICE;
-    row->row = (uint32_t)i + 1;
-    row->document = document;
-    return row;
-}
-
-static void receive_group(struct bench *bench, size_t link)
-{
-    struct link_answer answer;
-    struct arena *arena = bench->inbox;
-    if (link_receive(bench->link[link], arena, &answer) != STATUS_OK ||
-        answer.reply->status != STATUS_OK) {
-        (void)fprintf(stderr, "bench: an import group failed: %s\n",
-                      answer.reply != NULL ? status_code((enum status)answer.reply->status)
-                                           : "link");
-        abort();
-    }
-    const ImportRowsReply *rows = (const ImportRowsReply *)wire_inner(
-        &answer.reply->base, wire_inner_number(&answer.reply->base));
-    if (rows->refused != 0) {
-        (void)fprintf(stderr, "bench: %u rows refused\n", rows->refused);
-        abort();
-    }
-    arena_reset(arena);
-}
-
-struct import {
-    size_t link; // that carries it
-    ImportKind kind;
-    size_t rows;
-    size_t customers; // that the documents are shared out to
-};
-
-// Returns rows a second.
-static double import(struct bench *bench, const struct import *what)
-{
-    const size_t link = what->link, rows = what->rows;
-    const bool is_customers = what->kind == IMPORT_KIND__IMPORT_KIND_CUSTOMERS;
-    const uint64_t id = begin_import(bench, link, what->kind, rows);
-    bench->imported += is_customers ? 0 : rows;
-    const int64_t begun = clock_us();
-    for (size_t first = 0; first < rows; first += IMPORT_ROWS_MAX) {
-        struct arena *arena = bench->arena[link];
-        ImportRows *group = (ImportRows *)wire_make(arena, &import_rows__descriptor);
-        const size_t count = rows - first < IMPORT_ROWS_MAX ? rows - first : IMPORT_ROWS_MAX;
-        group->import_id = id;
-        group->first = (uint32_t)first;
-        group->n_row = count;
-        group->row = arena_alloc(arena, count * sizeof(void *));
-        for (size_t i = 0; i < count; i++) {
-            group->row[i] = is_customers ? customer_row(arena, first + i)
-                                         : document_row(arena, first + i, what->customers);
-        }
-        uint64_t sent = 0;
-        if (link_in_flight(bench->link[link]) == IN_FLIGHT_MAX) {
-            receive_group(bench, link);
-        }
-        if (link_send(bench->link[link], load_request(arena, "import_rows", &group->base), &sent) !=
-            STATUS_OK) {
-            abort();
-        }
-        arena_reset(arena);
-    }
-    while (link_in_flight(bench->link[link]) > 0) {
-        receive_group(bench, link);
-    }
-    return (double)rows / ((double)(clock_us() - begun) / 1e6);
-}
-
-static uint64_t find_customer(struct bench *bench, const char *number)
-{
-    Find *find = (Find *)wire_make(bench->arena[0], &find__descriptor);
-    find->noun = FIND_NOUN__FIND_NOUN_CUSTOMER;
-    find->text = arena_print(bench->arena[0], "%s", number);
-    const FindReply *reply =
-        (const FindReply *)load_call(bench->link[0], bench->arena[0],
-                                     load_request(bench->arena[0], "find", &find->base), STATUS_OK);
-    assert(reply->n_row == 1);
-    const uint64_t id = reply->row[0]->id;
-    arena_reset(bench->arena[0]);
-    return id;
+    what.link = bench->link[link];
+    what.arena = bench->arena[link];
+    what.inbox = bench->inbox;
+    bench->imported += what.kind == IMPORT_KIND__IMPORT_KIND_CUSTOMERS ? 0 : what.rows;
+    return ground_import(&what);
 }
 
 static void read_customers(struct bench *bench)
@@ -577,62 +441,6 @@ static void read_while_posting(struct bench *bench)
     }
 }
 
-// From the beginning of a check of the books until its end; nothing may be broken.
-static double check_seconds(struct bench *bench)
-{
-    struct arena *arena = bench->arena[LINKS - 1];
-    const struct timespec pause = {.tv_nsec = 10 * 1000000L};
-    CheckBooks *begin = (CheckBooks *)wire_make(arena, &check_books__descriptor);
-    CheckState state = ((const CheckBooksReply *)load_call(
-                            bench->link[LINKS - 1], arena,
-                            load_request(arena, "check_books", &begin->base), STATUS_OK))
-                           ->state;
-    double seconds = 0;
-    while (state == CHECK_STATE__CHECK_STATE_RUNNING) {
-        (void)nanosleep(&pause, NULL);
-        arena_reset(arena);
-        CheckStatus *ask = (CheckStatus *)wire_make(arena, &check_status__descriptor);
-        const CheckBooksReply *reply = (const CheckBooksReply *)load_call(
-            bench->link[LINKS - 1], arena, load_request(arena, "check_status", &ask->base),
-            STATUS_OK);
-        state = reply->state;
-        seconds = (double)(reply->ended_us - reply->began_us) / 1e6;
-    }
-    assert(state == CHECK_STATE__CHECK_STATE_HOLDS);
-    arena_reset(arena);
-    return seconds;
-}
-
-struct checking {
-    struct bench *bench;
-    pthread_t thread;
-    double seconds;
-};
-
-static void *check_beside(void *context)
-{
-    struct checking *checking = context;
-    checking->seconds = check_seconds(checking->bench);
-    return NULL;
-}
-
-static void check_the_books(struct bench *bench)
-{
-    struct checking checking = {.bench = bench};
-    if (!is_chosen(bench, "check of the books")) {
-        return;
-    }
-    rows_figure("check of the books, alone", check_seconds(bench), "s", "every row of the book");
-    if (pthread_create(&checking.thread, NULL, check_beside, &checking) != 0) {
-        abort();
-    }
-    const struct load_shape shape =
-        shape_of(bench, "issue an invoice, 8 connections, beside a check", 8, issue);
-    (void)measure(&shape);
-    (void)pthread_join(checking.thread, NULL);
-    rows_figure("check of the books, beside 8 who issue", checking.seconds, "s", NULL);
-}
-
 struct importing {
     struct bench *bench;
     pthread_t thread;
@@ -644,10 +452,10 @@ static void *import_beside(void *context)
     struct importing *importing = context;
     struct bench *bench = importing->bench;
     importing->rows_per_second =
-        import(bench, &(struct import){.link = LINKS - 1,
-                                       .kind = IMPORT_KIND__IMPORT_KIND_INVOICES,
-                                       .rows = IMPORT_BESIDE,
-                                       .customers = bench->customers});
+        import(bench, LINKS - 1,
+               (struct ground_import){.kind = IMPORT_KIND__IMPORT_KIND_INVOICES,
+                                      .rows = IMPORT_BESIDE,
+                                      .customers = bench->customers});
     return NULL;
 }
 
@@ -668,15 +476,15 @@ static void work_while_importing(struct bench *bench, const char *name, operatio
 }
 
 static void import_alone(struct bench *bench, const char *name, const char *note,
-                         const struct import *what)
+                         struct ground_import what)
 {
     const int pid = load_server_pid(bench->load);
     const double cpu_us = process_cpu_us(pid);
-    const double per_second = import(bench, what);
+    const double per_second = import(bench, 0, what);
     rows_add((struct row){.name = name,
                           .note = note,
                           .per_second = per_second,
-                          .cpu_us = (process_cpu_us(pid) - cpu_us) / (double)what->rows});
+                          .cpu_us = (process_cpu_us(pid) - cpu_us) / (double)what.rows});
 }
 
 // Stops the server and starts it: how long until the first answer, and what it holds then. Link 0
@@ -704,22 +512,22 @@ static void widen_quota(struct bench *bench)
 
 static void ground(struct bench *bench)
 {
-    import_alone(
-        bench, "import of customers", "alone",
-        &(struct import){.kind = IMPORT_KIND__IMPORT_KIND_CUSTOMERS, .rows = bench->customers});
+    import_alone(bench, "import of customers", "alone",
+                 (struct ground_import){.kind = IMPORT_KIND__IMPORT_KIND_CUSTOMERS,
+                                        .rows = bench->customers});
     start_again(bench, "start until the first answer, customers alone",
                 "private memory of the server, customers alone");
     import_alone(bench, "import of invoices, every second one settled",
                  "alone; two documents and an allocation for it",
-                 &(struct import){.kind = IMPORT_KIND__IMPORT_KIND_INVOICES,
-                                  .rows = bench->customers,
-                                  .customers = bench->customers});
+                 (struct ground_import){.kind = IMPORT_KIND__IMPORT_KIND_INVOICES,
+                                        .rows = bench->customers,
+                                        .customers = bench->customers});
     import_alone(bench, "import of invoices, all of one customer", "alone; goal >= 10000",
-                 &(struct import){
+                 (struct ground_import){
                      .kind = IMPORT_KIND__IMPORT_KIND_INVOICES, .rows = STATEMENT, .customers = 1});
     start_again(bench, "start until the first answer, customers and imported invoices",
                 "private memory of the server, customers and imported invoices");
-    bench->last_customer = find_customer(bench, "C-0001");
+    bench->last_customer = ground_customer(bench->link[0], bench->arena[0], "C-0001");
     read_customers(bench);
 }
 
@@ -814,7 +622,6 @@ int main(int count, char **words)
                          "import beside 8 who issue invoices");
     work_while_importing(&bench, "customer by id, 8 connections, beside an import", show_customer,
                          "import beside 8 who read");
-    check_the_books(&bench);
     if (bench.only == NULL) {
         sessions(&bench);
     }
