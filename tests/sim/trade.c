@@ -6,6 +6,8 @@
 static const struct trade_act ACTS[] = {
     {"customer add", trade_customer_add, 20, 0, false},
     {"customer edit", trade_customer_edit, 20, 0, false},
+    {"item add", trade_item_add, 6, 0, false},
+    {"item edit", trade_item_edit, 6, 2, false},
     {"invoice draft", trade_invoice_draft, 60, 0, false},
     {"invoice issue (draft)", trade_draft_issue, 50, 0, true},
     {"invoice issue", trade_invoice_issue, 330, 30, true},
@@ -247,6 +249,8 @@ void trade_begin(struct trader *trader, size_t customers)
     assert(trader->status == STATUS_OK);
     for (size_t i = 0; i < customers; i++) {
         trade_customer_add(trader);
+        assert(trader->status == STATUS_OK);
+        trade_item_add(trader);
         assert(trader->status == STATUS_OK);
         arena_reset(trader->arena);
     }

@@ -14,6 +14,7 @@
 
 enum kept {
     KEPT_CUSTOMER,
+    KEPT_ITEM, // of the catalogue
     KEPT_DRAFT,
     KEPT_INVOICE,
     KEPT_DISPUTED, // invoices, too
@@ -41,9 +42,9 @@ struct trade {
         size_t count; // that were ever made; the last of them are kept
     } kept[KEPT_COUNT];
 
-    size_t span;       // how many of the last ones are drawn from
-    int32_t first_day; // nothing is dated before it
-    uint32_t customers;
+    size_t span;               // how many of the last ones are drawn from
+    int32_t first_day;         // nothing is dated before it
+    uint32_t customers, items; // that were ever asked for
     // Accounts of the book's chart.
     uint32_t bank, capital, goods, payables, wages, rent, advertising;
     bool has_allowance;
@@ -75,7 +76,7 @@ struct trade_act {
 enum trade_mix { TRADE_DESK, TRADE_RACE };
 
 void trade_open(struct trade *trade, const char *chart, int32_t first_day, size_t span);
-// Customers, each with terms of his own, and tolerance for small differences.
+// Customers, each with terms of his own, a catalogue, and tolerance for small differences.
 void trade_begin(struct trader *trader, size_t customers);
 // Draws an act, asks for it and counts what came of it.
 void trade_step(struct trader *trader, enum trade_mix mix);
@@ -102,6 +103,8 @@ ProtobufCMessage *trade_ask(struct trader *trader, const char *name, ProtobufCMe
 
 void trade_customer_add(struct trader *trader);
 void trade_customer_edit(struct trader *trader);
+void trade_item_add(struct trader *trader);
+void trade_item_edit(struct trader *trader);
 void trade_invoice_draft(struct trader *trader);
 void trade_draft_issue(struct trader *trader);
 void trade_invoice_issue(struct trader *trader);

@@ -59,23 +59,64 @@ void trade_customer_edit(struct trader *trader)
     trade_keep(trader, KEPT_CUSTOMER, edited);
 }
 
-// Lines of all rates, a few with a discount of their own, without tax, or with tax in the price.
+static const uint32_t RATES[] = {1300, 600, 900, 100, 0};
+
+static int64_t draw_price(struct trader *trader)
+{
+    return (int64_t)(1 + trade_draw(trader, 90000)) * CENT_MICRO;
+}
+
+// Every second one costs something, so that what is sold and returned moves stock.
+void trade_item_add(struct trader *trader)
+{
+    ItemAdd request;
+    item_add__init(&request);
+    request.code = arena_print(trader->arena, "SKU-%u", trader->trade->items++);
+    request.name = arena_print(trader->arena, "品 %u", trade_draw(trader, 100));
+    request.price_micro = draw_price(trader);
+    request.cost_micro = trade_once(trader, 2) ? request.price_micro / 3 : 0;
+    request.tax_bp = RATES[trade_draw(trader, COUNT_OF(RATES))];
+    request.inclusive = trade_once(trader, 5);
+    const ItemReply *reply = (const ItemReply *)trade_ask(trader, "item_add", &request.base);
+    if (reply != NULL) {
+        trade_keep(trader, KEPT_ITEM, (struct thing){.id = reply->id});
+    }
+}
+
+void trade_item_edit(struct trader *trader)
+{
+    ItemEdit request;
+    item_edit__init(&request);
+    request.item_id = trade_any(trader, KEPT_ITEM).id;
+    request.price_micro = draw_price(trader);
+    request.cost_micro = request.price_micro / 2;
+    (void)trade_ask(trader, "item_edit", &request.base);
+}
+
+static int64_t draw_quantity(struct trader *trader)
+{
+    return trade_once(trader, 5) ? 1 + (int64_t)trade_draw(trader, 20 * MICRO)
+                                 : (int64_t)(1 + trade_draw(trader, 20)) * MICRO;
+}
+
+// Lines of all rates, of the catalogue or not, a few with a discount of their own or with tax in
+// the price.
 static InvoiceLine **draw_lines(struct trader *trader, size_t count)
 {
-    static const uint32_t RATES[] = {1300, 600, 900, 100, 0};
-
     InvoiceLine **list = arena_alloc(trader->arena, count * sizeof *list);
     for (size_t i = 0; i < count; i++) {
         InvoiceLine *line = arena_alloc(trader->arena, sizeof *line);
         invoice_line__init(line);
-        line->description = arena_print(trader->arena, "货 %u", trade_draw(trader, 50));
-        line->quantity_micro = trade_once(trader, 5)
-                                   ? 1 + (int64_t)trade_draw(trader, 20 * MICRO)
-                                   : (int64_t)(1 + trade_draw(trader, 20)) * MICRO;
-        line->price_micro = (int64_t)(1 + trade_draw(trader, 90000)) * CENT_MICRO;
-        line->tax_bp = RATES[trade_draw(trader, COUNT_OF(RATES))];
+        line->quantity_micro = draw_quantity(trader);
         line->discount_bp = trade_once(trader, 8) ? 100 * (1 + trade_draw(trader, 20)) : 0;
-        line->inclusive = trade_once(trader, 6);
+        if (trade_once(trader, 3)) {
+            line->catalogue_id = trade_any(trader, KEPT_ITEM).id;
+        } else {
+            line->description = arena_print(trader->arena, "货 %u", trade_draw(trader, 50));
+            line->price_micro = draw_price(trader);
+            line->tax_bp = RATES[trade_draw(trader, COUNT_OF(RATES))];
+            line->inclusive = trade_once(trader, 6);
+        }
         list[i] = line;
     }
     return list;
