@@ -312,7 +312,9 @@ static void done_print(struct client *client, const char *sentence, const Protob
         const ProtobufCFieldDescriptor *field =
             output_field_by_key(inner->descriptor, at + 1, size);
         const char *text = field == NULL ? NULL : render_cell(&render, inner, field);
-        if (size == 8 && memcmp(at + 1, "currency", 8) == 0) {
+        // What is in another currency says so; all else is in the book's.
+        const bool is_currency = size == 8 && memcmp(at + 1, "currency", 8) == 0;
+        if (is_currency && (text == NULL || text[0] == '\0')) {
             text = client->context.currency;
         }
         (void)fputs(text == NULL ? "" : text, out);

@@ -154,9 +154,26 @@ static enum status allocation_table(struct client *client, const PaymentAddReply
     return STATUS_OK;
 }
 
+// What the money is in: its own currency, else the book's.
+static const char *currency_of(struct client *client, const PaymentAddReply *payment)
+{
+    return payment->currency[0] != '\0' ? payment->currency : client->context.currency;
+}
+
+// Of money in another currency: what it came to, and what that differs by.
+static void payment_exchange(struct client *client, const PaymentAddReply *payment, FILE *out)
+{
+    if (payment->currency[0] == '\0') {
+        return;
+    }
+    (void)fprintf(out, _("Booked as %s %s, exchange %s"), output_money(client, payment->book_minor),
+                  client->context.currency, output_money(client, payment->exchange_minor));
+    (void)fputc('\n', out);
+}
+
 static void payment_preview(struct client *client, const PaymentAddReply *payment, FILE *out)
 {
-    const char *currency = client->context.currency;
+    const char *currency = currency_of(client, payment);
     page_label(_("Amount"), out);
     (void)fprintf(out, "%s %s", output_money(client, payment->amount_minor), currency);
     const char *formal =
@@ -166,13 +183,14 @@ static void payment_preview(struct client *client, const PaymentAddReply *paymen
         page_label(_("Date"), out);
         (void)fprintf(out, "%s\n", output_day(client, payment->date_day));
     }
+    payment_exchange(client, payment, out);
     (void)fputc('\n', out);
 }
 
 static void payment_done(struct client *client, const PaymentAddReply *payment, FILE *out)
 {
     (void)fprintf(out, "%s  %s %s", payment->number, output_money(client, payment->amount_minor),
-                  client->context.currency);
+                  currency_of(client, payment));
     const char *colon = client->language == LANGUAGE_CHINESE ? "：" : ": ";
     const char *comma = client->language == LANGUAGE_CHINESE ? "，" : ", ";
     for (size_t i = 0; i < payment->n_line; i++) {
@@ -192,6 +210,7 @@ static void payment_done(struct client *client, const PaymentAddReply *payment, 
         (void)fprintf(out, _("%s on account"), output_money(client, payment->on_account_minor));
     }
     (void)fputc('\n', out);
+    payment_exchange(client, payment, out);
     (void)fprintf(out, _("Balance %s -> %s.   Undo: kontor payment reverse %s --reason TEXT"),
                   output_money(client, payment->balance_before_minor),
                   output_money(client, payment->balance_minor), payment->number);

@@ -241,6 +241,11 @@ enum status books_served_customer(struct books *books, uint64_t id, const char *
     return status;
 }
 
+const char *books_code(const struct books *books, const char *currency)
+{
+    return currency[0] != '\0' ? currency : books->record->currency;
+}
+
 enum status books_currency(struct books *books, const char *currency)
 {
     if (currency[0] != '\0' && strcmp(currency, books->record->currency) != 0) {

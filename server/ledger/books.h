@@ -56,6 +56,7 @@ struct books {
     struct item *items;
     struct month *months;
     struct turnover *turnovers;
+    int64_t exchanged_minor; // that the call realised by other rates: gain positive (disparity.h)
 };
 
 // "cn-small", "cn-enterprise", "international"; NULL when unknown.
@@ -77,6 +78,8 @@ MUST_CHECK enum status books_close(struct books *books);
 MUST_CHECK enum status books_refuse(struct books *books, enum status status, const char *field,
                                     const char *asked, const char *allowed);
 
+// The code of a currency as records keep it: "" is the book's.
+const char *books_code(const struct books *books, const char *currency);
 // An amount as a plain value for a problem.
 const char *books_money(struct books *books, int64_t minor);
 const char *books_day(struct books *books, int32_t day);

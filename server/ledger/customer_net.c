@@ -22,6 +22,8 @@ static enum status fill_reply(struct books *books, const CustomerRecord *custome
     if (status == STATUS_OK) {
         status = item_open(books, customer->id, ITEM_SIDE__ITEM_SIDE_CREDIT, &credits);
     }
+    item_keep_currency(&debits, "");
+    item_keep_currency(&credits, "");
     if (status == STATUS_OK) {
         status = shares_reply(books, shares, false, &reply->line, &reply->n_line);
     }
@@ -48,6 +50,7 @@ enum status customer_net(struct txn *txn, struct call *call, const CustomerNet *
     if (status == STATUS_OK) {
         status = item_open(&books, customer->id, ITEM_SIDE__ITEM_SIDE_CREDIT, &credits);
     }
+    item_keep_currency(&credits, "");
 
     struct shares shares = {0};
     if (status == STATUS_OK && credits.count == 0) {

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/document.h"
 
+#include "server/ledger/disparity.h"
 #include "server/ledger/due.h"
 #include "server/ledger/goods.h"
 #include "server/ledger/lateness.h"
 #include "server/ledger/numbering.h"
 #include "server/ledger/period.h"
 #include "server/ledger/pricing.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/standing.h"
 #include "server/ledger/tax.h"
+#include "shared/money.h"
 
 #define DEFAULT_TERMS "30"
 
@@ -82,6 +85,52 @@ uint32_t document_scopes(const InvoiceRecord *document)
     return POSTING_SALES | (document->tax_minor != 0 ? POSTING_TAX : 0u);
 }
 
+// What the parts come to in the book's currency.
+static enum status book_parts(struct books *books, const InvoiceRecord *document, int64_t **out)
+{
+    int64_t *own = arena_alloc(books->arena, (document->n_part + 1) * sizeof *own);
+    *out = arena_alloc(books->arena, (document->n_part + 1) * sizeof **out);
+    if (own == NULL || *out == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; i < document->n_part; i++) {
+        own[i] = document->part[i]->amount_minor;
+        (*out)[i] = own[i];
+    }
+    if (document->currency[0] != '\0' && document->gross_minor != 0) {
+        const bool fits =
+            money_split_signed(document->book_gross_minor, own, document->n_part, *out);
+        assert(fits);
+    }
+    return STATUS_OK;
+}
+
+// In another currency: every part is worth something in the book's, and what is left out for early
+// payment is not known in it.
+static enum status check_foreign(struct books *books, const InvoiceRecord *document)
+{
+    int64_t *book_minor = NULL;
+    if (document->currency[0] == '\0') {
+        return STATUS_OK;
+    }
+    enum status status = book_parts(books, document, &book_minor);
+    for (size_t i = 0; status == STATUS_OK && i < document->n_part; i++) {
+        const InvoicePart *part = document->part[i];
+        if (part->discount_minor != 0) {
+            status = books_refuse(books, STATUS_CURRENCY_OTHER, "terms", document->currency,
+                                  books->record->currency);
+        } else if (part->amount_minor != 0 &&
+                   (book_minor[i] == 0 || (book_minor[i] > 0) != (part->amount_minor > 0))) {
+            status = books_refuse(books, STATUS_RATE_TOO_SMALL, "terms",
+                                  books_money(books, part->amount_minor), NULL);
+        }
+    }
+    if (status == STATUS_OK) {
+        status = posting_load(books, ACCOUNT_ROUNDING);
+    }
+    return status == STATUS_OK ? disparity_load(books) : status;
+}
+
 enum status document_check(struct books *books, InvoiceRecord *document, const UniqueHash *unique)
 {
     enum status status =
@@ -97,6 +146,9 @@ enum status document_check(struct books *books, InvoiceRecord *document, const U
     if (status == STATUS_OK && taken != 0) {
         status = books_refuse_taken(books, taken, STATUS_REFERENCE_TAKEN, "reference",
                                     document->reference);
+    }
+    if (status == STATUS_OK) {
+        status = check_foreign(books, document);
     }
     if (status == STATUS_OK) {
         status = posting_load(books, ACCOUNT_RECEIVABLES);
@@ -120,24 +172,50 @@ enum status document_check(struct books *books, InvoiceRecord *document, const U
     return status;
 }
 
+// What its lines come to in the book's currency; the whole is converted once, and where the parts
+// of it do not make that they leave a rounding (domain.md d.11).
+struct sums {
+    int64_t net_minor;
+    int64_t tax_minor;
+    int64_t gross_minor;
+    int64_t cash_minor; // of the net: what cash rounds
+};
+
+static struct sums sums_of(const InvoiceRecord *document)
+{
+    const bool is_foreign = document->currency[0] != '\0';
+    return (struct sums){
+        .net_minor = is_foreign ? document->book_net_minor : document->net_minor,
+        .tax_minor = is_foreign ? document->book_tax_minor : document->tax_minor,
+        .gross_minor = rate_gross(document),
+        .cash_minor = pricing_rounding(document),
+    };
+}
+
 static enum status post(struct books *books, InvoiceRecord *document)
 {
+    const struct sums sums = sums_of(document);
+    const int64_t left_minor = sums.gross_minor - sums.net_minor - sums.tax_minor;
     EntryRecord *entry = posting_begin(books, ENTRY_KIND__ENTRY_KIND_INVOICE, document->date_day,
-                                       4 + goods_entry_lines(document));
+                                       5 + goods_entry_lines(document));
     if (entry == NULL) {
         return STATUS_TOO_LARGE;
     }
     entry->document_id = document->id;
     uint64_t customer_id = document->customer_id;
-    int64_t rounding_minor = pricing_rounding(document);
-    enum status status = posting_role(books, entry, ACCOUNT_RECEIVABLES, SIDE_DEBIT,
-                                      document->gross_minor, customer_id);
+    const int64_t rounding_minor = sums.cash_minor;
+    enum status status =
+        posting_role(books, entry, ACCOUNT_RECEIVABLES, SIDE_DEBIT, sums.gross_minor, customer_id);
     if (status == STATUS_OK) {
         status = goods_post(books, entry, other_side(document), document);
     }
     if (status == STATUS_OK) {
+        status = posting_role(books, entry, ACCOUNT_TAX, SIDE_CREDIT, sums.tax_minor, customer_id);
+    }
+    if (status == STATUS_OK) {
         status =
-            posting_role(books, entry, ACCOUNT_TAX, SIDE_CREDIT, document->tax_minor, customer_id);
+            posting_role(books, entry, ACCOUNT_ROUNDING, left_minor < 0 ? SIDE_DEBIT : SIDE_CREDIT,
+                         left_minor < 0 ? -left_minor : left_minor, customer_id);
     }
     if (status == STATUS_OK) {
         // What the firm loses by it is a debit; a credit note turns the sign, not the side.
@@ -154,7 +232,9 @@ static enum status post(struct books *books, InvoiceRecord *document)
 
 static enum status open_items(struct books *books, InvoiceRecord *document)
 {
-    for (size_t i = 0; i < document->n_part; i++) {
+    int64_t *book_minor = NULL;
+    enum status status = book_parts(books, document, &book_minor);
+    for (size_t i = 0; status == STATUS_OK && i < document->n_part; i++) {
         InvoicePart *part = document->part[i];
         if (part->amount_minor == 0) {
             continue;
@@ -168,7 +248,11 @@ static enum status open_items(struct books *books, InvoiceRecord *document)
         draft.document_id = document->id;
         draft.date_day = document->date_day;
         draft.due_day = part->due_day;
-        draft.amount_minor = debit ? part->amount_minor : -part->amount_minor;
+        draft.amount_minor = debit ? book_minor[i] : -book_minor[i];
+        if (document->currency[0] != '\0') {
+            draft.currency = document->currency;
+            draft.foreign_minor = debit ? part->amount_minor : -part->amount_minor;
+        }
         draft.grace_days = part->grace_days;
         draft.discount_until_day = part->discount_until_day;
         draft.discount_minor = part->discount_minor;
@@ -181,14 +265,10 @@ static enum status open_items(struct books *books, InvoiceRecord *document)
             return STATUS_TOO_LARGE;
         }
         part->item_id = item->record->id;
-        enum status status = document->disputed
-                                 ? item_dispute(books, item->record, true, document->date_day)
-                                 : STATUS_OK;
-        if (status != STATUS_OK) {
-            return status;
-        }
+        status = document->disputed ? item_dispute(books, item->record, true, document->date_day)
+                                    : STATUS_OK;
     }
-    return STATUS_OK;
+    return status;
 }
 
 // Id, number, items: what every document gets, whatever posts it.
@@ -330,7 +410,8 @@ enum status document_reply(struct books *books, const InvoiceRecord *document,
                 return status;
             }
             bool debit = item->record->side == ITEM_SIDE__ITEM_SIDE_DEBIT;
-            parts[i].open_minor = debit ? item->record->open_minor : -item->record->open_minor;
+            const int64_t left_minor = item_left(item->record);
+            parts[i].open_minor = debit ? left_minor : -left_minor;
         }
     }
     reply->n_part = document->n_part;
@@ -338,6 +419,12 @@ enum status document_reply(struct books *books, const InvoiceRecord *document,
     reply->net_minor = document->net_minor;
     reply->tax_minor = document->tax_minor;
     reply->gross_minor = document->gross_minor;
+    reply->currency = document->currency;
+    reply->rate = rate_text(books->arena, document->rate_micro, document->rate_per);
+    reply->book_gross_minor = rate_gross(document);
+    if (reply->rate == NULL) {
+        return STATUS_TOO_LARGE;
+    }
     struct balance *balance;
     enum status status = posting_balance(books, document->customer_id, &balance);
     if (status != STATUS_OK) {

@@ -2,6 +2,7 @@
 #include "server/ledger/exposure.h"
 
 #include "server/ledger/item.h"
+#include "server/ledger/rate.h"
 #include "shared/money.h"
 #include "shared/wire.h"
 
@@ -99,7 +100,9 @@ static enum status withheld(struct books *books, struct exposure *exposure)
     enum status status =
         item_open(books, exposure->customer->id, ITEM_SIDE__ITEM_SIDE_CREDIT, &credits);
     for (size_t i = 0; status == STATUS_OK && i < credits.count; i++) {
-        exposure->parts.withheld_minor += credits.item[i]->record->open_minor;
+        int64_t open_minor = 0;
+        status = rate_today(books, credits.item[i]->record, &open_minor);
+        exposure->parts.withheld_minor += open_minor;
     }
     return status;
 }
@@ -148,7 +151,7 @@ static enum status count(struct books *books, int64_t document_minor, struct exp
         return status;
     }
     struct exposure_parts *parts = &exposure->parts;
-    parts->owed_minor = posting_owed(balance);
+    parts->owed_minor += posting_owed(balance);
     parts->uncleared_minor = policy->uncleared ? balance->record->uncleared_minor : 0;
     parts->ordered_minor = policy->orders ? balance->record->ordered_minor : 0;
     parts->reserved_minor = reserved(books->call, exposure->credit);
@@ -162,14 +165,23 @@ static enum status count(struct books *books, int64_t document_minor, struct exp
 }
 
 // What is overdue for longer than the policy bears. A disputed item waits for a decision about it.
+// Items in other currencies count at the rate of the day, which is nowhere kept.
 static enum status look_at_items(struct books *books, struct exposure *exposure)
 {
-    struct item_list debits = {0};
+    struct item_list items = {0};
     const int32_t today = books->call->book_day;
     enum status status =
-        item_open(books, exposure->customer->id, ITEM_SIDE__ITEM_SIDE_DEBIT, &debits);
-    for (size_t i = 0; status == STATUS_OK && i < debits.count; i++) {
-        const ItemRecord *item = debits.item[i]->record;
+        item_open(books, exposure->customer->id, ITEM_SIDE__ITEM_SIDE_UNSET, &items);
+    for (size_t i = 0; status == STATUS_OK && i < items.count; i++) {
+        const ItemRecord *item = items.item[i]->record;
+        const bool is_debit = item->side == ITEM_SIDE__ITEM_SIDE_DEBIT;
+        int64_t today_minor = 0;
+        status = rate_today(books, item, &today_minor);
+        const int64_t more_minor = today_minor - item->open_minor;
+        exposure->parts.owed_minor += is_debit ? more_minor : -more_minor;
+        if (status != STATUS_OK || !is_debit) {
+            continue;
+        }
         const int32_t late_days = today - item->due_day;
         if (item->level > exposure->dunning_level) {
             exposure->dunning_level = item->level;
@@ -177,7 +189,7 @@ static enum status look_at_items(struct books *books, struct exposure *exposure)
         if (item->disputed || late_days <= (int32_t)exposure->policy->overdue_days) {
             continue;
         }
-        exposure->overdue_minor += item->open_minor;
+        exposure->overdue_minor += today_minor;
         if ((uint32_t)late_days > exposure->worst_days) {
             exposure->worst_days = (uint32_t)late_days;
         }
@@ -294,10 +306,10 @@ enum status exposure_of(struct books *books, const CustomerRecord *customer, int
         status = exposure_credit(books->txn, books->arena, customer->id, &out->credit);
     }
     if (status == STATUS_OK) {
-        status = count(books, document_minor, out);
+        status = look_at_items(books, out);
     }
     if (status == STATUS_OK) {
-        status = look_at_items(books, out);
+        status = count(books, document_minor, out);
     }
     if (status != STATUS_OK) {
         return status;

@@ -2,6 +2,7 @@
 #include "server/ledger/goods.h"
 
 #include "server/ledger/catalogue.h"
+#include "server/ledger/pricing.h"
 #include "shared/money.h"
 
 // What one item of a document makes; item 0 is what stands in no catalogue.
@@ -43,7 +44,7 @@ static enum status split(struct arena *arena, const InvoiceRecord *document, str
             continue;
         }
         struct share *share = share_of(out, line->catalogue_id);
-        share->net_minor += line->net_minor; // of a document that adds up
+        share->net_minor += pricing_book_net(document, i); // of a document that adds up
         share->cost_minor += document->n_cost_minor > 0 ? document->cost_minor[i] : 0;
     }
     return STATUS_OK;

@@ -6,6 +6,7 @@
 #include "server/ledger/period.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/pricing.h"
+#include "server/ledger/rate.h"
 
 #define FIELD_INVOICE_REFERENCE 8 // of InvoiceIssue
 
@@ -31,6 +32,8 @@ static void draft_reply(const InvoiceRecord *draft, InvoiceDraftReply *reply)
     reply->net_minor = draft->net_minor;
     reply->tax_minor = draft->tax_minor;
     reply->gross_minor = draft->gross_minor;
+    reply->currency = draft->currency;
+    reply->book_gross_minor = rate_gross(draft);
 }
 
 enum status invoice_draft(struct txn *txn, struct call *call, const InvoiceDraft *request,
@@ -51,21 +54,23 @@ enum status invoice_draft(struct txn *txn, struct call *call, const InvoiceDraft
         return STATUS_TOO_LARGE;
     }
 
-    status = books_currency(&books, request->currency);
+    draft->currency = rate_currency(&books, request->currency);
+    const struct pricing pricing = {
+        .line = request->line,
+        .count = request->n_line,
+        .amount_minor = request->amount_minor,
+        .tax_bp = request->tax_bp,
+        .inclusive = request->inclusive,
+        .discount_minor = request->discount_minor,
+        .round_minor = request->round_minor,
+        .is_foreign = draft->currency[0] != '\0',
+    };
+    status = pricing_apply(&books, &pricing, draft);
     if (status == STATUS_OK) {
-        const struct pricing pricing = {
-            .line = request->line,
-            .count = request->n_line,
-            .amount_minor = request->amount_minor,
-            .tax_bp = request->tax_bp,
-            .inclusive = request->inclusive,
-            .discount_minor = request->discount_minor,
-            .round_minor = request->round_minor,
-        };
-        status = pricing_apply(&books, &pricing, draft);
+        status = rate_document(&books, draft, request->date_day);
     }
     if (status == STATUS_OK) {
-        status = permit_amount(&books, draft->customer_id, draft->gross_minor, "amount");
+        status = permit_amount(&books, draft->customer_id, rate_gross(draft), "amount");
     }
     if (status == STATUS_OK && request->due_day != 0 && request->due_day < request->date_day) {
         status = books_refuse(&books, STATUS_FIELD_OUT_OF_RANGE, "due", NULL, NULL);
@@ -159,11 +164,16 @@ enum status invoice_edit(struct txn *txn, struct call *call, const InvoiceEdit *
             .inclusive = request->inclusive,
             .discount_minor = request->discount_minor,
             .round_minor = request->round_minor,
+            .is_foreign = draft->currency[0] != '\0',
         };
         status = pricing_apply(&books, &pricing, draft);
     }
     if (status == STATUS_OK) {
-        status = permit_amount(&books, draft->customer_id, draft->gross_minor, "amount");
+        status = rate_document(&books, draft,
+                               request->date_day != 0 ? request->date_day : draft->date_day);
+    }
+    if (status == STATUS_OK) {
+        status = permit_amount(&books, draft->customer_id, rate_gross(draft), "amount");
     }
     if (status == STATUS_OK && request->date_day != 0) {
         status = posting_guard(&books, request->date_day, POSTING_SALES, "date");
@@ -239,21 +249,19 @@ static enum status from_request(struct books *books, const InvoiceIssue *request
     if (document == NULL) {
         return STATUS_TOO_LARGE;
     }
-    enum status status = books_currency(books, request->currency);
-    if (status == STATUS_OK) {
-        const struct pricing pricing = {
-            .line = request->line,
-            .count = request->n_line,
-            .amount_minor = request->amount_minor,
-            .tax_bp = request->tax_bp,
-            .inclusive = request->inclusive,
-            .discount_minor = request->discount_minor,
-            .round_minor = request->round_minor,
-        };
-        status = pricing_apply(books, &pricing, document);
-    }
+    document->currency = rate_currency(books, request->currency);
+    const struct pricing pricing = {
+        .line = request->line,
+        .count = request->n_line,
+        .amount_minor = request->amount_minor,
+        .tax_bp = request->tax_bp,
+        .inclusive = request->inclusive,
+        .discount_minor = request->discount_minor,
+        .round_minor = request->round_minor,
+        .is_foreign = document->currency[0] != '\0',
+    };
     *out = document;
-    return status;
+    return pricing_apply(books, &pricing, document);
 }
 
 // Dates, terms and texts of the document: the request's, else the draft's own.
@@ -325,7 +333,10 @@ enum status invoice_issue(struct txn *txn, struct call *call, const InvoiceIssue
         status = complete(&books, request, customer, document);
     }
     if (status == STATUS_OK) {
-        status = permit_amount(&books, document->customer_id, document->gross_minor, "amount");
+        status = rate_document(&books, document, document->date_day);
+    }
+    if (status == STATUS_OK) {
+        status = permit_amount(&books, document->customer_id, rate_gross(document), "amount");
     }
     if (status == STATUS_OK) {
         status = document_check(&books, document, unique);
@@ -335,10 +346,10 @@ enum status invoice_issue(struct txn *txn, struct call *call, const InvoiceIssue
     }
     struct exposure exposure;
     if (status == STATUS_OK) {
-        status = exposure_check(&books, customer, document->gross_minor, &exposure);
+        status = exposure_check(&books, customer, rate_gross(document), &exposure);
     }
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_INVOICE, document->gross_minor);
+        status = control_check(txn, call, CONTROL_INVOICE, rate_gross(document));
         if (status == STATUS_APPROVAL_PENDING) {
             return submit(&books, request->invoice_id, &exposure);
         }

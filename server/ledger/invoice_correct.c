@@ -6,6 +6,7 @@
 #include "server/ledger/document.h"
 #include "server/ledger/period.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/settlement.h"
 
 // The invoice that a credit note or a reversal is about.
@@ -54,6 +55,12 @@ static enum status make_note(struct books *books, InvoiceRecord *invoice,
     if (status == STATUS_OK) {
         status = credit_mirror(books, invoice, plan, note);
     }
+    note->currency = invoice->currency;
+    note->rate_micro = invoice->rate_micro;
+    note->rate_per = invoice->rate_per;
+    if (status == STATUS_OK) {
+        status = rate_document(books, note, date_day);
+    }
     CustomerRecord *customer = NULL;
     if (status == STATUS_OK) {
         status = books_customer(books, invoice->customer_id, "invoice", &customer);
@@ -75,8 +82,8 @@ static enum status settle_with(struct books *books, const struct item_list *debi
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < debits->count; i++) {
         struct item *debit = debits->item[i];
-        int64_t open = debit->record->open_minor;
-        int64_t rest = credit->record->open_minor;
+        int64_t open = item_left(debit->record);
+        int64_t rest = item_left(credit->record);
         int64_t amount_minor = open < rest ? open : rest;
         if (amount_minor == 0) {
             continue;
@@ -146,9 +153,6 @@ enum status invoice_credit(struct txn *txn, struct call *call, const InvoiceCred
     if (status == STATUS_OK) {
         status = plan_credit(&books, invoice, request, &plan);
     }
-    if (status == STATUS_OK) {
-        status = permit_amount(&books, invoice->customer_id, plan.gross_minor, "amount");
-    }
     int32_t day = request->date_day;
     if (status == STATUS_OK && day == 0) {
         status = period_open_day(&books, call->book_day, document_scopes(invoice), &day);
@@ -156,12 +160,15 @@ enum status invoice_credit(struct txn *txn, struct call *call, const InvoiceCred
     if (status == STATUS_OK) {
         status = make_note(&books, invoice, &plan, day, request->reason, &note);
     }
+    if (status == STATUS_OK) {
+        status = permit_amount(&books, invoice->customer_id, rate_gross(note), "amount");
+    }
     struct balance *balance = NULL;
     if (status == STATUS_OK) {
         status = posting_balance(&books, invoice->customer_id, &balance);
     }
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_CREDIT_NOTE, plan.gross_minor);
+        status = control_check(txn, call, CONTROL_CREDIT_NOTE, -rate_gross(note));
     }
     if (status != STATUS_OK) {
         return status;
@@ -197,10 +204,9 @@ static enum status refuse_if_touched(struct books *books, const InvoiceRecord *i
         }
         status = item_load(books, part->item_id, &item);
         int64_t amount_minor = part->amount_minor < 0 ? -part->amount_minor : part->amount_minor;
-        if (status == STATUS_OK && item->record->open_minor != amount_minor) {
-            status =
-                books_refuse(books, STATUS_DOCUMENT_HAS_PAYMENTS, "invoice",
-                             books_money(books, amount_minor - item->record->open_minor), NULL);
+        if (status == STATUS_OK && item_left(item->record) != amount_minor) {
+            status = books_refuse(books, STATUS_DOCUMENT_HAS_PAYMENTS, "invoice",
+                                  books_money(books, amount_minor - item_left(item->record)), NULL);
         }
     }
     if (status == STATUS_OK && invoice->credited_minor != 0) {
@@ -257,7 +263,7 @@ enum status invoice_reverse(struct txn *txn, struct call *call, const InvoiceRev
 
     int32_t day = 0;
     if (status == STATUS_OK) {
-        status = permit_amount(&books, invoice->customer_id, invoice->gross_minor, "invoice");
+        status = permit_amount(&books, invoice->customer_id, rate_gross(invoice), "invoice");
     }
     if (status == STATUS_OK) {
         status = refuse_if_touched(&books, invoice);
@@ -279,7 +285,7 @@ enum status invoice_reverse(struct txn *txn, struct call *call, const InvoiceRev
         status = posting_balance(&books, invoice->customer_id, &balance);
     }
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_CREDIT_NOTE, invoice->gross_minor);
+        status = control_check(txn, call, CONTROL_CREDIT_NOTE, rate_gross(invoice));
     }
     if (status != STATUS_OK) {
         return status;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/approval.h"
+#include "server/ledger/item.h"
 #include "server/ledger/pricing.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/reading.h"
 
 // What is asked about invoices and credit notes.
@@ -43,7 +45,7 @@ static enum status open_parts(struct txn *txn, const InvoiceRecord *invoice, Inv
             return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
         }
         bool debit = item->side == ITEM_SIDE__ITEM_SIDE_DEBIT;
-        part->open_minor = debit ? item->open_minor : -item->open_minor;
+        part->open_minor = debit ? item_left(item) : -item_left(item);
         card->open_minor += part->open_minor;
     }
     return STATUS_OK;
@@ -146,6 +148,11 @@ enum status invoice_show(struct txn *txn, struct call *call, const InvoiceShow *
     reply->net_minor = invoice->net_minor;
     reply->tax_minor = invoice->tax_minor;
     reply->gross_minor = invoice->gross_minor;
+    reply->book_gross_minor = rate_gross(invoice);
+    reply->rate = rate_text(call->arena, invoice->rate_micro, invoice->rate_per);
+    if (reply->rate == NULL) {
+        return STATUS_TOO_LARGE;
+    }
     reply->reference = invoice->reference;
     reply->notes = invoice->notes;
     reply->disputed = invoice->disputed;
@@ -264,14 +271,15 @@ static enum status fill_row(struct txn *txn, struct call *call, uint64_t id,
     row->customer_name = customer.name;
     row->date_day = invoice->date_day;
     row->due_day = view.due_day != 0 ? view.due_day : due_of(invoice);
-    row->gross_minor = invoice->gross_minor;
+    row->gross_minor = rate_gross(invoice);
+    row->foreign = rate_amount(call->arena, invoice->currency, invoice->gross_minor);
     row->open_minor = view.open_minor;
     row->reference = invoice->reference;
     row->entered_late_days = invoice->entered_late_days;
     if (view.open_minor > 0 && view.grace_day < call->book_day) {
         row->late_days = call->book_day - view.due_day;
     }
-    return STATUS_OK;
+    return row->foreign != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
 enum status invoice_list(struct txn *txn, struct call *call, const InvoiceList *request,

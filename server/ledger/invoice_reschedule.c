@@ -27,7 +27,10 @@ static enum status load(struct books *books, uint64_t id, struct plan *out)
         out->invoice->gross_minor <= 0) {
         return books_refuse(books, STATUS_INVOICE_NOT_OPEN, "invoice", NULL, NULL);
     }
-    status = document_items(books, out->invoice, &out->open);
+    status = books_currency(books, out->invoice->currency);
+    if (status == STATUS_OK) {
+        status = document_items(books, out->invoice, &out->open);
+    }
     size_t count = 0;
     for (size_t i = 0; status == STATUS_OK && i < out->open.count; i++) {
         struct item *item = out->open.item[i];

@@ -18,9 +18,32 @@ struct item *item_make(struct books *books, const ItemRecord *draft)
     *record = *draft;
     record->id = call_new_id(books->call);
     record->open_minor = record->amount_minor;
+    record->foreign_open_minor = record->foreign_minor;
     *item = (struct item){.record = record, .is_new = true, .changed = true, .next = books->items};
     books->items = item;
     return item;
+}
+
+int64_t item_whole(const ItemRecord *record)
+{
+    return record->currency[0] != '\0' ? record->foreign_minor : record->amount_minor;
+}
+
+int64_t item_left(const ItemRecord *record)
+{
+    return record->currency[0] != '\0' ? record->foreign_open_minor : record->open_minor;
+}
+
+void item_keep_currency(struct item_list *list, const char *currency)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->item[i]->record->currency, currency) == 0) {
+            list->item[count] = list->item[i];
+            count++;
+        }
+    }
+    list->count = count;
 }
 
 static struct item *known_item(struct books *books, uint64_t id)
@@ -122,7 +145,9 @@ enum status item_open(struct books *books, uint64_t customer_id, ItemSide side,
         if (item == NULL) {
             status = read_item(books, row_key_second(&key), &item);
         }
-        if (status == STATUS_OK && item->record->side == side && item->record->open_minor > 0 &&
+        const bool asked = side == ITEM_SIDE__ITEM_SIDE_UNSET ||
+                           (status == STATUS_OK && item->record->side == side);
+        if (status == STATUS_OK && asked && item->record->open_minor > 0 &&
             !append(books->arena, &list, &count, &room, item)) {
             status = STATUS_TOO_LARGE;
         }
@@ -205,11 +230,16 @@ enum status item_free_day(struct books *books, const struct item *item, int64_t 
                           int32_t day, int32_t *out)
 {
     const ItemRecord *record = item->record;
-    assert(amount_minor > 0 && amount_minor <= record->open_minor);
+    assert(amount_minor > 0 && amount_minor <= item_left(record));
 
     int32_t first = day > record->date_day ? day : record->date_day;
     if (record->freed_day <= first) {
         return period_free_day(books, first, POSTING_GENERAL, out);
+    }
+    // Its two residuals are rounded against each other: only behind all that was taken back is it
+    // certain that both suffice.
+    if (record->currency[0] != '\0') {
+        return period_free_day(books, record->freed_day, POSTING_GENERAL, out);
     }
     struct allocation_list events;
     enum status status = all_allocations(books, record->id, false, &events);

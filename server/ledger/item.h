@@ -27,7 +27,15 @@ struct item_list {
     size_t count;
 };
 
-// The customer's open items of one side: oldest due first (due day, document day, number).
+// Amount and residual in the item's own currency, in which it is settled; `amount_minor` and
+// `open_minor` of the record are in the book's.
+int64_t item_whole(const ItemRecord *record);
+int64_t item_left(const ItemRecord *record);
+// Leaves those of one currency; "" is the book's.
+void item_keep_currency(struct item_list *list, const char *currency);
+
+// The customer's open items of one side (UNSET: of both): oldest due first (due day, document day,
+// number).
 MUST_CHECK enum status item_open(struct books *books, uint64_t customer_id, ItemSide side,
                                  struct item_list *out);
 
@@ -41,14 +49,16 @@ struct allocation_list {
 MUST_CHECK enum status item_allocations(struct books *books, uint64_t item_id,
                                         struct allocation_list *out);
 
+// Amounts from here on are in the items' own currency.
+//
 // The first day from `day` and the item's own on from which it has `amount_minor` to spare for
 // ever, and that takes an allocation (period.h). What is open is enough, unless an allocation was
 // taken back later than that.
 MUST_CHECK enum status item_free_day(struct books *books, const struct item *item,
                                      int64_t amount_minor, int32_t day, int32_t *out);
 
-// Settles; the transfer between control accounts is posted where they differ. The day is one that
-// item_free_day found for both.
+// Settles; the transfer between control accounts is posted where they differ, and what the rates of
+// the items differ by. The day is one that item_free_day found for both.
 MUST_CHECK enum status item_allocate(struct books *books, struct item *debit, struct item *credit,
                                      int64_t amount_minor, int32_t day, const char *rule,
                                      AllocationRecord **out);

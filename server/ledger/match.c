@@ -153,13 +153,13 @@ static bool is_mentioned(const BankLineRecord *line, const ItemRecord *item)
 // ---- how much ----
 
 // What stands open of the customer on that day and is not disputed moves to the front, in its
-// order. What came later is not what the money was sent for.
+// order. What came later is not what the money was sent for, nor is what is in another currency.
 static size_t payable_first(const struct item_list *open, int32_t day)
 {
     size_t count = 0;
     for (size_t i = 0; i < open->count; i++) {
         const ItemRecord *item = open->item[i]->record;
-        if (!item->disputed && item->date_day <= day) {
+        if (!item->disputed && item->date_day <= day && item->currency[0] == '\0') {
             open->item[count++] = open->item[i];
         }
     }

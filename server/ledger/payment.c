@@ -2,6 +2,7 @@
 #include "server/ledger/control.h"
 #include "server/ledger/payment_close.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/rate.h"
 
 #define FIELD_PAYMENT_REFERENCE 7 // of PaymentAdd
 
@@ -15,6 +16,8 @@ static enum status make_payment(struct books *books, const PaymentAdd *request, 
     payment->customer_id = request->customer_id;
     payment->amount_minor = request->amount_minor;
     payment->fee_minor = request->fee_minor;
+    payment->currency = rate_currency(books, request->currency);
+    payment->book_minor = request->book_minor;
     payment->date_day = request->date_day != 0 ? request->date_day : books->call->book_day;
     payment->method = request->method != PAYMENT_METHOD__PAYMENT_METHOD_UNSET
                           ? request->method
@@ -35,6 +38,7 @@ static enum status plan(struct books *books, const PaymentAdd *request,
     }
     enum status status = settlement_begin(books, payment->customer_id, payment->amount_minor,
                                           payment->date_day, false, out);
+    out->currency = payment->currency;
     out->paid_day = payment->date_day;
     if (status == STATUS_OK && request->n_allocate > 0) {
         status = settlement_named(books, out, request->allocate, request->n_allocate);
@@ -88,7 +92,10 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
     struct closing closing = {0};
     struct balance *balance = NULL;
     if (status == STATUS_OK) {
-        status = permit_amount(&books, payment->customer_id, payment->amount_minor, "amount");
+        status = receipt_convert(&books, payment);
+    }
+    if (status == STATUS_OK) {
+        status = permit_amount(&books, payment->customer_id, receipt_book(payment), "amount");
     }
     if (status == STATUS_OK) {
         status = receipt_check(&books, payment, request->account, unique);
@@ -103,7 +110,7 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
         status = posting_balance(&books, payment->customer_id, &balance);
     }
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_PAYMENT, payment->amount_minor);
+        status = control_check(txn, call, CONTROL_PAYMENT, receipt_book(payment));
     }
     if (status != STATUS_OK) {
         return status;
@@ -133,6 +140,9 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
     reply->date_day = payment->date_day;
     reply->on_account_minor = reply->difference_minor < 0 ? 0 : settlement.left_minor;
     reply->more = settlement.is_full;
+    reply->currency = payment->currency;
+    reply->book_minor = receipt_book(payment);
+    reply->exchange_minor = books.exchanged_minor;
     reply->balance_minor = posting_owed(balance);
     call_about(call, payment->id, reply->number);
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
@@ -179,6 +189,8 @@ enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAl
     reply->number = receipt_number(&books, money.payment);
     reply->on_account_minor = shares_open(&money.credits);
     reply->more = shares.more;
+    reply->currency = money.payment->currency;
+    reply->exchange_minor = books.exchanged_minor;
     call_about(call, reply->id, reply->number);
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }

@@ -86,6 +86,10 @@ enum status closing_plan(struct books *books, const PaymentRecord *payment,
                          const struct settlement *settlement, bool asked, struct closing *out)
 {
     *out = (struct closing){.is_over = settlement->left_minor > 0};
+    // The tolerance is of the book's currency, and so is what is given up.
+    if (payment->currency[0] != '\0') {
+        return asked ? books_currency(books, payment->currency) : STATUS_OK;
+    }
     for (size_t i = 0; i < settlement->count; i++) {
         out->discount_minor += settlement->line[i].discount_minor;
     }

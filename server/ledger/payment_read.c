@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/disparity.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/reading.h"
+#include "server/ledger/receipt.h"
 
 // What is asked about payments, and what they settle.
 
@@ -32,9 +35,10 @@ static enum status add_line(struct lines *lines, const AllocationRecord *allocat
     line->due_day = debit->due_day;
     line->late_days =
         allocation->effective_day > debit->due_day ? allocation->effective_day - debit->due_day : 0;
-    line->apply_minor = allocation->amount_minor;
-    line->left_minor = debit->open_minor;
-    line->open_minor = debit->open_minor + allocation->amount_minor;
+    const bool is_foreign = debit->currency[0] != '\0';
+    line->apply_minor = is_foreign ? allocation->foreign_minor : allocation->amount_minor;
+    line->left_minor = item_left(debit);
+    line->open_minor = line->left_minor + line->apply_minor;
     line->effective_day = allocation->effective_day;
     line->rule = allocation->rule;
     line->invoice = ident_print(call->arena, debit->series, debit->year, debit->sequence);
@@ -67,7 +71,7 @@ static enum status add_lines(struct lines *lines, uint64_t item_id)
     ItemRecord *item = NULL;
     enum status status = item_get(lines->txn, key_u64(item_id), &item);
     if (status == STATUS_OK) {
-        lines->card->on_account_minor += item->open_minor;
+        lines->card->on_account_minor += item_left(item);
         status = rows_open(lines->txn, TABLE_settled_by, key_u64_u64(item_id, 0), 8, false, &rows);
     }
     while (status == STATUS_OK) {
@@ -80,7 +84,7 @@ static enum status add_lines(struct lines *lines, uint64_t item_id)
         }
         bool stands =
             status == STATUS_OK && allocation->reverses_id == 0 && allocation->reversed_by_id == 0;
-        if (stands && allocation->credit_id == item_id) {
+        if (stands && allocation->credit_id == item_id && !disparity_is_own(allocation)) {
             status = add_line(lines, allocation);
         }
     }
@@ -121,6 +125,12 @@ enum status payment_show(struct txn *txn, struct call *call, const PaymentShow *
     reply->customer_id = payment->customer_id;
     reply->amount_minor = payment->amount_minor;
     reply->fee_minor = payment->fee_minor;
+    reply->currency = payment->currency;
+    reply->book_minor = receipt_book(payment);
+    reply->rate = rate_text(call->arena, payment->rate_micro, payment->rate_per);
+    if (reply->rate == NULL) {
+        return STATUS_TOO_LARGE;
+    }
     reply->date_day = payment->date_day;
     reply->method = payment->method;
     reply->reference = payment->reference;
@@ -209,11 +219,12 @@ static enum status fill_row(struct txn *txn, struct call *call, uint64_t id,
     row->customer_name = customer.name;
     row->date_day = payment->date_day;
     row->method = payment->method;
-    row->amount_minor = payment->amount_minor;
+    row->amount_minor = receipt_book(payment);
+    row->foreign = rate_amount(call->arena, payment->currency, payment->amount_minor);
     row->on_account_minor = view.open_minor;
     row->reference = payment->reference;
     row->entered_late_days = payment->entered_late_days;
-    return row->number == NULL ? STATUS_TOO_LARGE : STATUS_OK;
+    return row->number == NULL || row->foreign == NULL ? STATUS_TOO_LARGE : STATUS_OK;
 }
 
 enum status payment_list(struct txn *txn, struct call *call, const PaymentList *request,

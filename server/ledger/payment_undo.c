@@ -95,6 +95,8 @@ enum status payment_unallocate(struct txn *txn, struct call *call, const Payment
     reply->number = receipt_number(&books, money.payment);
     reply->on_account_minor = shares_open(&money.credits);
     reply->more = shares.more;
+    reply->currency = money.payment->currency;
+    reply->exchange_minor = books.exchanged_minor;
     call_about(call, reply->id, reply->number);
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
@@ -131,7 +133,7 @@ static enum status plan_reversal(struct books *books, const struct money *money,
     const PaymentRecord *payment = money->payment;
     int32_t first = payment->date_day;
     enum status status =
-        permit_amount(books, payment->customer_id, payment->amount_minor, "payment");
+        permit_amount(books, payment->customer_id, receipt_book(payment), "payment");
     for (size_t i = 0; status == STATUS_OK && i < money->credits.count; i++) {
         const int32_t freed = money->credits.item[i]->record->freed_day;
         first = freed > first ? freed : first;
@@ -196,7 +198,7 @@ enum status payment_reverse(struct txn *txn, struct call *call, const PaymentRev
     }
 
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_REVERSAL, reversal.money.payment->amount_minor);
+        status = control_check(txn, call, CONTROL_REVERSAL, receipt_book(reversal.money.payment));
     }
     if (status != STATUS_OK) {
         return status;

@@ -204,10 +204,13 @@ enum status permit_fee(struct books *books, const PaymentRecord *payment)
     CustomerRecord *customer = NULL;
     uint32_t scopes = 0;
     int64_t cap_minor = 0;
-    if (!money_tax(payment->amount_minor, FEE_CAP_BP, &cap_minor)) {
+    const bool is_foreign = payment->currency[0] != '\0';
+    const int64_t amount_minor = is_foreign ? payment->book_minor : payment->amount_minor;
+    const int64_t fee_minor = is_foreign ? payment->book_fee_minor : payment->fee_minor;
+    if (!money_tax(amount_minor, FEE_CAP_BP, &cap_minor)) {
         return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "amount", NULL, NULL);
     }
-    if (call->rights == NULL || payment->fee_minor <= cap_minor) {
+    if (call->rights == NULL || fee_minor <= cap_minor) {
         return STATUS_OK;
     }
     enum status status = customer_get(books->txn, key_u64(payment->customer_id), &customer);
@@ -215,11 +218,11 @@ enum status permit_fee(struct books *books, const PaymentRecord *payment)
         status = rows_cover(books->txn, customer, &scopes);
     }
     const int64_t most = rights_most(call->rights, PERMISSION_PAYMENT_FEE, scopes);
-    if (status != STATUS_OK || payment->fee_minor <= most) {
+    if (status != STATUS_OK || fee_minor <= most) {
         return status;
     }
     return books_refuse(books, most > cap_minor ? STATUS_LIMIT_EXCEEDED : STATUS_FEE_OVER, "fee",
-                        books_money(books, payment->fee_minor),
+                        books_money(books, fee_minor),
                         books_money(books, most > cap_minor ? most : cap_minor));
 }
 

@@ -50,6 +50,9 @@ static enum status compute_line(struct books *books, const struct pricing *prici
     bool inclusive = line->inclusive || pricing->inclusive;
     if (line->catalogue_id != 0) {
         const char *at = arena_print(books->arena, "line[%zu]", index + 1);
+        if (pricing->is_foreign && line->price_micro == 0) {
+            return refuse_line(books, index, STATUS_FIELD_MISSING, "price");
+        }
         const enum status status = catalogue_fill(books, at, line, &inclusive);
         if (status != STATUS_OK) {
             return status;
@@ -284,11 +287,19 @@ enum status pricing_apply(struct books *books, const struct pricing *pricing,
     return status;
 }
 
+int64_t pricing_book_net(const InvoiceRecord *document, size_t i)
+{
+    assert(i < document->n_line);
+
+    const bool is_foreign = document->currency[0] != '\0';
+    return is_foreign ? document->book_line_net_minor[i] : document->line[i]->net_minor;
+}
+
 int64_t pricing_rounding(const InvoiceRecord *document)
 {
     int64_t total = 0;
     for (size_t i = 0; i < document->n_line; i++) {
-        total += document->line[i]->rounding ? document->line[i]->net_minor : 0;
+        total += document->line[i]->rounding ? pricing_book_net(document, i) : 0;
     }
     return total;
 }

@@ -16,6 +16,7 @@ struct pricing {
     bool inclusive;         // all prices hold the tax; a line may say so for itself
     int64_t discount_minor; // off the whole, gross: split over the lines by largest remainder
     int64_t round_minor;    // the total is a multiple of it; the difference is a line of its own
+    bool is_foreign;        // prices are in another currency: the catalogue knows none in it
     bool on_total;          // tax is rounded on the sum of each rate (imports only)
 };
 
@@ -23,7 +24,10 @@ struct pricing {
 MUST_CHECK enum status pricing_apply(struct books *books, const struct pricing *pricing,
                                      InvoiceRecord *document);
 
-// What the rounding lines of a document make; it is posted to an account of its own.
+// The net of line `i` in the book's currency.
+int64_t pricing_book_net(const InvoiceRecord *document, size_t i);
+// What the rounding lines of a document make in the book's currency; it is posted to an account of
+// its own.
 int64_t pricing_rounding(const InvoiceRecord *document);
 
 // Net and tax by rate, highest rate first. In the arena.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/receipt.h"
 
+#include "server/ledger/disparity.h"
 #include "server/ledger/lateness.h"
 #include "server/ledger/numbering.h"
 #include "server/ledger/period.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/rate.h"
+#include "shared/money.h"
 
 #define ACCOUNT_CODE_MAX 99999999u
 
@@ -54,6 +57,53 @@ enum status receipt_account(struct books *books, PaymentMethod asked, const char
         return books_refuse(books, STATUS_ACCOUNT_UNKNOWN, "account", text, NULL);
     }
     return status;
+}
+
+int64_t receipt_book(const PaymentRecord *payment)
+{
+    return payment->currency[0] != '\0' ? payment->book_minor : payment->amount_minor;
+}
+
+static int64_t book_fee(const PaymentRecord *payment)
+{
+    return payment->currency[0] != '\0' ? payment->book_fee_minor : payment->fee_minor;
+}
+
+enum status receipt_convert(struct books *books, PaymentRecord *payment)
+{
+    const int64_t said_minor = payment->book_minor;
+    struct rate rate = {0};
+    if (payment->currency[0] == '\0') {
+        return said_minor == 0 ? STATUS_OK
+                               : books_refuse(books, STATUS_FIELD_CONFLICT, "book", NULL, NULL);
+    }
+    enum status status = said_minor != 0
+                             ? rate_check(books, payment->currency)
+                             : rate_on(books, payment->currency, payment->date_day, &rate);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool fits = said_minor <= AMOUNT_MAX;
+    if (said_minor == 0) {
+        fits = rate_convert(&rate, payment->amount_minor, &payment->book_minor);
+        payment->rate_micro = rate.rate_micro;
+        payment->rate_per = rate.per;
+    }
+    if (!fits) {
+        return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "amount", NULL, NULL);
+    }
+    // Two items may share it, and each has something.
+    if (payment->book_minor < 2) {
+        return books_refuse(books, STATUS_RATE_TOO_SMALL, "amount",
+                            books_money(books, payment->amount_minor), NULL);
+    }
+    fits = payment->fee_minor <= payment->amount_minor &&
+           money_scale(payment->book_minor, payment->fee_minor, payment->amount_minor,
+                       &payment->book_fee_minor);
+    return fits ? disparity_load(books)
+                : books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "fee",
+                               books_money(books, payment->fee_minor),
+                               books_money(books, payment->amount_minor));
 }
 
 static enum status check_amounts(struct books *books, const PaymentRecord *payment)
@@ -109,8 +159,35 @@ enum status receipt_check(struct books *books, PaymentRecord *payment, const cha
     return status == STATUS_OK ? posting_balance(books, payment->customer_id, &balance) : status;
 }
 
+// A part of a payment: in its currency, and in the book's.
+struct credited {
+    int64_t own_minor;
+    int64_t book_minor;
+};
+
+// The part that settles something on the payment's own day.
+static struct credited settled_part(const PaymentRecord *payment,
+                                    const struct settlement *settlement)
+{
+    struct credited part = {0};
+    for (size_t i = 0; i < settlement->count; i++) {
+        const bool same_day = settlement->line[i].day == payment->date_day;
+        part.own_minor += same_day ? settlement->line[i].amount_minor : 0;
+    }
+    const bool fits =
+        money_scale(receipt_book(payment), part.own_minor, payment->amount_minor, &part.book_minor);
+    assert(fits);
+    // A part that is worth less than a minor unit of the book leaves one to the other.
+    const int64_t most_minor = receipt_book(payment) - 1;
+    if (part.own_minor > 0 && part.own_minor < payment->amount_minor) {
+        part.book_minor = part.book_minor > most_minor ? most_minor : part.book_minor;
+        part.book_minor = part.book_minor < 1 ? 1 : part.book_minor;
+    }
+    return part;
+}
+
 static struct item *credit_item(struct books *books, const PaymentRecord *payment,
-                                enum account_role role, int64_t amount_minor)
+                                enum account_role role, struct credited credited)
 {
     ItemRecord draft;
     item_record__init(&draft);
@@ -120,7 +197,11 @@ static struct item *credit_item(struct books *books, const PaymentRecord *paymen
     draft.document_id = payment->id;
     draft.date_day = payment->date_day;
     draft.due_day = payment->date_day;
-    draft.amount_minor = amount_minor;
+    draft.amount_minor = credited.book_minor;
+    if (payment->currency[0] != '\0') {
+        draft.currency = payment->currency;
+        draft.foreign_minor = credited.own_minor;
+    }
     draft.year = payment->year;
     draft.sequence = payment->sequence;
     draft.series = SERIES_PAYMENT;
@@ -136,10 +217,10 @@ static enum status post(struct books *books, PaymentRecord *payment, int64_t set
     entry->document_id = payment->id;
     uint64_t customer_id = payment->customer_id;
     enum status status = posting_line(books, entry, payment->account, SIDE_DEBIT,
-                                      payment->amount_minor - payment->fee_minor, customer_id);
+                                      receipt_book(payment) - book_fee(payment), customer_id);
     if (status == STATUS_OK) {
         status =
-            posting_role(books, entry, ACCOUNT_FEE, SIDE_DEBIT, payment->fee_minor, customer_id);
+            posting_role(books, entry, ACCOUNT_FEE, SIDE_DEBIT, book_fee(payment), customer_id);
     }
     if (status == STATUS_OK) {
         status = posting_role(books, entry, ACCOUNT_RECEIVABLES, SIDE_CREDIT, settled_minor,
@@ -147,7 +228,7 @@ static enum status post(struct books *books, PaymentRecord *payment, int64_t set
     }
     if (status == STATUS_OK) {
         status = posting_role(books, entry, ACCOUNT_ADVANCES, SIDE_CREDIT,
-                              payment->amount_minor - settled_minor, customer_id);
+                              receipt_book(payment) - settled_minor, customer_id);
     }
     if (status == STATUS_OK) {
         status = posting_post(books, entry);
@@ -159,11 +240,9 @@ static enum status post(struct books *books, PaymentRecord *payment, int64_t set
 enum status receipt_post(struct books *books, PaymentRecord *payment, struct settlement *settlement,
                          const UniqueHash *unique)
 {
-    int64_t settled_minor = 0;
-    for (size_t i = 0; i < settlement->count; i++) {
-        bool same_day = settlement->line[i].day == payment->date_day;
-        settled_minor += same_day ? settlement->line[i].amount_minor : 0;
-    }
+    const struct credited part = settled_part(payment, settlement);
+    const struct credited rest = {.own_minor = payment->amount_minor - part.own_minor,
+                                  .book_minor = receipt_book(payment) - part.book_minor};
     payment->id = call_new_id(books->call);
     payment->state = PAYMENT_STATE__PAYMENT_STATE_POSTED;
     payment->version = 1;
@@ -184,19 +263,18 @@ enum status receipt_post(struct books *books, PaymentRecord *payment, struct set
 
     struct item *settled = NULL;
     struct item *advance = NULL;
-    if (settled_minor > 0) {
-        settled = credit_item(books, payment, ACCOUNT_RECEIVABLES, settled_minor);
+    if (part.own_minor > 0) {
+        settled = credit_item(books, payment, ACCOUNT_RECEIVABLES, part);
         payment->item_id = settled != NULL ? settled->record->id : 0;
     }
-    if (settled_minor < payment->amount_minor) {
-        advance =
-            credit_item(books, payment, ACCOUNT_ADVANCES, payment->amount_minor - settled_minor);
+    if (rest.own_minor > 0) {
+        advance = credit_item(books, payment, ACCOUNT_ADVANCES, rest);
         payment->advance_item_id = advance != NULL ? advance->record->id : 0;
     }
     if (payment->item_id == 0 && payment->advance_item_id == 0) {
         return STATUS_TOO_LARGE;
     }
-    status = post(books, payment, settled_minor);
+    status = post(books, payment, part.book_minor);
     for (size_t i = 0; status == STATUS_OK && i < settlement->count; i++) {
         struct settlement_line *line = &settlement->line[i];
         struct item *credit = line->day == payment->date_day ? settled : advance;

@@ -15,6 +15,12 @@ uint32_t receipt_code(const char *text);
 MUST_CHECK enum status receipt_account(struct books *books, PaymentMethod asked, const char *text,
                                        PaymentMethod *method, uint32_t *account);
 
+// What money in another currency comes to in the book's: as the bank said (`book_minor`), else by
+// the rate of its day. Its amounts are positive.
+MUST_CHECK enum status receipt_convert(struct books *books, PaymentRecord *payment);
+// The amount of a payment in the book's currency.
+int64_t receipt_book(const PaymentRecord *payment);
+
 // Fills the account of `payment` by its code or its method, and checks all that can speak against
 // it but the settlement.
 MUST_CHECK enum status receipt_check(struct books *books, PaymentRecord *payment,

@@ -50,6 +50,21 @@ static enum status find_credits(struct books *books, const RefundAdd *request,
     return status;
 }
 
+// Money in other currencies is not paid back here: of several credits it is left out.
+static enum status refuse_foreign(struct books *books, const RefundAdd *request,
+                                  struct item_list *credits)
+{
+    const size_t count = credits->count;
+    const char *currency = count > 0 ? credits->item[0]->record->currency : "";
+    item_keep_currency(credits, "");
+    const bool is_named = request->invoice_id != 0 || request->payment_id != 0;
+    return is_named && credits->count < count
+               ? books_refuse(books, STATUS_CURRENCY_OTHER,
+                              request->payment_id != 0 ? "payment" : "invoice", currency,
+                              books->record->currency)
+               : STATUS_OK;
+}
+
 static enum status take(struct books *books, struct refund *refund, struct item *credit,
                         int64_t amount_minor)
 {
@@ -223,6 +238,9 @@ enum status refund_add(struct txn *txn, struct call *call, const RefundAdd *requ
     }
     if (status == STATUS_OK) {
         status = find_credits(&books, request, &refund.credits);
+    }
+    if (status == STATUS_OK) {
+        status = refuse_foreign(&books, request, &refund.credits);
     }
 
     if (status == STATUS_OK) {

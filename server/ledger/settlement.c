@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/settlement.h"
 
+#include "server/ledger/disparity.h"
 #include "server/ledger/document.h"
 #include "server/ledger/settlement_order.h"
 #include "shared/money.h"
@@ -11,8 +12,11 @@ enum status settlement_begin(struct books *books, uint64_t customer_id, int64_t 
     assert(customer_id != 0);
     assert(amount_minor > 0);
 
-    *out = (struct settlement){
-        .customer_id = customer_id, .day = day, .strict = strict, .left_minor = amount_minor};
+    *out = (struct settlement){.customer_id = customer_id,
+                               .currency = "",
+                               .day = day,
+                               .strict = strict,
+                               .left_minor = amount_minor};
     out->line = arena_alloc(books->arena, ALLOCATIONS_MAX * sizeof *out->line);
     return out->line != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
@@ -37,10 +41,12 @@ static int64_t discount_of(const struct settlement *settlement, const ItemRecord
 }
 
 // An allocation takes an id, another one for the transfer of what settles later than the money's
-// day, and a discount a document with item, entry and allocation.
+// day, and a discount a document with item, entry and allocation, as does a difference of rates.
 static size_t ids_of(const struct settlement *settlement, const struct settlement_line *line)
 {
-    return (line->day != settlement->day ? 2u : 1u) + (line->discount_minor != 0 ? 4u : 0u);
+    const bool exchanges = settlement->currency[0] != '\0';
+    return (line->day != settlement->day ? 2u : 1u) + (line->discount_minor != 0 ? 4u : 0u) +
+           (exchanges ? DISPARITY_IDS : 0u);
 }
 
 // At most `most_minor` for an item, and its discount when that settles all of it. Nothing once the
@@ -51,7 +57,7 @@ static enum status take(struct books *books, struct settlement *settlement, stru
     assert(most_minor <= settlement->left_minor);
 
     const int64_t before = settlement_planned(settlement, debit);
-    const int64_t open = debit->record->open_minor - before;
+    const int64_t open = item_left(debit->record) - before;
     struct settlement_line line = {.debit = debit, .open_minor = open, .rule = rule};
     line.discount_minor = discount_of(settlement, debit->record, open);
     if (most_minor < open - line.discount_minor) {
@@ -114,6 +120,11 @@ static enum status load_named(struct books *books, const struct settlement *sett
         return books_refuse(books, STATUS_ALLOCATION_OTHER, path(books, index, "invoice"), NULL,
                             NULL);
     }
+    if (status == STATUS_OK && strcmp(invoice->currency, settlement->currency) != 0) {
+        return books_refuse(books, STATUS_CURRENCY_OTHER, path(books, index, "invoice"),
+                            books_code(books, invoice->currency),
+                            books_code(books, settlement->currency));
+    }
     *items = (struct item_list){0};
     *open_minor = 0;
     if (status == STATUS_OK && invoice->gross_minor > 0) {
@@ -121,7 +132,7 @@ static enum status load_named(struct books *books, const struct settlement *sett
     }
     for (size_t i = 0; status == STATUS_OK && i < items->count; i++) {
         *open_minor +=
-            items->item[i]->record->open_minor - settlement_planned(settlement, items->item[i]);
+            item_left(items->item[i]->record) - settlement_planned(settlement, items->item[i]);
     }
     if (status == STATUS_OK && *open_minor == 0 && settlement->strict) {
         return books_refuse(books, STATUS_INVOICE_NOT_OPEN, path(books, index, "invoice"), NULL,
@@ -180,22 +191,23 @@ enum status settlement_item(struct books *books, struct settlement *settlement, 
 }
 
 // May the machine choose this item? Not what is disputed, nor what somebody promised to pay on a
-// later day, nor what is dated after today and the money.
+// later day, nor what is dated after today and the money, nor what is in another currency.
 static bool is_candidate(const struct books *books, const struct settlement *settlement,
                          const ItemRecord *record)
 {
     int32_t today = books->call->book_day;
     int32_t latest = settlement->day > today ? settlement->day : today;
     return !record->disputed && record->promised_day <= settlement->day &&
-           record->date_day <= latest;
+           record->date_day <= latest && strcmp(record->currency, settlement->currency) == 0;
 }
 
 // Does the money pay exactly this item, with or without its discount?
 static bool is_exact(const struct settlement *settlement, const ItemRecord *record)
 {
-    const int64_t discount_minor = discount_of(settlement, record, record->open_minor);
-    return record->open_minor == settlement->left_minor ||
-           record->open_minor - discount_minor == settlement->left_minor;
+    const int64_t open_minor = item_left(record);
+    const int64_t discount_minor = discount_of(settlement, record, open_minor);
+    return open_minor == settlement->left_minor ||
+           open_minor - discount_minor == settlement->left_minor;
 }
 
 static struct item *only_exact(const struct settlement *settlement, const struct item_list *items)
@@ -233,7 +245,7 @@ static int64_t payable(const struct settlement *settlement, const struct claim *
     int64_t total = 0;
     for (size_t i = 0; i < claim->count; i++) {
         const ItemRecord *record = claim->item[i]->record;
-        total += record->open_minor - discount_of(settlement, record, record->open_minor);
+        total += item_left(record) - discount_of(settlement, record, item_left(record));
     }
     return total;
 }

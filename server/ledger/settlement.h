@@ -20,7 +20,8 @@ struct settlement_line {
 
 struct settlement {
     uint64_t customer_id;
-    int32_t day;   // of the money
+    const char *currency; // of the money and of all that it may settle; "": the book's
+    int32_t day;          // of the money
     bool strict;   // a named sum that does not fit is refused; else the rest stays with the money
     bool is_asked; // by a person, not by the way: a manual profile does not stop it
     bool is_named; // items were named

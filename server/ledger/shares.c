@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/shares.h"
 
+#include "server/ledger/disparity.h"
 #include "server/ledger/period.h"
 
 int64_t shares_open(const struct item_list *items)
 {
     int64_t total = 0;
     for (size_t i = 0; i < items->count; i++) {
-        total += items->item[i]->record->open_minor;
+        total += item_left(items->item[i]->record);
     }
     return total;
 }
@@ -22,21 +23,24 @@ static enum status spread(struct books *books, const struct item_list *credits,
     if (out->share == NULL) {
         return STATUS_TOO_LARGE;
     }
+    // Each takes an id, one for its transfer, and those of what the rates differ by.
+    const size_t most = settlement->currency[0] != '\0' ? ALLOCATIONS_MAX * 2 / (2 + DISPARITY_IDS)
+                                                        : ALLOCATIONS_MAX;
     size_t from = 0;
     int64_t taken = 0;
     for (size_t i = 0; i < settlement->count; i++) {
         struct settlement_line rest = settlement->line[i];
-        int64_t debit_minor = rest.debit->record->open_minor - rest.open_minor;
+        int64_t debit_minor = item_left(rest.debit->record) - rest.open_minor;
         while (rest.amount_minor > 0) {
             assert(from < credits->count);
-            if (out->count == ALLOCATIONS_MAX) {
+            if (out->count == most) {
                 out->more = true;
                 return settlement->is_named
                            ? books_refuse(books, STATUS_TOO_LARGE, "allocate", NULL, NULL)
                            : STATUS_OK; // what is left stays open for another call
             }
             struct item *credit = credits->item[from];
-            int64_t free_minor = credit->record->open_minor - taken;
+            int64_t free_minor = item_left(credit->record) - taken;
             if (free_minor == 0) {
                 from++;
                 taken = 0;
@@ -93,6 +97,7 @@ enum status shares_plan(struct books *books, const struct item_list *credits,
     int32_t day = wish->asked > wish->day ? wish->asked : wish->day;
     enum status status = settlement_begin(books, wish->customer_id, left, day, true, &settlement);
     if (status == STATUS_OK) {
+        settlement.currency = credits->item[0]->record->currency;
         settlement.is_asked = true;
         settlement.is_named = wish->named_count > 0;
         status = settlement.is_named
@@ -128,7 +133,8 @@ size_t shares_ids(const struct allocation_list *list)
 {
     size_t ids = 0;
     for (size_t i = 0; i < list->count; i++) {
-        ids += list->allocation[i]->entry_id != 0 ? 2 : 1;
+        const AllocationRecord *each = list->allocation[i];
+        ids += (each->entry_id != 0 ? 2u : 1u) + (each->exchange_id != 0 ? DISPARITY_IDS : 0u);
     }
     return ids;
 }
@@ -143,7 +149,8 @@ static enum status add_standing(struct books *books, uint64_t credit_id, uint64_
         struct item *debit;
         status = item_load(books, each.allocation[i]->debit_id, &debit);
         if (status != STATUS_OK ||
-            (document_id != 0 && debit->record->document_id != document_id)) {
+            (document_id != 0 && debit->record->document_id != document_id) ||
+            disparity_is_own(each.allocation[i])) {
             continue;
         }
         out->allocation[out->count] = each.allocation[i];
@@ -206,8 +213,10 @@ enum status shares_take_back(struct books *books, const struct allocation_list *
         if (status != STATUS_OK) {
             break;
         }
-        share->line.open_minor = share->line.debit->record->open_minor;
-        share->line.amount_minor = list->allocation[i]->amount_minor;
+        const AllocationRecord *each = list->allocation[i];
+        const bool is_foreign = share->line.debit->record->currency[0] != '\0';
+        share->line.open_minor = item_left(share->line.debit->record);
+        share->line.amount_minor = is_foreign ? each->foreign_minor : each->amount_minor;
         share->line.day = day;
         share->line.rule = list->allocation[i]->rule;
         status = item_unallocate(books, list->allocation[i], day, &reversal);
@@ -222,6 +231,9 @@ enum status shares_controls(struct books *books, uint64_t customer_id, struct ba
     enum status status = posting_load(books, ACCOUNT_RECEIVABLES);
     if (status == STATUS_OK) {
         status = posting_load(books, ACCOUNT_ADVANCES);
+    }
+    if (status == STATUS_OK) {
+        status = disparity_load(books);
     }
     return status == STATUS_OK ? posting_balance(books, customer_id, balance) : status;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/standing.h"
 
+#include "server/ledger/rate.h"
 #include "shared/day.h"
 #include "shared/money.h"
 #include "shared/wire.h"
@@ -88,7 +89,7 @@ enum status standing_billed(struct books *books, const InvoiceRecord *document)
         return status;
     }
     if (month != NULL) {
-        month->billed_minor = sum(month->billed_minor, document->gross_minor);
+        month->billed_minor = sum(month->billed_minor, rate_gross(document));
     }
     const int32_t first = balance->record->first_sale_day;
     if (document->gross_minor > 0 && (first == 0 || document->date_day < first)) {

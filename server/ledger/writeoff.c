@@ -297,6 +297,10 @@ enum status writeoff_reverse(struct txn *txn, struct call *call, const WriteoffR
         status = load_origin(&books, clearing, &origin);
     }
 
+    // What rates differed by goes back with what was settled, and never by itself.
+    if (status == STATUS_OK && clearing->kind == CLEARING_KIND__CLEARING_KIND_EXCHANGE) {
+        status = books_refuse(&books, STATUS_NOTHING_TO_DO, "writeoff", NULL, NULL);
+    }
     if (status == STATUS_OK && clearing->recovered_minor != 0) {
         status = books_refuse(&books, STATUS_WRITE_OFF_RECOVERED, "writeoff",
                               books_money(&books, clearing->recovered_minor), NULL);

@@ -23,7 +23,10 @@ static void check_pair(struct facts *facts, const struct fact_allocation *alloca
 {
     const bool fits = debit->is_debit && !credit->is_debit &&
                       debit->customer_id == credit->customer_id &&
-                      allocation->customer_id == debit->customer_id && allocation->amount_minor > 0;
+                      allocation->customer_id == debit->customer_id &&
+                      debit->currency == credit->currency && allocation->amount_minor >= 0 &&
+                      (allocation->amount_minor > 0 || allocation->foreign_minor > 0) &&
+                      (debit->currency != 0 || allocation->foreign_minor == 0);
     if (!fits) {
         verify_find(facts->report, STATUS_TAMPERED,
                     "allocation %" PRIu64 " joins what does not belong together", allocation->id);
@@ -42,6 +45,7 @@ static void check_reversal(struct facts *facts, const struct fact_allocation *re
                       first->reverses_id == 0 && first->debit_id == reversal->debit_id &&
                       first->credit_id == reversal->credit_id &&
                       first->amount_minor == reversal->amount_minor &&
+                      first->foreign_minor == reversal->foreign_minor &&
                       first->effective_day <= reversal->effective_day;
     if (!fits) {
         verify_find(facts->report, STATUS_TAMPERED,
@@ -54,10 +58,12 @@ static void keep_settling(struct facts *facts, const struct fact_allocation *all
 {
     const bool is_back = allocation->reverses_id != 0;
     const int64_t amount = allocation->amount_minor;
+    const int64_t foreign = allocation->foreign_minor;
     facts_keep(facts, &facts->settling,
                &(struct fact_settling){.item_id = item->id,
                                        .day = allocation->effective_day,
-                                       .change_minor = is_back ? amount : -amount});
+                                       .change_minor = is_back ? amount : -amount,
+                                       .foreign_change_minor = is_back ? foreign : -foreign});
     facts_keep(facts, &facts->move,
                &(struct fact_move){.customer_id = item->customer_id,
                                    .account = item->account,
@@ -101,20 +107,26 @@ static size_t check_residual(struct facts *facts, const struct fact_item *item,
 {
     verify_at(facts->report, INVARIANT_RESIDUAL);
     int64_t residual = item->amount_minor;
+    int64_t foreign = item->foreign_minor;
     bool within = true;
     size_t count = 0;
     while (count < left && settling[count].item_id == item->id) {
         residual = facts_sum(facts, residual, settling[count].change_minor);
+        foreign = facts_sum(facts, foreign, settling[count].foreign_change_minor);
         count++;
         const bool day_ends = count == left || settling[count].item_id != item->id ||
                               settling[count].day != settling[count - 1].day;
-        within = within && (!day_ends || (residual >= 0 && residual <= item->amount_minor));
+        within = within && (!day_ends || (residual >= 0 && residual <= item->amount_minor &&
+                                          foreign >= 0 && foreign <= item->foreign_minor));
     }
     if (!within) {
         verify_find(facts->report, STATUS_TAMPERED,
                     "item %" PRIu64 ": more than all of it is settled on some day", item->id);
     }
-    if (residual != item->open_minor) {
+    // What is settled in its own currency has nothing left in the book's, and the other way round.
+    const bool ends_together =
+        item->currency == 0 || item->foreign_minor == 0 || (residual == 0) == (foreign == 0);
+    if (residual != item->open_minor || foreign != item->foreign_open_minor || !ends_together) {
         verify_find(facts->report, STATUS_TAMPERED,
                     "item %" PRIu64 ": what is open is not what allocations leave", item->id);
     }
@@ -146,7 +158,8 @@ static void check_parts(struct facts *facts)
             verify_find(facts->report, STATUS_INCOMPLETE,
                         "invoice %" PRIu64 ": the item of a part is missing", part[i].document_id);
         } else if (item->document_id != part[i].document_id || item->is_debit != (amount > 0) ||
-                   item->amount_minor != (amount > 0 ? amount : -amount)) {
+                   (item->currency != 0 ? item->foreign_minor : item->amount_minor) !=
+                       (amount > 0 ? amount : -amount)) {
             verify_find(facts->report, STATUS_TAMPERED,
                         "invoice %" PRIu64 ": a part and its item differ", part[i].document_id);
         }

@@ -157,6 +157,22 @@ static void take_customer(struct facts *facts, const CustomerRecord *record)
     }
 }
 
+// A document in another currency: net and tax in the book's are the sums of its lines.
+static bool is_converted(struct facts *facts, const InvoiceRecord *record)
+{
+    int64_t net = 0;
+    int64_t tax = 0;
+    for (size_t i = 0; i < record->n_book_line_net_minor; i++) {
+        net = facts_sum(facts, net, record->book_line_net_minor[i]);
+    }
+    for (size_t i = 0; i < record->n_book_line_tax_minor; i++) {
+        tax = facts_sum(facts, tax, record->book_line_tax_minor[i]);
+    }
+    return record->n_book_line_net_minor == record->n_line &&
+           record->n_book_line_tax_minor == record->n_line && net == record->book_net_minor &&
+           tax == record->book_tax_minor && record->rate_micro > 0;
+}
+
 // Net and tax are gross, line by line and together; the parts are the gross (domain.md d.15, 6).
 static void check_amounts(struct facts *facts, const InvoiceRecord *record)
 {
@@ -178,6 +194,11 @@ static void check_amounts(struct facts *facts, const InvoiceRecord *record)
         facts_sum(facts, net, tax) != record->gross_minor) {
         verify_find(facts->report, STATUS_TAMPERED,
                     "invoice %" PRIu64 ": net and tax are not gross", record->id);
+    }
+    if (record->currency[0] != '\0' && !is_converted(facts, record)) {
+        verify_find(facts->report, STATUS_TAMPERED,
+                    "invoice %" PRIu64 ": its lines in the book's currency are not their sums",
+                    record->id);
     }
     if (record->sequence != 0 && parts != record->gross_minor) {
         verify_find(facts->report, STATUS_TAMPERED,
@@ -218,11 +239,13 @@ static void take_invoice(struct facts *facts, const InvoiceRecord *record)
     const bool is_credit = record->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
     keep_number(facts, is_credit ? SERIES_CREDIT_NOTE : SERIES_INVOICE, record->year,
                 record->sequence);
-    if (record->tax_minor != 0) {
+    const int64_t tax_minor =
+        record->currency[0] != '\0' ? record->book_tax_minor : record->tax_minor;
+    if (tax_minor != 0) {
         facts_keep(facts, &facts->tax,
                    &(struct fact_tax){.entry_id = record->entry_id,
                                       .day = record->date_day,
-                                      .document_minor = record->tax_minor});
+                                      .document_minor = tax_minor});
     }
     take_parts(facts, record);
 }
@@ -231,6 +254,16 @@ static void take_payment(struct facts *facts, const PaymentRecord *record)
 {
     keep_id(facts, &facts->payment, record->id);
     keep_number(facts, SERIES_PAYMENT, record->year, record->sequence);
+}
+
+// The letters of a currency as a number.
+static uint32_t letters_of(const char *currency)
+{
+    uint32_t letters = 0;
+    for (size_t i = 0; i < 3 && currency[i] != '\0'; i++) {
+        letters = letters << 8 | (unsigned char)currency[i];
+    }
+    return letters;
 }
 
 static void take_item(struct facts *facts, const ItemRecord *record)
@@ -246,6 +279,9 @@ static void take_item(struct facts *facts, const ItemRecord *record)
                                    .document_id = record->document_id,
                                    .amount_minor = record->amount_minor,
                                    .open_minor = record->open_minor,
+                                   .foreign_minor = record->foreign_minor,
+                                   .foreign_open_minor = record->foreign_open_minor,
+                                   .currency = letters_of(record->currency),
                                    .date_day = record->date_day,
                                    .account = record->account,
                                    .is_debit = is_debit});
@@ -267,6 +303,7 @@ static void take_allocation(struct facts *facts, const AllocationRecord *record)
                                          .reverses_id = record->reverses_id,
                                          .reversed_by_id = record->reversed_by_id,
                                          .amount_minor = record->amount_minor,
+                                         .foreign_minor = record->foreign_minor,
                                          .effective_day = record->effective_day});
 }
 

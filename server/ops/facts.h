@@ -26,6 +26,9 @@ struct fact_item {
     uint64_t document_id;
     int64_t amount_minor;
     int64_t open_minor;
+    int64_t foreign_minor; // in the item's own currency, when that is not the book's
+    int64_t foreign_open_minor;
+    uint32_t currency; // its letters; 0: the book's
     int32_t date_day;
     uint32_t account;
     bool is_debit;
@@ -40,6 +43,7 @@ struct fact_allocation {
     uint64_t reverses_id;
     uint64_t reversed_by_id;
     int64_t amount_minor;
+    int64_t foreign_minor;
     int32_t effective_day;
     uint32_t indexed_count;
 };
@@ -59,6 +63,7 @@ struct fact_settling {
     uint64_t item_id;
     int32_t day;
     int64_t change_minor;
+    int64_t foreign_change_minor;
 };
 
 // The tax of a document: as the document says, and as its entry moved the tax account.

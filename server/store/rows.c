@@ -252,6 +252,7 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_tax:
     case TABLE_campaign:
     case TABLE_share:
+    case TABLE_rate:
     case TABLE_header:
     case TABLE_tile:
     case TABLE_checkpoint:

@@ -73,6 +73,7 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              BankLineRecord *: &bank_line_record__descriptor, \
              PayerRecord *: &payer_record__descriptor, \
              CatalogueRecord *: &catalogue_record__descriptor, \
+             RateRecord *: &rate_record__descriptor, \
              IdRecord *: &id_record__descriptor)
 // clang-format on
 

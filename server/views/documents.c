@@ -257,12 +257,13 @@ void documents_add_open(struct documents *documents, uint32_t index, int64_t del
 enum status invoices_apply(struct views *views, const InvoiceRecord *record, struct arena *arena)
 {
     bool credit = record->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
+    const bool is_foreign = record->currency[0] != '\0';
     const struct row row = {
         .id = record->id,
         .customer_id = record->customer_id,
         .customer = NONE,
-        .amount_minor = record->gross_minor,
-        .net_minor = record->net_minor,
+        .amount_minor = is_foreign ? record->book_gross_minor : record->gross_minor,
+        .net_minor = is_foreign ? record->book_net_minor : record->net_minor,
         .date_day = record->date_day,
         .series = credit ? SERIES_CREDIT_NOTE : SERIES_INVOICE,
         .year = record->year,
@@ -283,11 +284,12 @@ enum status invoices_apply(struct views *views, const InvoiceRecord *record, str
 
 enum status payments_apply(struct views *views, const PaymentRecord *record, struct arena *arena)
 {
+    const bool is_foreign = record->currency[0] != '\0';
     const struct row row = {
         .id = record->id,
         .customer_id = record->customer_id,
         .customer = NONE,
-        .amount_minor = record->amount_minor,
+        .amount_minor = is_foreign ? record->book_minor : record->amount_minor,
         .date_day = record->date_day,
         .series = SERIES_PAYMENT,
         .year = record->year,
@@ -318,6 +320,7 @@ static const char *clearing_text(const ClearingRecord *record, struct arena *are
         [CLEARING_KIND__CLEARING_KIND_DIFFERENCE] = "difference",
         [CLEARING_KIND__CLEARING_KIND_DISCOUNT] = "discount",
         [CLEARING_KIND__CLEARING_KIND_RECOVERY] = "recovery",
+        [CLEARING_KIND__CLEARING_KIND_EXCHANGE] = "exchange",
     };
     const char *word = (size_t)record->kind < COUNT_OF(WORDS) ? WORDS[record->kind] : "";
     return arena_print(arena, "%s %s", word, record->reason);

@@ -74,6 +74,7 @@ enum status sales_add(struct views *views, const InvoiceRecord *record, uint32_t
         }
         sales->capacity = capacity;
     }
+    const bool is_foreign = record->currency[0] != '\0';
     for (size_t i = 0; i < record->n_line; i++) {
         const InvoiceLine *line = record->line[i];
         const char *name = text_fold(arena, line->item[0] != '\0' ? line->item : line->description);
@@ -87,7 +88,7 @@ enum status sales_add(struct views *views, const InvoiceRecord *record, uint32_t
         sales->line[sales->count++] = (struct sold_line){
             .invoice = invoice,
             .item = item,
-            .net_minor = line->net_minor,
+            .net_minor = is_foreign ? record->book_line_net_minor[i] : line->net_minor,
             .quantity_micro = line->quantity_micro,
         };
     }

@@ -61,15 +61,16 @@ static const ItemRecord *item_of(const struct all *all, uint64_t id)
     return NULL;
 }
 
-static int64_t residual(const struct all *all, const ItemRecord *item, int32_t day)
+// In the book's currency, or in the item's own where that is another.
+static int64_t residual(const struct all *all, const ItemRecord *item, bool own, int32_t day)
 {
-    int64_t left = item->amount_minor;
+    int64_t left = own ? item->foreign_minor : item->amount_minor;
     for (size_t i = 0; i < all->allocation.count; i++) {
         const AllocationRecord *allocation = allocation_at(all, i);
         bool mine = allocation->debit_id == item->id || allocation->credit_id == item->id;
         if (mine && allocation->effective_day <= day) {
-            left +=
-                allocation->reverses_id != 0 ? allocation->amount_minor : -allocation->amount_minor;
+            const int64_t taken = own ? allocation->foreign_minor : allocation->amount_minor;
+            left += allocation->reverses_id != 0 ? taken : -taken;
         }
     }
     return left;
@@ -87,14 +88,22 @@ static const char *check_items(const struct all *all)
     for (size_t i = 0; i < all->item.count; i++) {
         const ItemRecord *item = item_at(all, i);
         for (int32_t day = item->date_day; day <= all->last_day; day++) {
-            int64_t left = residual(all, item, day);
-            if (left < 0 || left > item->amount_minor) {
+            int64_t left = residual(all, item, false, day);
+            int64_t foreign = residual(all, item, true, day);
+            if (left < 0 || left > item->amount_minor || foreign < 0 ||
+                foreign > item->foreign_minor) {
                 return tell(all, "a residual leaves its item", item->id, left, day);
             }
         }
-        if (residual(all, item, INT32_MAX) != item->open_minor) {
+        if (residual(all, item, false, INT32_MAX) != item->open_minor) {
             return tell(all, "what is open is not the residual", item->id, item->open_minor,
-                        residual(all, item, INT32_MAX));
+                        residual(all, item, false, INT32_MAX));
+        }
+        const bool ends_together =
+            item->foreign_minor == 0 || (item->open_minor == 0) == (item->foreign_open_minor == 0);
+        if (residual(all, item, true, INT32_MAX) != item->foreign_open_minor || !ends_together) {
+            return tell(all, "what is open in its currency is not the residual", item->id,
+                        item->open_minor, item->foreign_open_minor);
         }
         bool indexed = false;
         for (size_t k = 0; k < all->open_item.count; k++) {
@@ -116,6 +125,7 @@ static const char *check_allocations(const struct all *all)
         const ItemRecord *debit = item_of(all, allocation->debit_id);
         const ItemRecord *credit = item_of(all, allocation->credit_id);
         if (debit == NULL || credit == NULL || debit->customer_id != credit->customer_id ||
+            strcmp(debit->currency, credit->currency) != 0 ||
             debit->side != ITEM_SIDE__ITEM_SIDE_DEBIT ||
             credit->side != ITEM_SIDE__ITEM_SIDE_CREDIT) {
             return tell(all, "an allocation without its two sides", allocation->id, 0, 0);
@@ -162,7 +172,7 @@ static int64_t items_of(const struct all *all, uint32_t account, uint64_t custom
         bool counts =
             item->account == account && item->customer_id == customer_id && item->date_day <= day;
         if (counts) {
-            int64_t left = residual(all, item, day);
+            int64_t left = residual(all, item, false, day);
             total += item->side == ITEM_SIDE__ITEM_SIDE_DEBIT ? left : -left;
         }
     }

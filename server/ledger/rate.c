@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/rate.h"
+
+#include "server/ledger/reading.h"
+#include "server/ledger/row_page.h"
+#include "shared/day.h"
+#include "shared/money.h"
+
+#define CODE_LETTERS 3
+#define RATE_MAX     INT64_C(1000000000000) // a million, scaled by 10^6
+#define MICRO        INT64_C(1000000)
+
+// The letters of the code stand above the day, so that the rates of a currency lie together.
+static struct row_key key_of(const char *currency, int32_t day)
+{
+    assert(strlen(currency) == CODE_LETTERS && day >= DAY_MIN);
+    uint64_t code = 0;
+    for (size_t i = 0; i < CODE_LETTERS; i++) {
+        code = code << 8 | (unsigned char)currency[i];
+    }
+    return key_u64(code << 32 | (uint64_t)(day - DAY_MIN));
+}
+
+char *rate_currency(const struct books *books, char *currency)
+{
+    return strcmp(currency, books->record->currency) == 0 ? reading_constant("") : currency;
+}
+
+// The last one from that day back.
+static enum status find_rate(struct txn *txn, const char *currency, int32_t day, RateRecord **out)
+{
+    struct rows *rows CLEANUP(rows_close_at) = NULL;
+    struct row_key key;
+    ProtobufCMessage *row = NULL;
+    enum status status = rows_open(txn, TABLE_rate, key_of(currency, day), 4, true, &rows);
+    if (status == STATUS_OK) {
+        status = rows_next(rows, &key, &row);
+    }
+    *out = (RateRecord *)row;
+    return status == STATUS_END ? STATUS_NOT_FOUND : status;
+}
+
+enum status rate_check(struct books *books, const char *currency)
+{
+    uint32_t decimals = 0;
+    return money_currency(currency, &decimals) && decimals == books->record->decimals
+               ? STATUS_OK
+               : books_refuse(books, STATUS_CURRENCY_OTHER, "currency", currency,
+                              books->record->currency);
+}
+
+enum status rate_on(struct books *books, const char *currency, int32_t day, struct rate *out)
+{
+    assert(currency[0] != '\0');
+
+    RateRecord *record = NULL;
+    *out = (struct rate){0};
+    enum status status = rate_check(books, currency);
+    if (status == STATUS_OK) {
+        status = find_rate(books->txn, currency, day, &record);
+    }
+    if (status == STATUS_NOT_FOUND) {
+        return books_refuse(books, STATUS_RATE_MISSING, "currency", currency,
+                            books_day(books, day));
+    }
+    if (status == STATUS_OK) {
+        out->rate_micro = record->rate_micro;
+        out->per = record->per;
+        out->day = record->date_day;
+    }
+    return status;
+}
+
+bool rate_convert(const struct rate *rate, int64_t minor, int64_t *book_minor)
+{
+    assert(rate->per > 0);
+
+    return money_scale(minor, rate->rate_micro, MICRO * rate->per, book_minor) &&
+           *book_minor <= AMOUNT_MAX && *book_minor >= -AMOUNT_MAX;
+}
+
+enum status rate_today(struct books *books, const ItemRecord *item, int64_t *book_minor)
+{
+    RateRecord *record = NULL;
+    *book_minor = item->open_minor;
+    if (item->currency[0] == '\0') {
+        return STATUS_OK;
+    }
+    const enum status status =
+        find_rate(books->txn, item->currency, books->call->book_day, &record);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    const struct rate rate = {.rate_micro = record->rate_micro, .per = record->per};
+    int64_t converted_minor = 0;
+    if (rate_convert(&rate, item->foreign_open_minor, &converted_minor)) {
+        *book_minor = converted_minor;
+    }
+    return STATUS_OK;
+}
+
+int64_t rate_gross(const InvoiceRecord *document)
+{
+    return document->currency[0] != '\0' ? document->book_gross_minor : document->gross_minor;
+}
+
+char *rate_amount(struct arena *arena, const char *currency, int64_t minor)
+{
+    uint32_t decimals = 0;
+    if (!money_currency(currency, &decimals)) {
+        return arena_copy(arena, "", 0);
+    }
+    const char *amount = money_print(arena, minor, decimals);
+    return amount != NULL ? arena_print(arena, "%s %s", currency, amount) : NULL;
+}
+
+char *rate_text(struct arena *arena, int64_t rate_micro, uint32_t per)
+{
+    char *text = rate_micro != 0 ? money_print_micro(arena, rate_micro) : arena_copy(arena, "", 0);
+    return text == NULL || per <= 1 ? text : arena_print(arena, "%s / %u", text, per);
+}
+
+static enum status convert_lines(struct books *books, const struct rate *rate,
+                                 InvoiceRecord *document)
+{
+    const size_t count = document->n_line;
+    int64_t *net = arena_alloc(books->arena, (count + 1) * sizeof *net);
+    int64_t *tax = arena_alloc(books->arena, (count + 1) * sizeof *tax);
+    if (net == NULL || tax == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    bool fits = true;
+    document->book_net_minor = 0;
+    document->book_tax_minor = 0;
+    for (size_t i = 0; fits && i < count; i++) {
+        fits = rate_convert(rate, document->line[i]->net_minor, &net[i]) &&
+               rate_convert(rate, document->line[i]->tax_minor, &tax[i]);
+        document->book_net_minor += fits ? net[i] : 0;
+        document->book_tax_minor += fits ? tax[i] : 0;
+    }
+    document->book_line_net_minor = net;
+    document->n_book_line_net_minor = count;
+    document->book_line_tax_minor = tax;
+    document->n_book_line_tax_minor = count;
+    fits = fits && rate_convert(rate, document->gross_minor, &document->book_gross_minor);
+    return fits ? STATUS_OK : books_refuse(books, STATUS_AMOUNT_OVERFLOW, "amount", NULL, NULL);
+}
+
+enum status rate_document(struct books *books, InvoiceRecord *document, int32_t day)
+{
+    if (document->currency[0] == '\0') {
+        return STATUS_OK;
+    }
+    const bool mirrors = document->credits_id != 0;
+    struct rate rate = {.rate_micro = document->rate_micro, .per = document->rate_per};
+    enum status status =
+        mirrors ? STATUS_OK
+                : rate_on(books, document->currency, day != 0 ? day : books->call->book_day, &rate);
+    if (status == STATUS_OK) {
+        status = convert_lines(books, &rate, document);
+    }
+    if (status == STATUS_OK && document->gross_minor != 0 && document->book_gross_minor == 0) {
+        return books_refuse(books, STATUS_RATE_TOO_SMALL, "amount",
+                            books_money(books, document->gross_minor), NULL);
+    }
+    document->rate_micro = rate.rate_micro;
+    document->rate_per = rate.per;
+    return status;
+}
+
+// ---- commands ----
+
+static char *describe(struct call *call, const RateRecord *record)
+{
+    return record == NULL ? reading_constant("")
+                          : rate_text(call->arena, record->rate_micro, record->per);
+}
+
+static enum status refuse_rate(struct books *books, const RateSet *request, uint32_t per,
+                               const RateRecord *known)
+{
+    const bool is_same = known != NULL && !request->remove &&
+                         known->rate_micro == request->rate_micro && known->per == per;
+    if (strcmp(request->currency, books->record->currency) == 0) {
+        return books_refuse(books, STATUS_CURRENCY_OTHER, "currency", request->currency, NULL);
+    }
+    if (request->rate_micro > RATE_MAX || request->rate_micro < 0) {
+        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "rate",
+                            money_print_micro(books->arena, request->rate_micro),
+                            money_print_micro(books->arena, RATE_MAX));
+    }
+    if (is_same) {
+        return books_refuse(books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
+    }
+    return request->remove && known == NULL
+               ? books_refuse(books, STATUS_NOT_FOUND, "currency", request->currency, NULL)
+               : STATUS_OK;
+}
+
+enum status rate_set(struct txn *txn, struct call *call, const RateSet *request,
+                     RateSetReply *reply)
+{
+    struct books books;
+    const int32_t day = request->date_day != 0 ? request->date_day : call->book_day;
+    const uint32_t per = request->per != 0 ? request->per : 1;
+    RateRecord *known = NULL;
+    enum status status = books_open(txn, call, &books);
+    if (status == STATUS_OK) {
+        status = rate_get(txn, key_of(request->currency, day), &known);
+    }
+
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
+        status = refuse_rate(&books, request, per, known);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    // What was converted keeps the rate that it was converted by.
+    RateRecord record;
+    rate_record__init(&record);
+    record.currency = request->currency;
+    record.date_day = day;
+    record.rate_micro = request->rate_micro;
+    record.per = per;
+    record.changed_by = call->user_id;
+    record.changed_us = call->instant_us;
+    call_note_change(call, 0, "rate", describe(call, known),
+                     describe(call, request->remove ? NULL : &record));
+    status = request->remove ? rows_del(txn, TABLE_rate, key_of(request->currency, day))
+                             : rate_put(txn, key_of(request->currency, day), &record);
+
+    reply->currency = request->currency;
+    reply->rate_micro = request->rate_micro;
+    reply->date_day = day;
+    reply->per = per;
+    return status;
+}
+
+// ---- reading ----
+
+static bool is_asked(const void *asked, const ProtobufCMessage *message)
+{
+    const RateList *request = asked;
+    const RateRecord *record = (const RateRecord *)message;
+    return request->currency[0] == '\0' || strcmp(record->currency, request->currency) == 0;
+}
+
+static enum status fill_row(struct txn *txn, struct call *call, const ProtobufCMessage *message,
+                            ProtobufCMessage *out)
+{
+    (void)call;
+    const RateRecord *record = (const RateRecord *)message;
+    RateRow *row = (RateRow *)out;
+    row->currency = record->currency;
+    row->date_day = record->date_day;
+    row->rate_micro = record->rate_micro;
+    row->per = record->per;
+    row->changed_us = record->changed_us;
+    return reading_login(txn, record->changed_by, &row->changed_by);
+}
+
+enum status rate_list(struct txn *txn, struct call *call, const RateList *request,
+                      RateListReply *reply)
+{
+    struct row_page page = {
+        .table = TABLE_rate,
+        .backwards = true,
+        .descriptor = &rate_row__descriptor,
+        .asked = request,
+        .is_asked = is_asked,
+        .fill = fill_row,
+    };
+    const enum status status = row_page_read(txn, call, request->cursor, request->limit, &page);
+    reply->row = (RateRow **)page.row;
+    reply->n_row = page.count;
+    reply->page = page.page;
+    return status;
+}

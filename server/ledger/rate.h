@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Other currencies than the book's, and what they are worth in it from which day on (domain.md
+// d.11). A document keeps the rate of its day; what a rate gives is rounded once.
+
+#include "server/ledger/books.h"
+
+struct rate {
+    int64_t rate_micro; // of the book's currency for `per` of the other
+    uint32_t per;
+    int32_t day; // from which it holds
+};
+
+// The currency as records keep it: "" for the book's own, asked by its code or not at all.
+char *rate_currency(const struct books *books, char *currency);
+
+// Can amounts be in it? One that counts with other decimals than the book's is CURRENCY_OTHER.
+MUST_CHECK enum status rate_check(struct books *books, const char *currency);
+// The rate that holds on that day: RATE_MISSING.
+MUST_CHECK enum status rate_on(struct books *books, const char *currency, int32_t day,
+                               struct rate *out);
+
+// What the amount comes to in the book's currency; false beyond AMOUNT_MAX.
+MUST_CHECK bool rate_convert(const struct rate *rate, int64_t minor, int64_t *book_minor);
+
+// What is open of an item at the rate of today; as the books have it when no rate is known.
+MUST_CHECK enum status rate_today(struct books *books, const ItemRecord *item, int64_t *book_minor);
+
+// Converts a document that is in another currency, line by line, by the rate of that day (0: of
+// today). What mirrors another document has that one's rate. RATE_TOO_SMALL when it comes to
+// nothing.
+MUST_CHECK enum status rate_document(struct books *books, InvoiceRecord *document, int32_t day);
+// The amount of a document in the book's currency.
+int64_t rate_gross(const InvoiceRecord *document);
+// "USD 100.00"; "" in the book's currency. NULL when the arena is exhausted.
+char *rate_amount(struct arena *arena, const char *currency, int64_t minor);
+// "7.1034", "4.7125 / 100"; "" without a rate. NULL when the arena is exhausted.
+char *rate_text(struct arena *arena, int64_t rate_micro, uint32_t per);
