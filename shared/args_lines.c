@@ -2,6 +2,8 @@
 #include "shared/args_values.h"
 #include "shared/wire.h"
 
+#include "proto/bank.pb-c.h"
+
 // Messages in one word: lines of invoices, entries and returns, what a payment settles, and parts.
 
 #define PATH_BYTES 96
@@ -201,6 +203,11 @@ bool args_read_message(const struct args_target *target, const ProtobufCFieldDes
         read_credit_line(target, (CreditLine *)message, text, path);
     } else if (descriptor->descriptor == &reschedule_part__descriptor) {
         read_part(target, (ReschedulePart *)message, text, path);
+    } else if (descriptor->descriptor == &reconcile_part__descriptor) {
+        (void)args_read_money(target, text, path, &((ReconcilePart *)message)->amount_minor);
+    } else if (descriptor->descriptor == &reconcile_receipt__descriptor) {
+        (void)args_read_reference(target, FIND_NOUN__FIND_NOUN_PAYMENT, text, path,
+                                  &((ReconcileReceipt *)message)->payment_id);
     } else {
         read_allocate(target, (Allocate *)message, text, path);
     }

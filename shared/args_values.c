@@ -58,6 +58,8 @@ static bool is_compact(const ProtobufCFieldDescriptor *descriptor)
            descriptor->descriptor == &entry_line__descriptor ||
            descriptor->descriptor == &credit_line__descriptor ||
            descriptor->descriptor == &reschedule_part__descriptor ||
+           descriptor->descriptor == &reconcile_part__descriptor ||
+           descriptor->descriptor == &reconcile_receipt__descriptor ||
            descriptor->descriptor == &allocate__descriptor;
 }
 

@@ -57,6 +57,8 @@
 #define BANK_MENTIONS_MAX 8  // of documents in it
 #define BANK_PAIRS_MAX    32 // lines that one call books
 #define BANK_OLDEST_MAX   12 // items that one receipt pays for certain
+#define BANK_PARTS_MAX    30 // of a line that is split
+#define BANK_RECEIPTS_MAX 60 // that one line brings from a wallet or card
 
 // Workbooks to write: what the format bears, and what their writer may use
 #define WORKBOOK_ROWS_MAX        1048575 // below the head

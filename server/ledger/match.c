@@ -61,8 +61,7 @@ enum status match_payer(struct txn *txn, const BankLineRecord *line, struct matc
             out->customer_id = payer->customer_id[0];
             out->evidence = PAYERS[i].evidence;
         }
-        const bool is_rule = payer->account != 0 || payer->ignore[0] != '\0';
-        out->rule = is_rule && out->rule == NULL ? payer : out->rule;
+        out->rule = payer->account != 0 && out->rule == NULL ? payer : out->rule;
     }
     return STATUS_OK;
 }
@@ -83,6 +82,7 @@ static enum status learn(struct books *books, const BankLineRecord *line, uint32
         }
         payer_record__init(payer);
         payer->field = field;
+        payer->line_id = line->id;
         payer->made_by = books->call->user_id;
         payer->made_us = books->call->instant_us;
     }
@@ -90,8 +90,8 @@ static enum status learn(struct books *books, const BankLineRecord *line, uint32
     for (size_t i = 0; i < payer->n_customer_id; i++) {
         is_known = is_known || payer->customer_id[i] == customer_id;
     }
-    // Two are enough to know that it is certain for nobody.
-    if (!is_known && payer->n_customer_id < 2) {
+    // Two are enough to know that it is certain for nobody. What somebody said stands.
+    if (!is_known && !payer->is_rule && payer->n_customer_id < 2) {
         uint64_t *both = arena_alloc(books->arena, 2 * sizeof *both);
         if (both == NULL) {
             return STATUS_TOO_LARGE;
@@ -259,9 +259,10 @@ static uint32_t tier_of(const struct match *match, const struct match_named *nam
     return 5;
 }
 
-enum status match_judge(struct books *books, const BankLineRecord *line,
+enum status match_judge(struct books *books, const BankLineRecord *line, int64_t fee_minor,
                         const struct settlement *settlement, struct match *out)
 {
+    const int64_t amount = line->amount_minor + fee_minor;
     struct match_payer payer = {0};
     struct match_named named = {0};
     struct item_list items = {0};
@@ -271,15 +272,15 @@ enum status match_judge(struct books *books, const BankLineRecord *line,
         status = match_named(books->txn, line, &named);
     }
     if (status == STATUS_OK) {
-        status = match_items(books, settlement->customer_id, line->amount_minor, line->value_day,
-                             &items);
+        status = match_items(books, settlement->customer_id, amount, line->value_day, &items);
     }
     if (status != STATUS_OK) {
         return status;
     }
     const struct settlement_line *only = settlement->count == 1 ? &settlement->line[0] : NULL;
-    if (only != NULL && only->open_minor == line->amount_minor && settlement->left_minor == 0) {
-        match_say(out, MATCH_EVIDENCE__MATCH_EVIDENCE_AMOUNT);
+    if (only != NULL && only->open_minor == amount && settlement->left_minor == 0) {
+        match_say(out, fee_minor == 0 ? MATCH_EVIDENCE__MATCH_EVIDENCE_AMOUNT
+                                      : MATCH_EVIDENCE__MATCH_EVIDENCE_FEE);
     }
     if (only != NULL && is_mentioned(line, only->debit->record)) {
         match_say(out, MATCH_EVIDENCE__MATCH_EVIDENCE_NUMBER);
@@ -297,6 +298,11 @@ enum status match_judge(struct books *books, const BankLineRecord *line,
     if (only != NULL && is_near(line, only->debit->record)) {
         match_say(out, MATCH_EVIDENCE__MATCH_EVIDENCE_DAY);
     }
-    out->tier = tier_of(out, &named, is_only_way);
+    if (fee_minor == 0) {
+        out->tier = tier_of(out, &named, is_only_way);
+    } else {
+        // What was kept is known by the way of paying, not by this line: a person looks.
+        out->tier = is_only_way || match_says(out, MATCH_EVIDENCE__MATCH_EVIDENCE_FEE) ? 4 : 5;
+    }
     return STATUS_OK;
 }

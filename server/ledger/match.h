@@ -42,9 +42,11 @@ struct match_named {
 MUST_CHECK enum status match_named(struct txn *txn, const BankLineRecord *line,
                                    struct match_named *out);
 
-// What speaks for the settlement of a receipt of this line; `settlement` is planned.
+// What speaks for the settlement of a receipt of this line, of which the bank kept the fee;
+// `settlement` is planned.
 MUST_CHECK enum status match_judge(struct books *books, const BankLineRecord *line,
-                                   const struct settlement *settlement, struct match *out);
+                                   int64_t fee_minor, const struct settlement *settlement,
+                                   struct match *out);
 
 // The items of the customer that a payer known by his account pays for certain with money that came
 // on `day`: the one of that amount, or the oldest due ones that add up to it, when there is exactly

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/control.h"
+#include "server/ledger/method.h"
 #include "server/ledger/payment_close.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/rate.h"
@@ -91,6 +92,10 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
     struct settlement settlement = {0};
     struct closing closing = {0};
     struct balance *balance = NULL;
+    const char *account = request->account;
+    if (status == STATUS_OK) {
+        status = method_take(&books, payment, request->no_fee, &account);
+    }
     if (status == STATUS_OK) {
         status = receipt_convert(&books, payment);
     }
@@ -98,7 +103,7 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
         status = permit_amount(&books, payment->customer_id, receipt_book(payment), "amount");
     }
     if (status == STATUS_OK) {
-        status = receipt_check(&books, payment, request->account, unique);
+        status = receipt_check(&books, payment, account, unique);
     }
     if (status == STATUS_OK) {
         status = plan(&books, request, payment, &settlement);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/bank.h"
 #include "server/ledger/disparity.h"
 #include "server/ledger/rate.h"
 #include "server/ledger/reading.h"
@@ -106,6 +107,15 @@ static enum status name_things(struct txn *txn, struct call *call, const Payment
     }
     card->customer = customer.number;
     card->customer_name = customer.name;
+    card->settles_day = payment->settles_day;
+    if (payment->settled_line_id != 0) {
+        BankLineRecord *line = NULL;
+        status = bank_line_get(txn, key_u64(payment->settled_line_id), &line);
+        card->settled = status == STATUS_OK ? bank_line_number(call->arena, line) : NULL;
+        if (card->settled == NULL) {
+            return status == STATUS_OK ? STATUS_TOO_LARGE : STATUS_INCOMPLETE;
+        }
+    }
     return reading_login(txn, payment->entered_by, &card->entered_by);
 }
 

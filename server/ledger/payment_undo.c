@@ -3,6 +3,7 @@
 // reversed by counter items and the reversing entry (domain.md d.1, d.12).
 #include "server/ledger/alert.h"
 #include "server/ledger/control.h"
+#include "server/ledger/method.h"
 #include "server/ledger/payment_close.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/standing.h"
@@ -112,6 +113,9 @@ static enum status reverse(struct books *books, const struct money *money, Entry
     }
     if (status == STATUS_OK) {
         status = posting_reverse(books, entry, day, reason, &reversal);
+    }
+    if (status == STATUS_OK && payment->settled_line_id == 0) {
+        status = method_keep_uncleared(books, payment, false);
     }
     payment->reason = arena_copy(books->arena, reason, strlen(reason));
     if (status != STATUS_OK || payment->reason == NULL) {

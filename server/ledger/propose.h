@@ -9,14 +9,19 @@
 #include "server/views/views.h"
 
 #define PROPOSALS_MAX 6
+#define METHODS_MAX   8
 
 struct proposal {
     struct match match;
     uint64_t customer_id;
     uint64_t invoice_id[BANK_OLDEST_MAX]; // that it pays
     size_t invoice_count;
-    uint64_t payment_id; // that it shows
-    uint32_t account;    // that a rule books it against
+    uint64_t payment_id;  // that it shows
+    uint64_t *receipt_id; // that arrive with it
+    size_t receipt_count;
+    PaymentMethod method; // of a receipt of which something was kept
+    int64_t fee_minor;
+    uint32_t account; // that a rule books it against
     int64_t amount_minor;
 };
 
@@ -31,9 +36,12 @@ struct proposing {
     struct books *books;
     const struct filter *customers; // whose filter counts for what is proposed
     struct amounts *amounts;
+    MethodRecord *method[METHODS_MAX]; // that settle to the account
+    size_t method_count;
 };
 
-MUST_CHECK enum status propose_begin(struct books *books, struct proposing *out);
+// For lines of the bank account with that code.
+MUST_CHECK enum status propose_begin(struct books *books, uint32_t account, struct proposing *out);
 // `payer` is the name of the other side as the reader sees it.
 MUST_CHECK enum status propose(struct proposing *proposing, BankLineRecord *line, const char *payer,
                                struct proposals *out);

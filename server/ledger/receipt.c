@@ -3,6 +3,7 @@
 
 #include "server/ledger/disparity.h"
 #include "server/ledger/lateness.h"
+#include "server/ledger/method.h"
 #include "server/ledger/numbering.h"
 #include "server/ledger/period.h"
 #include "server/ledger/permit.h"
@@ -285,6 +286,9 @@ enum status receipt_post(struct books *books, PaymentRecord *payment, struct set
     }
     if (status == STATUS_OK && unique != NULL) {
         status = books_keep_unique(books, unique->hash, payment->id);
+    }
+    if (status == STATUS_OK) {
+        status = method_keep_uncleared(books, payment, true);
     }
     if (status == STATUS_OK) {
         status = payment_put(books->txn, key_u64(payment->id), payment);

@@ -3,6 +3,7 @@
 
 #include "server/ledger/control.h"
 #include "server/ledger/done.h"
+#include "server/ledger/method.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/posting.h"
 
@@ -42,9 +43,12 @@ static enum status make_receipt(struct books *books, const struct reconcile *at,
     }
     payment_record__init(payment);
     payment->customer_id = customer_id;
-    payment->amount_minor = at->line->amount_minor;
+    payment->amount_minor = at->line->amount_minor + at->fee_minor;
+    payment->fee_minor = at->fee_minor;
     payment->date_day = at->line->value_day;
-    payment->method = PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER;
+    payment->method = at->method != PAYMENT_METHOD__PAYMENT_METHOD_UNSET
+                          ? at->method
+                          : PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER;
     payment->reference = reference;
     *out = payment;
     return STATUS_OK;
@@ -53,12 +57,16 @@ static enum status make_receipt(struct books *books, const struct reconcile *at,
 enum status reconcile_plan_receipt(struct books *books, struct reconcile *at, uint64_t customer_id,
                                    Allocate *const *named, size_t count)
 {
-    const int64_t amount = at->line->amount_minor;
+    const int64_t amount = at->line->amount_minor + at->fee_minor;
     CustomerRecord *customer = NULL;
     struct balance *balance = NULL;
     const char *account = bank_account(books->arena, at->line->account);
-    if (amount <= 0) {
-        return books_refuse(books, STATUS_BANK_SIDE, "customer", books_money(books, amount), NULL);
+    if (at->line->amount_minor <= 0) {
+        return books_refuse(books, STATUS_BANK_SIDE, "customer",
+                            books_money(books, at->line->amount_minor), NULL);
+    }
+    if (at->fee_minor < 0 || at->fee_minor > AMOUNT_MAX) {
+        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "fee", NULL, NULL);
     }
     enum status status = books_active_customer(books, customer_id, "customer", &customer);
     if (status == STATUS_OK) {
@@ -82,7 +90,9 @@ enum status reconcile_plan_receipt(struct books *books, struct reconcile *at, ui
     if (status == STATUS_OK) {
         status = posting_balance(books, customer_id, &balance);
     }
-    return status == STATUS_OK ? match_judge(books, at->line, &at->settlement, &at->match) : status;
+    return status == STATUS_OK
+               ? match_judge(books, at->line, at->fee_minor, &at->settlement, &at->match)
+               : status;
 }
 
 int64_t reconcile_moved(const EntryRecord *entry, uint32_t account)
@@ -139,6 +149,84 @@ enum status reconcile_plan_entry(struct books *books, struct reconcile *at, uint
     return status == STATUS_NOT_FOUND ? add_entry(books, at, entry_id) : status;
 }
 
+// One that has not arrived, each once; what is left of it is added to `sum_minor`.
+static enum status load_receipt(struct books *books, struct reconcile *at, uint64_t payment_id,
+                                int64_t *sum_minor)
+{
+    PaymentRecord *payment = NULL;
+    const enum status status = payment_get(books->txn, key_u64(payment_id), &payment);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? books_refuse(books, status, "receipt", NULL, NULL)
+                                          : status;
+    }
+    bool is_here = payment->settles_day == 0 || payment->settled_line_id != 0 ||
+                   payment->state != PAYMENT_STATE__PAYMENT_STATE_POSTED ||
+                   payment->account == at->line->account;
+    for (size_t i = 0; i < at->receipt_count; i++) {
+        is_here = is_here || at->receipt[i]->id == payment_id;
+    }
+    if (is_here) {
+        return books_refuse(books, STATUS_RECEIPT_ARRIVED, "receipt",
+                            receipt_number(books, payment), NULL);
+    }
+    at->receipt[at->receipt_count++] = payment;
+    *sum_minor += payment->amount_minor - payment->fee_minor;
+    return STATUS_OK;
+}
+
+// From where they were received to the bank account (domain.md d.17, "on settlement").
+static enum status book_receipts(struct books *books, struct reconcile *at)
+{
+    EntryRecord *entry = posting_begin(books, ENTRY_KIND__ENTRY_KIND_SETTLEMENT,
+                                       at->line->value_day, at->receipt_count + 1);
+    if (entry == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    entry->document_id = at->line->id;
+    entry->reference = bank_line_number(books->arena, at->line);
+    enum status status =
+        posting_line(books, entry, at->line->account, SIDE_DEBIT, at->line->amount_minor, 0);
+    for (size_t i = 0; status == STATUS_OK && i < at->receipt_count; i++) {
+        const PaymentRecord *payment = at->receipt[i];
+        status = posting_line(books, entry, payment->account, SIDE_CREDIT,
+                              payment->amount_minor - payment->fee_minor, payment->customer_id);
+    }
+    at->booking = entry;
+    return entry->reference != NULL ? status : STATUS_TOO_LARGE;
+}
+
+enum status reconcile_plan_receipts(struct books *books, struct reconcile *at,
+                                    ReconcileReceipt *const *receipt, size_t count)
+{
+    assert(count > 0 && count <= BANK_RECEIPTS_MAX);
+    int64_t sum_minor = 0;
+    struct account *own = NULL;
+    at->receipt = arena_alloc(books->arena, count * sizeof(PaymentRecord *));
+    enum status status = at->receipt != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        status = load_receipt(books, at, receipt[i]->payment_id, &sum_minor);
+    }
+    if (status == STATUS_OK && sum_minor != at->line->amount_minor) {
+        status = books_refuse(books, STATUS_BANK_AMOUNT, "receipt", books_money(books, sum_minor),
+                              books_money(books, at->line->amount_minor));
+    }
+    if (status == STATUS_OK) {
+        status = posting_account(books, at->line->account, &own);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        struct account *from = NULL;
+        struct balance *balance = NULL;
+        status = posting_account(books, at->receipt[i]->account, &from);
+        if (status == STATUS_OK) {
+            status = posting_balance(books, at->receipt[i]->customer_id, &balance);
+        }
+    }
+    if (status == STATUS_OK) {
+        status = posting_guard(books, at->line->value_day, POSTING_CASH, "bank-line");
+    }
+    return status == STATUS_OK ? book_receipts(books, at) : status;
+}
+
 enum status reconcile_refuse_controlled(struct books *books, enum control control,
                                         int64_t amount_minor)
 {
@@ -161,6 +249,32 @@ static enum status clear(struct books *books, const struct reconcile *at)
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < at->entry_count; i++) {
         status = cleared_put(books->txn, key_u64_u64(at->line->account, at->entry[i]), &index);
+    }
+    return status;
+}
+
+// The receipts are on the bank account now.
+static enum status arrive(struct books *books, struct reconcile *at)
+{
+    BankLineRecord *line = at->line;
+    enum status status = STATUS_OK;
+    if (at->receipt_count == 0) {
+        return STATUS_OK;
+    }
+    line->receipt_id = arena_alloc(books->arena, at->receipt_count * sizeof *line->receipt_id);
+    if (line->receipt_id == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    line->n_receipt_id = 0;
+    for (size_t i = 0; status == STATUS_OK && i < at->receipt_count; i++) {
+        PaymentRecord *payment = at->receipt[i];
+        status = method_keep_uncleared(books, payment, false);
+        payment->settled_line_id = line->id;
+        payment->version++;
+        line->receipt_id[line->n_receipt_id++] = payment->id;
+        if (status == STATUS_OK) {
+            status = payment_put(books->txn, key_u64(payment->id), payment);
+        }
     }
     return status;
 }
@@ -189,6 +303,13 @@ static enum status keep_match(const struct books *books, struct reconcile *at)
     return STATUS_OK;
 }
 
+enum status reconcile_keep(struct books *books, const struct reconcile *at)
+{
+    const enum status status = bank_line_put(books->txn, key_u64(at->line->id), at->line);
+    return status == STATUS_OK ? bank_put(books->txn, key_u64(at->bank->account), at->bank)
+                               : status;
+}
+
 enum status reconcile_do(struct books *books, struct reconcile *at)
 {
     enum status status = STATUS_OK;
@@ -207,6 +328,9 @@ enum status reconcile_do(struct books *books, struct reconcile *at)
         }
     }
     if (status == STATUS_OK) {
+        status = arrive(books, at);
+    }
+    if (status == STATUS_OK) {
         status = clear(books, at);
     }
     if (status == STATUS_OK) {
@@ -215,9 +339,5 @@ enum status reconcile_do(struct books *books, struct reconcile *at)
     if (status == STATUS_OK) {
         status = bank_wait(books, at->bank, at->line, false);
     }
-    if (status == STATUS_OK) {
-        status = bank_line_put(books->txn, key_u64(at->line->id), at->line);
-    }
-    return status == STATUS_OK ? bank_put(books->txn, key_u64(at->bank->account), at->bank)
-                               : status;
+    return status == STATUS_OK ? reconcile_keep(books, at) : status;
 }

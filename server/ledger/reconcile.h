@@ -18,9 +18,15 @@ struct reconcile {
     uint64_t *entry; // that the line clears
     size_t entry_count;
 
-    // A receipt that is made; `settlement` is what it pays.
+    // A receipt that is made; `settlement` is what it pays, and the bank kept the fee of it.
     PaymentRecord *payment;
     struct settlement settlement;
+    int64_t fee_minor;
+    PaymentMethod method; // unset: a transfer
+
+    // Receipts that arrive with the line, on an entry that is made.
+    PaymentRecord **receipt;
+    size_t receipt_count;
     EntryRecord *booking; // an entry that is made
 };
 
@@ -38,6 +44,17 @@ MUST_CHECK enum status reconcile_plan_receipt(struct books *books, struct reconc
 MUST_CHECK enum status reconcile_plan_entry(struct books *books, struct reconcile *at,
                                             uint64_t entry_id, const char *field);
 
+// Finds the receipts that the line brings from where they were received: what is left of them is
+// the line's amount, and none has arrived yet.
+MUST_CHECK enum status reconcile_plan_receipts(struct books *books, struct reconcile *at,
+                                               ReconcileReceipt *const *receipt, size_t count);
+
+// A line that was split becomes one again: every part waits.
+MUST_CHECK enum status reconcile_plan_join(struct books *books, const struct reconcile *at,
+                                           BankLineRecord ***parts);
+MUST_CHECK enum status reconcile_join(struct books *books, struct reconcile *at,
+                                      BankLineRecord *const *parts);
+
 // What an entry moves on an account; debit positive.
 int64_t reconcile_moved(const EntryRecord *entry, uint32_t account);
 
@@ -46,5 +63,7 @@ int64_t reconcile_moved(const EntryRecord *entry, uint32_t account);
 MUST_CHECK enum status reconcile_refuse_controlled(struct books *books, enum control control,
                                                    int64_t amount_minor);
 
+// Puts the line and its account.
+MUST_CHECK enum status reconcile_keep(struct books *books, const struct reconcile *at);
 // Posts what was planned, clears, and keeps the line; bank and line are put.
 MUST_CHECK enum status reconcile_do(struct books *books, struct reconcile *at);

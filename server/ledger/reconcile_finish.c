@@ -108,11 +108,27 @@ static void count_line(const BankLineRecord *line, struct outcome *out)
         out->ignored_minor += line->amount_minor;
         break;
     case BANK_LINE_STATE__BANK_LINE_STATE_SPLIT:
+    case BANK_LINE_STATE__BANK_LINE_STATE_JOINED:
     case BANK_LINE_STATE__BANK_LINE_STATE_UNSET:
     case _BANK_LINE_STATE_IS_INT_SIZE:
     default:
         break;
     }
+}
+
+// A line that is split is what its parts are.
+static enum status count_parts(struct books *books, const BankLineRecord *line, struct outcome *out)
+{
+    count_line(line, out);
+    for (size_t i = 0; i < line->n_part_id; i++) {
+        BankLineRecord *part = NULL;
+        const enum status status = bank_line_get(books->txn, key_u64(line->part_id[i]), &part);
+        if (status != STATUS_OK) {
+            return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+        }
+        count_line(part, out);
+    }
+    return STATUS_OK;
 }
 
 // The line of what was there before belongs to the first statement, whichever that is now.
@@ -148,8 +164,9 @@ static enum status count_lines(struct books *books, const BankRecord *bank,
         if (status != STATUS_OK || row_key_first(&key) > statement->last_line_id) {
             break;
         }
-        if (((const BankLineRecord *)row)->statement_id == statement->id) {
-            count_line((const BankLineRecord *)row, out);
+        const BankLineRecord *line = (const BankLineRecord *)row;
+        if (line->statement_id == statement->id && line->parent_id == 0) {
+            status = count_parts(books, line, out);
         }
     }
     return status == STATUS_END ? STATUS_OK : status;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Somebody says what a bank line is, or takes that back.
 #include "server/ledger/control.h"
+#include "server/ledger/method.h"
 #include "server/ledger/money.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/reconcile.h"
@@ -10,7 +11,8 @@
 static enum status refuse_targets(struct books *books, const ReconcileMatch *request)
 {
     const bool named[] = {request->customer_id != 0, request->payment_id != 0,
-                          request->entry_id != 0, request->account[0] != '\0', request->suspense};
+                          request->entry_id != 0,    request->account[0] != '\0',
+                          request->suspense,         request->n_receipt > 0};
     size_t count = 0;
     for (size_t i = 0; i < COUNT_OF(named); i++) {
         count += named[i] ? 1 : 0;
@@ -91,10 +93,14 @@ static enum status plan(struct books *books, struct reconcile *at, const Reconci
     if (status != STATUS_OK) {
         return status;
     }
-    if (request->n_allocate > 0 && request->customer_id == 0) {
+    const bool of_receipt = request->n_allocate > 0 || request->fee_minor != 0 ||
+                            request->method != PAYMENT_METHOD__PAYMENT_METHOD_UNSET;
+    if (of_receipt && request->customer_id == 0) {
         return books_refuse(books, STATUS_FIELD_MISSING, "customer", NULL, NULL);
     }
     if (request->customer_id != 0) {
+        at->fee_minor = request->fee_minor;
+        at->method = request->method;
         return reconcile_plan_receipt(books, at, request->customer_id, request->allocate,
                                       request->n_allocate);
     }
@@ -103,6 +109,9 @@ static enum status plan(struct books *books, struct reconcile *at, const Reconci
     }
     if (request->entry_id != 0) {
         return reconcile_plan_entry(books, at, request->entry_id, "entry");
+    }
+    if (request->n_receipt > 0) {
+        return reconcile_plan_receipts(books, at, request->receipt, request->n_receipt);
     }
     return plan_booking(books, at, request);
 }
@@ -118,6 +127,7 @@ static enum status match_reply(struct books *books, const struct reconcile *at,
     reply->n_evidence = line->n_evidence;
     reply->state = line->state;
     reply->on_account_minor = at->settlement.left_minor;
+    reply->receipts = (uint32_t)line->n_receipt_id;
     if (at->payment != NULL) {
         reply->payment = receipt_number(books, at->payment);
     }
@@ -147,7 +157,7 @@ enum status reconcile_match(struct txn *txn, struct call *call, const ReconcileM
     // What is in the books already was asked for when it was entered.
     const bool makes = at.payment != NULL && at.payment->id == 0;
     if (status == STATUS_OK && makes) {
-        status = control_check(txn, call, CONTROL_PAYMENT, at.line->amount_minor);
+        status = control_check(txn, call, CONTROL_PAYMENT, at.payment->amount_minor);
     } else if (status == STATUS_OK) {
         control_pass(call);
     }
@@ -156,6 +166,10 @@ enum status reconcile_match(struct txn *txn, struct call *call, const ReconcileM
     }
 
     match_say(&at.match, MATCH_EVIDENCE__MATCH_EVIDENCE_PERSON);
+    if (at.receipt_count > 0) {
+        at.match.tier = 4;
+        match_say(&at.match, MATCH_EVIDENCE__MATCH_EVIDENCE_BATCH);
+    }
     status = reconcile_do(&books, &at);
     if (status == STATUS_OK && at.payment != NULL && !request->no_learn) {
         status = match_learn(&books, at.line, at.payment->customer_id);
@@ -189,23 +203,51 @@ static void forget_match(BankLineRecord *line)
     line->customer_id = 0;
     line->payment_id = 0;
     line->n_entry_id = 0;
+    line->n_receipt_id = 0;
     line->made = false;
     line->settled_by = 0;
     line->settled_us = 0;
     line->reason = (char *)(uintptr_t)protobuf_c_empty_string;
 }
 
+// The receipts are on their way again; one that was reversed since is not.
+static enum status depart(struct books *books, const BankLineRecord *line)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < line->n_receipt_id; i++) {
+        PaymentRecord *payment = NULL;
+        status = payment_get(books->txn, key_u64(line->receipt_id[i]), &payment);
+        if (status != STATUS_OK) {
+            return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+        }
+        payment->settled_line_id = 0;
+        payment->version++;
+        if (payment->state == PAYMENT_STATE__PAYMENT_STATE_POSTED) {
+            status = method_keep_uncleared(books, payment, true);
+        }
+        if (status == STATUS_OK) {
+            status = payment_put(books->txn, key_u64(payment->id), payment);
+        }
+    }
+    return status;
+}
+
 // What the match booked and what still stands of it: both are reversed on their own day.
 struct undo {
     struct reversal payment;
     EntryRecord *entry;
+    BankLineRecord **parts; // of a line that was split
     bool has_payment;
     bool has_entry;
 };
 
-static enum status plan_undo(struct books *books, const BankLineRecord *line, struct undo *out)
+static enum status plan_undo(struct books *books, const struct reconcile *at, struct undo *out)
 {
+    const BankLineRecord *line = at->line;
     *out = (struct undo){0};
+    if (at->line->state == BANK_LINE_STATE__BANK_LINE_STATE_SPLIT) {
+        return reconcile_plan_join(books, at, &out->parts);
+    }
     if (!line->made || line->n_entry_id != 1) {
         return STATUS_OK;
     }
@@ -236,11 +278,13 @@ enum status reconcile_unmatch(struct txn *txn, struct call *call, const Reconcil
         status = reconcile_load(&books, request->bank_line_id, false, &at);
     }
 
-    if (status == STATUS_OK && at.line->amount_minor == 0) {
+    // A line of nothing was complete as it came, and a part of a joined line is none any more.
+    if (status == STATUS_OK &&
+        (at.line->amount_minor == 0 || at.line->state == BANK_LINE_STATE__BANK_LINE_STATE_JOINED)) {
         status = books_refuse(&books, STATUS_NOTHING_TO_DO, "bank-line", NULL, NULL);
     }
     if (status == STATUS_OK) {
-        status = plan_undo(&books, at.line, &undo);
+        status = plan_undo(&books, &at, &undo);
     }
     if (status == STATUS_OK) {
         status = permit_import(
@@ -266,6 +310,12 @@ enum status reconcile_unmatch(struct txn *txn, struct call *call, const Reconcil
         status =
             posting_reverse(&books, undo.entry, undo.entry->date_day, request->reason, &reversed);
     }
+    if (status == STATUS_OK && undo.parts != NULL) {
+        status = reconcile_join(&books, &at, undo.parts);
+    }
+    if (status == STATUS_OK) {
+        status = depart(&books, at.line);
+    }
     if (status == STATUS_OK) {
         status = unclear(&books, at.line);
     }
@@ -274,10 +324,7 @@ enum status reconcile_unmatch(struct txn *txn, struct call *call, const Reconcil
         status = bank_wait(&books, at.bank, at.line, true);
     }
     if (status == STATUS_OK) {
-        status = bank_line_put(txn, key_u64(at.line->id), at.line);
-    }
-    if (status == STATUS_OK) {
-        status = bank_put(txn, key_u64(at.bank->account), at.bank);
+        status = reconcile_keep(&books, &at);
     }
     if (status == STATUS_OK) {
         status = books_close(&books);
@@ -312,10 +359,7 @@ enum status reconcile_ignore(struct txn *txn, struct call *call, const Reconcile
     at.line->settled_us = call->instant_us;
     status = bank_wait(&books, at.bank, at.line, false);
     if (status == STATUS_OK) {
-        status = bank_line_put(txn, key_u64(at.line->id), at.line);
-    }
-    if (status == STATUS_OK) {
-        status = bank_put(txn, key_u64(at.bank->account), at.bank);
+        status = reconcile_keep(&books, &at);
     }
 
     return status == STATUS_OK ? match_reply(&books, &at, reply) : status;

@@ -74,12 +74,33 @@ static enum status add_allocate(struct arena *arena, const struct proposal *from
     return made != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
+static enum status add_receipts(struct arena *arena, const struct proposal *from,
+                                ReconcileProposal *to)
+{
+    to->receipt = arena_alloc(arena, (from->receipt_count + 1) * sizeof *to->receipt);
+    for (size_t i = 0; to->receipt != NULL && i < from->receipt_count; i++) {
+        ReconcileReceipt *receipt =
+            (ReconcileReceipt *)wire_make(arena, &reconcile_receipt__descriptor);
+        if (receipt == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        receipt->payment_id = from->receipt_id[i];
+        to->receipt[to->n_receipt++] = receipt;
+    }
+    return to->receipt != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
 static enum status name_documents(struct call *call, const struct proposal *from, char **out)
 {
     char *names = (char *)(uintptr_t)protobuf_c_empty_string;
-    const size_t count = from->payment_id != 0 ? 1 : from->invoice_count;
+    const uint64_t *ids = from->payment_id != 0     ? &from->payment_id
+                          : from->receipt_count > 0 ? from->receipt_id
+                                                    : from->invoice_id;
+    const size_t count = from->payment_id != 0     ? 1
+                         : from->receipt_count > 0 ? from->receipt_count
+                                                   : from->invoice_count;
     for (size_t i = 0; i < count; i++) {
-        const uint64_t id = from->payment_id != 0 ? from->payment_id : from->invoice_id[i];
+        const uint64_t id = ids[i];
         char *number = NULL;
         const enum status status = reading_document(call, id, &number);
         if (status != STATUS_OK) {
@@ -106,6 +127,9 @@ static enum status fill_proposal(struct txn *txn, struct call *call, const struc
     if (status == STATUS_OK) {
         status = add_allocate(call->arena, from, &to->allocate, &to->n_allocate);
     }
+    if (status == STATUS_OK) {
+        status = add_receipts(call->arena, from, to);
+    }
     if (status != STATUS_OK || evidence == NULL) {
         return status != STATUS_OK ? status : STATUS_TOO_LARGE;
     }
@@ -118,6 +142,8 @@ static enum status fill_proposal(struct txn *txn, struct call *call, const struc
     to->customer_id = from->customer_id;
     to->payment_id = from->payment_id;
     to->amount_minor = from->amount_minor;
+    to->fee_minor = from->fee_minor;
+    to->method = from->method;
     to->account = from->account != 0 ? bank_account(call->arena, from->account)
                                      : (char *)(uintptr_t)protobuf_c_empty_string;
     return to->account != NULL ? STATUS_OK : STATUS_TOO_LARGE;
@@ -200,20 +226,14 @@ static enum status visit_next(struct waiting *waiting, BankLineRecord *line)
     return fill_next(&waiting->proposing, line, row);
 }
 
-static enum status one_line(struct txn *txn, struct waiting *waiting, uint64_t id,
-                            BankRecord **bank)
+// One that was asked for by its number; it must wait.
+static enum status load_waiting(struct books *books, uint64_t id, BankLineRecord **out)
 {
-    struct books *books = waiting->proposing.books;
-    BankLineRecord *line = NULL;
-    enum status status = bank_load_line(books, id, &line);
-    if (status == STATUS_OK && line->state != BANK_LINE_STATE__BANK_LINE_STATE_WAITING) {
-        status = books_refuse(books, STATUS_BANK_LINE_DONE, "bank-line",
-                              bank_line_number(books->arena, line), NULL);
-    }
-    if (status == STATUS_OK) {
-        status = bank_get(txn, key_u64(line->account), bank);
-    }
-    return status == STATUS_OK ? visit_next(waiting, line) : status;
+    const enum status status = bank_load_line(books, id, out);
+    return status == STATUS_OK && (*out)->state != BANK_LINE_STATE__BANK_LINE_STATE_WAITING
+               ? books_refuse(books, STATUS_BANK_LINE_DONE, "bank-line",
+                              bank_line_number(books->arena, *out), NULL)
+               : status;
 }
 
 enum status reconcile_next(struct txn *txn, struct call *call, const ReconcileNext *request,
@@ -221,6 +241,7 @@ enum status reconcile_next(struct txn *txn, struct call *call, const ReconcileNe
 {
     struct books books;
     struct waiting waiting = {.account = request->bank_id, .reply = reply, .visit = visit_next};
+    BankLineRecord *line = NULL;
     BankRecord *bank = NULL;
     enum status status = books_open(txn, call, &books);
     waiting.limit = request->limit != 0 ? cursor_limit(request->limit) : NEXT_LINES;
@@ -231,17 +252,19 @@ enum status reconcile_next(struct txn *txn, struct call *call, const ReconcileNe
     if (status == STATUS_OK && !cursor_parse(request->cursor, &waiting.from)) {
         return refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
     }
-    if (status == STATUS_OK && request->bank_line_id == 0) {
-        status = bank_load(&books, request->bank_id, &bank);
+    if (status == STATUS_OK && request->bank_line_id != 0) {
+        status = load_waiting(&books, request->bank_line_id, &line);
     }
     if (status == STATUS_OK) {
-        status = propose_begin(&books, &waiting.proposing);
+        status = bank_load(&books, line != NULL ? line->account : request->bank_id, &bank);
+    }
+    if (status == STATUS_OK) {
+        status = propose_begin(&books, bank->account, &waiting.proposing);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    status = request->bank_line_id != 0 ? one_line(txn, &waiting, request->bank_line_id, &bank)
-                                        : walk(txn, &waiting);
+    status = line != NULL ? visit_next(&waiting, line) : walk(txn, &waiting);
     if (status != STATUS_OK) {
         return status;
     }
@@ -297,7 +320,7 @@ enum status reconcile_plan(struct txn *txn, struct call *call, const ReconcilePl
         status = bank_load(&books, request->bank_id, &bank);
     }
     if (status == STATUS_OK) {
-        status = propose_begin(&books, &waiting.proposing);
+        status = propose_begin(&books, bank->account, &waiting.proposing);
     }
     if (status == STATUS_OK) {
         status = walk(txn, &waiting);

@@ -144,7 +144,9 @@ static enum status take_line(struct outcome *outcome, const BankLineRecord *line
     reply->ignored += line->state == BANK_LINE_STATE__BANK_LINE_STATE_IGNORED ? 1 : 0;
     reply->matched += line->state == BANK_LINE_STATE__BANK_LINE_STATE_MATCHED ? 1 : 0;
     enum status status = is_booked(outcome, line, &booked);
-    if (status != STATUS_OK || booked || line->state == BANK_LINE_STATE__BANK_LINE_STATE_SPLIT) {
+    // The parts of a split line are lines of their own; those of a joined one are none.
+    if (status != STATUS_OK || booked || line->state == BANK_LINE_STATE__BANK_LINE_STATE_SPLIT ||
+        line->state == BANK_LINE_STATE__BANK_LINE_STATE_JOINED) {
         return status;
     }
     reply->unbooked_in_minor += line->amount_minor > 0 ? line->amount_minor : 0;

@@ -62,6 +62,7 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              TaxRecord *: &tax_record__descriptor, \
              RegisteredRecord *: &registered_record__descriptor, \
              LateRecord *: &late_record__descriptor, \
+             MethodRecord *: &method_record__descriptor, \
              RightUseRecord *: &right_use_record__descriptor, \
              DoneRecord *: &done_record__descriptor, \
              PolicyRecord *: &policy_record__descriptor, \
