@@ -23,6 +23,9 @@ enum kept {
     KEPT_WRITEOFF,
     KEPT_REFUND,
     KEPT_ENTRY,
+    KEPT_CAMPAIGN,
+    KEPT_COST,
+    KEPT_COMMON_COST, // of no customer
     KEPT_COUNT,
 };
 
@@ -134,6 +137,11 @@ void trade_writeoff_reverse(struct trader *trader);
 void trade_provision_set(struct trader *trader);
 void trade_entry_add(struct trader *trader);
 void trade_entry_reverse(struct trader *trader);
+
+void trade_campaign_add(struct trader *trader);
+void trade_cost_add(struct trader *trader);
+void trade_cost_reverse(struct trader *trader);
+void trade_cost_share(struct trader *trader);
 
 void trade_period_close(struct trader *trader);
 void trade_period_reopen(struct trader *trader);

@@ -15,7 +15,7 @@
 #define YEAR       2025
 #define CUSTOMERS  40
 #define EVENTS_MAX 64
-#define MUCH       800 // so many documents are of every kind
+#define MUCH       5000 // so many documents are of every kind
 
 enum step { STEP_YEAR_END, STEP_CLOSE, STEP_REOPEN, STEP_SEAL };
 
