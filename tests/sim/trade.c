@@ -3,9 +3,12 @@
 
 #include "shared/wire.h"
 
+#define RATES_FIRST 12
+
 static const struct trade_act ACTS[] = {
     {"customer add", trade_customer_add, 20, 0, false},
     {"customer edit", trade_customer_edit, 20, 0, false},
+    {"rate set", trade_rate_set, 12, 2, false},
     {"item add", trade_item_add, 6, 0, false},
     {"item edit", trade_item_edit, 6, 2, false},
     {"invoice draft", trade_invoice_draft, 60, 0, false},
@@ -251,6 +254,9 @@ void trade_begin(struct trader *trader, size_t customers)
     request.tolerance_minor = 500;
     (void)trade_ask(trader, "settlement_set", &request.base);
     assert(trader->status == STATUS_OK);
+    for (size_t i = 0; i < RATES_FIRST; i++) {
+        trade_rate_set(trader); // until each currency has one
+    }
     for (size_t i = 0; i < customers; i++) {
         trade_customer_add(trader);
         assert(trader->status == STATUS_OK);

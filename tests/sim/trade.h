@@ -35,6 +35,7 @@ struct thing {
     int64_t amount_minor;
     uint32_t version;
     uint32_t lines;
+    const char *currency; // NULL: the book's
 };
 
 struct trade {
@@ -79,7 +80,8 @@ struct trade_act {
 enum trade_mix { TRADE_DESK, TRADE_RACE };
 
 void trade_open(struct trade *trade, const char *chart, int32_t first_day, size_t span);
-// Customers, each with terms of his own, a catalogue, and tolerance for small differences.
+// Customers, each with terms of his own, a catalogue, rates of two other currencies, and tolerance
+// for small differences.
 void trade_begin(struct trader *trader, size_t customers);
 // Draws an act, asks for it and counts what came of it.
 void trade_step(struct trader *trader, enum trade_mix mix);
@@ -106,6 +108,9 @@ ProtobufCMessage *trade_ask(struct trader *trader, const char *name, ProtobufCMe
 
 void trade_customer_add(struct trader *trader);
 void trade_customer_edit(struct trader *trader);
+void trade_rate_set(struct trader *trader);
+// NULL is the book's own, which it mostly is.
+const char *trade_currency(struct trader *trader, uint32_t times);
 void trade_item_add(struct trader *trader);
 void trade_item_edit(struct trader *trader);
 void trade_invoice_draft(struct trader *trader);

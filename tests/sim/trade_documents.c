@@ -59,6 +59,24 @@ void trade_customer_edit(struct trader *trader)
     trade_keep(trader, KEPT_CUSTOMER, edited);
 }
 
+static const char *const ABROAD[] = {"EUR", "GBP"};
+
+const char *trade_currency(struct trader *trader, uint32_t times)
+{
+    return trade_once(trader, times) ? ABROAD[trade_draw(trader, COUNT_OF(ABROAD))] : NULL;
+}
+
+void trade_rate_set(struct trader *trader)
+{
+    RateSet request;
+    rate_set__init(&request);
+    request.currency =
+        arena_print(trader->arena, "%s", ABROAD[trade_draw(trader, COUNT_OF(ABROAD))]);
+    request.rate_micro = 7 * MICRO + (int64_t)trade_draw(trader, MICRO);
+    request.date_day = trader->today_day;
+    (void)trade_ask(trader, "rate_set", &request.base);
+}
+
 static const uint32_t RATES[] = {1300, 600, 900, 100, 0};
 
 static int64_t draw_price(struct trader *trader)
@@ -135,6 +153,8 @@ void trade_invoice_draft(struct trader *trader)
     invoice_draft__init(&request);
     request.customer_id = trade_any(trader, KEPT_CUSTOMER).id;
     request.date_day = trade_day(trader);
+    const char *currency = trade_currency(trader, 8);
+    request.currency = arena_print(trader->arena, "%s", currency != NULL ? currency : "");
     request.n_line = 1 + trade_draw(trader, LINES_MAX);
     request.line = draw_lines(trader, request.n_line);
     const InvoiceDraftReply *reply =
@@ -145,7 +165,8 @@ void trade_invoice_draft(struct trader *trader)
                                   .customer_id = request.customer_id,
                                   .amount_minor = reply->gross_minor,
                                   .version = reply->version,
-                                  .lines = (uint32_t)request.n_line});
+                                  .lines = (uint32_t)request.n_line,
+                                  .currency = currency});
     }
 }
 
@@ -196,8 +217,12 @@ void trade_invoice_issue(struct trader *trader)
         request.round_minor = trade_once(trader, 10) ? ROUND_MINOR : 0;
     }
     request.disputed = trade_once(trader, 40);
+    const char *currency = trade_currency(trader, 8);
+    request.currency = arena_print(trader->arena, "%s", currency != NULL ? currency : "");
     issue(trader, &request,
-          (struct thing){.customer_id = request.customer_id, .lines = (uint32_t)request.n_line});
+          (struct thing){.customer_id = request.customer_id,
+                         .lines = (uint32_t)request.n_line,
+                         .currency = currency});
 }
 
 static void credit(struct trader *trader, InvoiceCredit *request, struct thing invoice)

@@ -3,8 +3,14 @@
 // Payments and what they settle, refunds, write-offs, provisions and entries by hand.
 #include "tests/sim/trade.h"
 
-static void pay(struct trader *trader, PaymentAdd *request)
+// Money of another currency comes at the rate of the day, or the bank says what it came to.
+static void pay(struct trader *trader, PaymentAdd *request, const char *currency)
 {
+    if (currency != NULL) {
+        request->currency = arena_print(trader->arena, "%s", currency);
+        request->book_minor =
+            trade_once(trader, 3) ? request->amount_minor * (65 + trade_draw(trader, 20)) / 10 : 0;
+    }
     request->date_day = trade_once(trader, 3) ? trade_day(trader) : trader->today_day;
     request->method = (PaymentMethod)(1 + trade_draw(trader, 4));
     const PaymentAddReply *reply =
@@ -13,7 +19,8 @@ static void pay(struct trader *trader, PaymentAdd *request)
         trade_keep(trader, KEPT_PAYMENT,
                    (struct thing){.id = reply->id,
                                   .customer_id = request->customer_id,
-                                  .amount_minor = reply->amount_minor});
+                                  .amount_minor = reply->amount_minor,
+                                  .currency = currency});
     }
 }
 
@@ -35,7 +42,7 @@ static void pay_invoice(struct trader *trader, int64_t more, bool is_named, bool
         request.allocate = list;
         request.n_allocate = 1;
     }
-    pay(trader, &request);
+    pay(trader, &request, invoice.currency);
 }
 
 void trade_payment_exact(struct trader *trader)
@@ -61,7 +68,7 @@ void trade_payment_any(struct trader *trader)
     request.amount_minor = 1 + (int64_t)trade_draw(trader, 800000);
     request.no_allocate = trade_once(trader, 4);
     request.rest = trade_once(trader, 8) ? REST_MODE__REST_MODE_REFUSE : REST_MODE__REST_MODE_UNSET;
-    pay(trader, &request);
+    pay(trader, &request, trade_currency(trader, 8));
 }
 
 void trade_payment_allocate(struct trader *trader)
