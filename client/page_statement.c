@@ -121,22 +121,17 @@ static enum status items_print(struct client *client, const StatementShowReply *
 
 // ---- where to pay, and what comes back signed ----
 
-static void line_print(const char *label, const char *text, FILE *out)
+void page_bank(const char *holder, const char *name, const char *account, const char *footer,
+               FILE *out)
 {
-    if (text[0] != '\0') {
-        page_label(label, out);
-        (void)fprintf(out, "%s\n", text);
-    }
-}
-
-static void bank_print(const StatementShowReply *statement, FILE *out)
-{
-    if (statement->bank_account[0] != '\0') {
+    if (account[0] != '\0') {
         page_label(_("Pay to"), out);
-        (void)fprintf(out, "%s  %s  %s\n", statement->bank_holder, statement->bank_name,
-                      statement->bank_account);
+        (void)fprintf(out, "%s  %s  %s\n", holder, name, account);
     }
-    line_print(_("Note"), statement->footer, out);
+    if (footer[0] != '\0') {
+        page_label(_("Note"), out);
+        (void)fprintf(out, "%s\n", footer);
+    }
 }
 
 static void slip_print(struct client *client, const StatementShowReply *statement, FILE *out)
@@ -202,7 +197,8 @@ enum status page_statement(struct client *client, const Reply *reply, const Prot
     if (statement->aging != NULL) {
         aging_print(client, statement->aging, out);
     }
-    bank_print(statement, out);
+    page_bank(statement->bank_holder, statement->bank_name, statement->bank_account,
+              statement->footer, out);
     state_print(client, statement, out);
     proof_print(statement, out);
     page_more(statement->n_row, statement->page, out);

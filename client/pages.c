@@ -19,6 +19,7 @@ page_function *page_of_command(const struct command *command)
     } PAGES[] = {
         {"report_aging", page_aging},
         {"statement_show", page_statement},
+        {"dunning_show", page_dunning},
         {"payment_add", page_payment},
         {"user_invite", page_invitation},
         {"user_reset", page_invitation},

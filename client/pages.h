@@ -20,6 +20,7 @@ page_function page_cash_flow;
 page_function page_ledger;
 page_function page_contribution;
 page_function page_dashboard;
+page_function page_dunning;
 page_function page_payment;
 page_function page_invitation;
 page_function page_codes;
@@ -29,6 +30,9 @@ page_function page_reconcile;
 
 // A label padded to the pages' common width, for "label  value" lines.
 void page_label(const char *label, FILE *out);
+// Where to pay, and a note below; what is empty is left out.
+void page_bank(const char *holder, const char *name, const char *account, const char *footer,
+               FILE *out);
 // Whether a statement ties with the accounts; NULL: nothing.
 void page_tie(struct client *client, const FinancialTie *tie, FILE *out);
 // How to go on behind the rows of a page; NULL, or the last one: nothing.

@@ -8,6 +8,7 @@
 
 #define PATH_BYTES 96
 #define PARTS_MAX  5
+#define STEPS_MAX  12
 
 // Cuts `text` at semicolons, half or full width, and trims the parts. More parts than `most` are
 // left in the last one.
@@ -187,6 +188,72 @@ static void read_part(const struct args_target *target, ReschedulePart *part, co
     (void)args_read_money(target, equals + 1, name, &part->amount_minor);
 }
 
+// One part of a level behind its days: "fee 10", "charge". False when it is none of these.
+static bool read_step(const struct args_target *target, DunningLevel *level, const char *part,
+                      const char *path)
+{
+    const size_t size = strcspn(part, " ");
+    const char *value = part + size + strspn(part + size, " ");
+    const char *word = arena_copy(target->problems->arena, part, size);
+    char name[PATH_BYTES];
+    uint64_t days = 0;
+    if (word == NULL) {
+        return false;
+    }
+    path_join(name, path, word);
+    if (strcmp(word, "fee") == 0) {
+        return args_read_money(target, value, name, &level->fee_minor);
+    }
+    if (strcmp(word, "minimum") == 0) {
+        return args_read_money(target, value, name, &level->minimum_minor);
+    }
+    if (strcmp(word, "rate") == 0) {
+        return args_read_rate(target, value, name, &level->interest_bp);
+    }
+    if (strcmp(word, "wait") == 0 && args_read_number(value, UINT32_MAX, &days)) {
+        level->wait_days = (uint32_t)days;
+        return true;
+    }
+    if (strcmp(word, "by") == 0) {
+        int channel = 0;
+        const bool known = field_choice_value(&dunning_channel__descriptor, value, &channel);
+        level->channel = (DunningChannel)channel;
+        return known;
+    }
+    level->charge = level->charge || strcmp(part, "charge") == 0;
+    level->block = level->block || strcmp(part, "block") == 0;
+    level->final = level->final || strcmp(part, "final") == 0;
+    return strcmp(part, "charge") == 0 || strcmp(part, "block") == 0 || strcmp(part, "final") == 0;
+}
+
+// "20; wait 14; fee 10; rate 6%; by letter; charge; text: …"
+static void read_level(const struct args_target *target, DunningLevel *level, const char *text,
+                       const char *path)
+{
+    static const char WANTED[] = "DAYS; minimum AMOUNT; wait DAYS; fee AMOUNT; rate PERCENT; by "
+                                 "CHANNEL; charge; block; final; text: TEXT";
+    const char *part[STEPS_MAX];
+    const size_t count = cut(target->problems->arena, text, part, STEPS_MAX);
+    const size_t problems = target->problems->count;
+    uint64_t days = 0;
+    if (count == 0 || !args_read_number(part[0], UINT32_MAX, &days)) {
+        args_report(target, STATUS_USAGE, path, text, WANTED, NULL);
+        return;
+    }
+    level->overdue_days = (uint32_t)days;
+    for (size_t i = 1; i < count; i++) {
+        if (strncmp(part[i], "text:", 5) == 0) {
+            const char *from = strstr(text, "text:") + 5;
+            from += strspn(from, " ");
+            level->text = arena_copy(target->problems->arena, from, strlen(from));
+            return;
+        }
+        if (!read_step(target, level, part[i], path) && target->problems->count == problems) {
+            args_report(target, STATUS_USAGE, path, part[i], WANTED, NULL);
+        }
+    }
+}
+
 bool args_read_message(const struct args_target *target, const ProtobufCFieldDescriptor *descriptor,
                        const char *text, const char *path, void *at)
 {
@@ -208,6 +275,8 @@ bool args_read_message(const struct args_target *target, const ProtobufCFieldDes
     } else if (descriptor->descriptor == &reconcile_receipt__descriptor) {
         (void)args_read_reference(target, FIND_NOUN__FIND_NOUN_PAYMENT, text, path,
                                   &((ReconcileReceipt *)message)->payment_id);
+    } else if (descriptor->descriptor == &dunning_level__descriptor) {
+        read_level(target, (DunningLevel *)message, text, path);
     } else {
         read_allocate(target, (Allocate *)message, text, path);
     }

@@ -88,6 +88,8 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
         [FIND_NOUN__FIND_NOUN_ITEM] = "ITEM",
         [FIND_NOUN__FIND_NOUN_COST] = "COST",
         [FIND_NOUN__FIND_NOUN_CAMPAIGN] = "CAMPAIGN",
+        [FIND_NOUN__FIND_NOUN_DUNNING] = "REMINDER",
+        [FIND_NOUN__FIND_NOUN_PROMISE] = "PROMISE",
     };
     const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
     const char *words = NULL;
@@ -112,6 +114,7 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
                : message == &entry_line__descriptor      ? "ACCOUNT debit|credit AMOUNT [CUSTOMER]"
                : message == &credit_line__descriptor     ? "LINE[=QUANTITY|:AMOUNT]"
                : message == &reschedule_part__descriptor ? "DATE=AMOUNT"
+               : message == &dunning_level__descriptor   ? "DAYS[; WORD VALUE...][; text: TEXT]"
                                                          : "INVOICE[=AMOUNT]";
     case KIND_TEXT:
         return field->format == FORMAT_TERMS    ? "TERMS"

@@ -40,6 +40,8 @@ static const struct noun_row NOUNS[] = {
     {"catalogue_id", FIND_NOUN__FIND_NOUN_ITEM},
     {"cost_id", FIND_NOUN__FIND_NOUN_COST},
     {"campaign_id", FIND_NOUN__FIND_NOUN_CAMPAIGN},
+    {"dunning_id", FIND_NOUN__FIND_NOUN_DUNNING},
+    {"promise_id", FIND_NOUN__FIND_NOUN_PROMISE},
 };
 
 FindNoun args_noun(const ProtobufCFieldDescriptor *descriptor)
@@ -60,6 +62,7 @@ static bool is_compact(const ProtobufCFieldDescriptor *descriptor)
            descriptor->descriptor == &reschedule_part__descriptor ||
            descriptor->descriptor == &reconcile_part__descriptor ||
            descriptor->descriptor == &reconcile_receipt__descriptor ||
+           descriptor->descriptor == &dunning_level__descriptor ||
            descriptor->descriptor == &allocate__descriptor;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/ident.h"
 
+#include "proto/invoice.pb-c.h"
+
 struct series_row {
     const char *prefix;
     enum series series;
@@ -16,6 +18,8 @@ static const struct series_row SERIES[] = {
     {"RF", SERIES_REFUND, true},      {"SD", SERIES_DIFFERENCE, true},
     {"RC", SERIES_RECOVERY, true},    {"BS", SERIES_BANK_STATEMENT, true},
     {"BL", SERIES_BANK_LINE, false},  {"CO", SERIES_COST, true},
+    {"BL", SERIES_BANK_LINE, false},  {"DN", SERIES_DUNNING, true},
+    {"DB", SERIES_DEBIT_NOTE, true},  {"PR", SERIES_PROMISE, false},
 };
 
 static const struct series_row *row_of(enum series series)
@@ -26,6 +30,18 @@ static const struct series_row *row_of(enum series series)
         }
     }
     return NULL;
+}
+
+enum series ident_of_document(uint32_t kind)
+{
+    switch (kind) {
+    case INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE:
+        return SERIES_CREDIT_NOTE;
+    case INVOICE_KIND__INVOICE_KIND_DEBIT_NOTE:
+        return SERIES_DEBIT_NOTE;
+    default:
+        return SERIES_INVOICE;
+    }
 }
 
 char *ident_print(struct arena *arena, enum series series, uint32_t year, uint32_t sequence)

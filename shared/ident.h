@@ -8,6 +8,8 @@
 // year have year 0.
 // AP-0001, F-0003, BS-2026-0001, BL-0001, CO-2026-0001. At least four digits; series without a year
 // have year 0.
+// AP-0001, F-0003, BS-2026-0001, BL-0001, DN-2026-0001, DB-2026-0001, PR-0001. At least four
+// digits; series without a year have year 0.
 
 #include "shared/arena.h"
 
@@ -28,7 +30,13 @@ enum series {
     SERIES_BANK_STATEMENT = 22,
     SERIES_BANK_LINE = 23,
     SERIES_COST = 31,
+    SERIES_DUNNING = 25,
+    SERIES_DEBIT_NOTE = 26,
+    SERIES_PROMISE = 27,
 };
+
+// The series of a document of that kind (InvoiceKind).
+enum series ident_of_document(uint32_t kind);
 
 char *ident_print(struct arena *arena, enum series series, uint32_t year, uint32_t sequence);
 // Case and leading zeros do not matter ("inv-2026-412").

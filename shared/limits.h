@@ -197,10 +197,17 @@
 #define FINDING_STEPS_MAX     100 // answers of one finding
 
 // Credit
-#define CREDIT_POLICIES_MAX     64 // of a book
-#define CREDIT_GUARANTEES_MAX   64 // of a customer
-#define CREDIT_OVERRIDES_MAX    64 // kept of a customer; those that are done with make room
-#define CREDIT_RESERVATIONS_MAX 64 // of a customer, at once
+#define CREDIT_POLICIES_MAX     64  // of a book
+#define CREDIT_GUARANTEES_MAX   64  // of a customer
+#define CREDIT_OVERRIDES_MAX    64  // kept of a customer; those that are done with make room
+#define CREDIT_RESERVATIONS_MAX 64  // of a customer, at once
+#define DUNNING_LEVELS_MAX      9   // of a procedure
+#define DUNNING_PROCEDURES_MAX  512 // versions
+#define DUNNING_LINES_MAX       100 // instalments of one reminder: the oldest
+#define DUNNING_BLOCKS_MAX      32  // of a customer
+#define PROMISES_MAX            64  // of a customer, that are not long past
+#define PROMISE_ITEMS_MAX       500
+#define EXPECTED_PERIODS_MAX    120
 #define CREDIT_ALERTS_MAX       64 // of a customer, that nobody has seen
 #define CREDIT_SCORES_MAX       24 // kept of a customer
 #define CREDIT_MONTHS           13 // kept of a customer: this one and a year before it

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/assessment.h"
 
-#include "server/ledger/item.h"
+#include "server/ledger/promise.h"
 #include "shared/money.h"
 #include "shared/terms.h"
 
@@ -48,7 +48,13 @@ enum status assessment_of(struct books *books, const CustomerRecord *customer,
     }
     const int32_t today = books->call->book_day;
     const struct exposure *exposure = &out->exposure;
+    uint32_t promises = 0;
     out->standing = standing_read(balance->record, today);
+    status = promises_broken(books->txn, books->arena, customer->id, today, &promises);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    out->standing.broken += promises;
     out->input = (struct score_input){
         .late = out->standing.late,
         .settled_minor =

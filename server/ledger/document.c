@@ -76,8 +76,14 @@ enum status document_parts(struct books *books, InvoiceRecord *document,
 
 static enum account_role other_side(const InvoiceRecord *document)
 {
-    bool opening = document->kind == INVOICE_KIND__INVOICE_KIND_OPENING;
-    return opening ? ACCOUNT_RETAINED : ACCOUNT_SALES;
+    switch ((int)document->kind) {
+    case INVOICE_KIND__INVOICE_KIND_OPENING:
+        return ACCOUNT_RETAINED;
+    case INVOICE_KIND__INVOICE_KIND_DEBIT_NOTE:
+        return ACCOUNT_CHARGES;
+    default:
+        return ACCOUNT_SALES;
+    }
 }
 
 uint32_t document_scopes(const InvoiceRecord *document)
@@ -196,8 +202,10 @@ static enum status post(struct books *books, InvoiceRecord *document)
 {
     const struct sums sums = sums_of(document);
     const int64_t left_minor = sums.gross_minor - sums.net_minor - sums.tax_minor;
-    EntryRecord *entry = posting_begin(books, ENTRY_KIND__ENTRY_KIND_INVOICE, document->date_day,
-                                       5 + goods_entry_lines(document));
+    const bool charges = document->kind == INVOICE_KIND__INVOICE_KIND_DEBIT_NOTE;
+    EntryRecord *entry = posting_begin(
+        books, charges ? ENTRY_KIND__ENTRY_KIND_CHARGE : ENTRY_KIND__ENTRY_KIND_INVOICE,
+        document->date_day, 5 + goods_entry_lines(document));
     if (entry == NULL) {
         return STATUS_TOO_LARGE;
     }
@@ -258,8 +266,7 @@ static enum status open_items(struct books *books, InvoiceRecord *document)
         draft.discount_minor = part->discount_minor;
         draft.year = document->year;
         draft.sequence = document->sequence;
-        draft.series = document->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE ? SERIES_CREDIT_NOTE
-                                                                                : SERIES_INVOICE;
+        draft.series = ident_of_document(document->kind);
         struct item *item = item_make(books, &draft);
         if (item == NULL) {
             return STATUS_TOO_LARGE;
@@ -280,13 +287,12 @@ static enum status enter(struct books *books, InvoiceRecord *document)
     if (document->id == 0) {
         document->id = call_new_id(books->call);
     }
-    bool credit = document->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
     document->state = INVOICE_STATE__INVOICE_STATE_ISSUED;
     document->version++;
     document->entered_us = books->call->instant_us;
     document->entered_by = books->call->user_id;
     document->year = books_year(document->date_day);
-    const enum series series = credit ? SERIES_CREDIT_NOTE : SERIES_INVOICE;
+    const enum series series = ident_of_document(document->kind);
     enum status status = numbering_next(books, series, document->year, &document->sequence);
     if (status == STATUS_OK) {
         status = period_number(books, series, document->date_day);
@@ -386,8 +392,7 @@ char *document_number(struct books *books, const InvoiceRecord *document)
     if (document->sequence == 0) {
         return arena_copy(books->arena, "", 0);
     }
-    bool credit = document->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
-    return ident_print(books->arena, credit ? SERIES_CREDIT_NOTE : SERIES_INVOICE, document->year,
+    return ident_print(books->arena, ident_of_document(document->kind), document->year,
                        document->sequence);
 }
 

@@ -274,8 +274,7 @@ static enum status document_name(struct export_text *text, uint64_t id, const ch
     InvoiceRecord *invoice;
     enum status status = invoice_get(text->txn, key_u64(id), &invoice);
     if (status == STATUS_OK) {
-        bool credit = invoice->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
-        *out = ident_print(text->arena, credit ? SERIES_CREDIT_NOTE : SERIES_INVOICE, invoice->year,
+        *out = ident_print(text->arena, ident_of_document(invoice->kind), invoice->year,
                            invoice->sequence);
     }
     if (status != STATUS_NOT_FOUND) {

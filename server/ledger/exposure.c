@@ -183,8 +183,8 @@ static enum status look_at_items(struct books *books, struct exposure *exposure)
             continue;
         }
         const int32_t late_days = today - item->due_day;
-        if (item->level > exposure->dunning_level) {
-            exposure->dunning_level = item->level;
+        if (item->credit_level > exposure->dunning_level) {
+            exposure->dunning_level = item->credit_level;
         }
         if (item->disputed || late_days <= (int32_t)exposure->policy->overdue_days) {
             continue;

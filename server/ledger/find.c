@@ -53,6 +53,10 @@ static enum table table_of(FindNoun noun)
         return TABLE_cost;
     case FIND_NOUN__FIND_NOUN_CAMPAIGN:
         return TABLE_campaign;
+    case FIND_NOUN__FIND_NOUN_DUNNING:
+        return TABLE_dunning;
+    case FIND_NOUN__FIND_NOUN_PROMISE:
+        return TABLE_promise;
     case FIND_NOUN__FIND_NOUN_UNSET:
     case _FIND_NOUN_IS_INT_SIZE:
     default:
@@ -91,6 +95,7 @@ static bool series_is_of(enum series series, enum table table)
         return table == TABLE_customer;
     case SERIES_INVOICE:
     case SERIES_CREDIT_NOTE:
+    case SERIES_DEBIT_NOTE:
         return table == TABLE_invoice;
     case SERIES_PAYMENT:
         return table == TABLE_payment;
@@ -108,6 +113,8 @@ static bool series_is_of(enum series series, enum table table)
     case SERIES_BANK_STATEMENT:
     case SERIES_BANK_LINE:
     case SERIES_COST:
+    case SERIES_DUNNING:
+    case SERIES_PROMISE:
         break;
     }
     return false;

@@ -5,8 +5,10 @@
 #include "server/ledger/audit.h"
 #include "server/ledger/bank.h"
 #include "server/ledger/cost.h"
+#include "server/ledger/dunning.h"
 #include "server/ledger/finding.h"
 #include "server/ledger/issued.h"
+#include "server/ledger/promise.h"
 #include "server/ledger/reading.h"
 #include "shared/text.h"
 #include "shared/wire.h"
@@ -91,6 +93,18 @@ static bool label_campaign(struct call *call, const ProtobufCMessage *record, Fi
     return may(call, PERMISSION_COST_LIST);
 }
 
+static bool label_dunning(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    row->number = dunning_number(call->arena, (const DunningRecord *)record);
+    return may(call, PERMISSION_DUNNING_LIST);
+}
+
+static bool label_promise(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    row->number = promise_number(call->arena, (const PromiseRecord *)record);
+    return may(call, PERMISSION_PROMISE_LIST);
+}
+
 static const struct {
     enum table table;
     label_function *label;
@@ -100,6 +114,7 @@ static const struct {
     {TABLE_bank, label_bank},           {TABLE_bank_statement, label_bank_statement},
     {TABLE_bank_line, label_bank_line}, {TABLE_catalogue, label_item},
     {TABLE_cost, label_cost},           {TABLE_campaign, label_campaign},
+    {TABLE_dunning, label_dunning},     {TABLE_promise, label_promise},
 };
 
 static label_function *label_of(enum table table)

@@ -31,6 +31,9 @@ static enum status load_issued(struct books *books, uint64_t id, InvoiceRecord *
     if ((*out)->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE) {
         return books_refuse(books, STATUS_REVERSAL_OF_REVERSAL, "invoice", NULL, NULL);
     }
+    if ((*out)->kind == INVOICE_KIND__INVOICE_KIND_DEBIT_NOTE) {
+        return books_refuse(books, STATUS_INVOICE_IS_CHARGE, "invoice", NULL, NULL);
+    }
     return STATUS_OK;
 }
 

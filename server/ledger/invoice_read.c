@@ -7,17 +7,13 @@
 
 // What is asked about invoices and credit notes.
 
-static enum series series_of(InvoiceKind kind)
-{
-    return kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE ? SERIES_CREDIT_NOTE : SERIES_INVOICE;
-}
-
 // "" for a draft, which has no number yet.
 static enum status number_of(struct call *call, const InvoiceRecord *invoice, char **out)
 {
     *out = reading_constant("");
     if (invoice->sequence != 0) {
-        *out = ident_print(call->arena, series_of(invoice->kind), invoice->year, invoice->sequence);
+        *out = ident_print(call->arena, ident_of_document(invoice->kind), invoice->year,
+                           invoice->sequence);
     }
     return *out == NULL ? STATUS_TOO_LARGE : STATUS_OK;
 }

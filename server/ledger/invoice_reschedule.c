@@ -27,6 +27,9 @@ static enum status load(struct books *books, uint64_t id, struct plan *out)
         out->invoice->gross_minor <= 0) {
         return books_refuse(books, STATUS_INVOICE_NOT_OPEN, "invoice", NULL, NULL);
     }
+    if (out->invoice->kind == INVOICE_KIND__INVOICE_KIND_DEBIT_NOTE) {
+        return books_refuse(books, STATUS_INVOICE_IS_CHARGE, "invoice", NULL, NULL);
+    }
     status = books_currency(books, out->invoice->currency);
     if (status == STATUS_OK) {
         status = document_items(books, out->invoice, &out->open);

@@ -202,10 +202,15 @@ enum status item_allocations(struct books *books, uint64_t item_id, struct alloc
     return all_allocations(books, item_id, true, out);
 }
 
-// residual(item, D) of domain.md d.1.
-static int64_t residual(const struct item *item, const struct allocation_list *events, int32_t day)
+enum status item_events(struct books *books, uint64_t item_id, struct allocation_list *out)
 {
-    int64_t left = item->record->amount_minor;
+    return all_allocations(books, item_id, false, out);
+}
+
+// residual(item, D) of domain.md d.1.
+int64_t item_residual(const ItemRecord *record, const struct allocation_list *events, int32_t day)
+{
+    int64_t left = record->amount_minor;
     for (size_t i = 0; i < events->count; i++) {
         const AllocationRecord *event = events->allocation[i];
         if (event->effective_day <= day) {
@@ -218,10 +223,10 @@ static int64_t residual(const struct item *item, const struct allocation_list *e
 static bool fits_from(const struct item *item, const struct allocation_list *events, int64_t minor,
                       int32_t day)
 {
-    bool fits = residual(item, events, day) >= minor;
+    bool fits = item_residual(item->record, events, day) >= minor;
     for (size_t i = 0; fits && i < events->count; i++) {
         int32_t later = events->allocation[i]->effective_day;
-        fits = later <= day || residual(item, events, later) >= minor;
+        fits = later <= day || item_residual(item->record, events, later) >= minor;
     }
     return fits;
 }

@@ -49,6 +49,12 @@ struct allocation_list {
 MUST_CHECK enum status item_allocations(struct books *books, uint64_t item_id,
                                         struct allocation_list *out);
 
+// All of them and what took them back; and what was left of the item at the end of a day from its
+// own on, by these.
+MUST_CHECK enum status item_events(struct books *books, uint64_t item_id,
+                                   struct allocation_list *out);
+int64_t item_residual(const ItemRecord *record, const struct allocation_list *events, int32_t day);
+
 // Amounts from here on are in the items' own currency.
 //
 // The first day from `day` and the item's own on from which it has `amount_minor` to spare for

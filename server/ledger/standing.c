@@ -78,7 +78,8 @@ enum status standing_billed(struct books *books, const InvoiceRecord *document)
 {
     struct balance *balance = NULL;
     CreditMonthRecord *month = NULL;
-    if (document->kind == INVOICE_KIND__INVOICE_KIND_OPENING) {
+    if (document->kind == INVOICE_KIND__INVOICE_KIND_OPENING ||
+        document->kind == INVOICE_KIND__INVOICE_KIND_DEBIT_NOTE) {
         return STATUS_OK;
     }
     enum status status = posting_balance(books, document->customer_id, &balance);

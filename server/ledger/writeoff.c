@@ -43,7 +43,7 @@ static enum status open_of(struct books *books, const InvoiceRecord *invoice, in
 
 // What of the invoice is given up, and from which day on it is open to be.
 static enum status plan(struct books *books, const InvoiceRecord *invoice, int64_t amount_minor,
-                        int32_t day, struct settlement *out)
+                        int32_t day, const char *rule, struct settlement *out)
 {
     Allocate named;
     allocate__init(&named);
@@ -55,7 +55,7 @@ static enum status plan(struct books *books, const InvoiceRecord *invoice, int64
         status = settlement_named(books, out, list, COUNT_OF(list));
     }
     for (size_t i = 0; status == STATUS_OK && i < out->count; i++) {
-        out->line[i].rule = "write-off";
+        out->line[i].rule = rule;
         if (out->line[i].day != day) {
             status = books_refuse(books, STATUS_ALLOCATION_EARLY, "date", books_day(books, day),
                                   books_day(books, out->line[i].day));
@@ -64,25 +64,40 @@ static enum status plan(struct books *books, const InvoiceRecord *invoice, int64
     return status;
 }
 
-static enum status load_accounts(struct books *books, uint64_t customer_id,
+static enum status load_accounts(struct books *books, uint64_t customer_id, enum account_role role,
                                  struct balance **balance)
 {
     enum status status = posting_load(books, ACCOUNT_RECEIVABLES);
     if (status == STATUS_OK) {
-        status = posting_load(books, ACCOUNT_WRITE_OFF);
+        status = posting_load(books, role);
     }
     return status == STATUS_OK ? posting_balance(books, customer_id, balance) : status;
 }
 
+// What is given up, and at whose expense.
+struct giving {
+    uint64_t invoice_id;
+    int64_t amount_minor; // 0: all that is open
+    int32_t date_day;     // 0: today
+    char *reason;
+    ClearingKind kind;
+    enum account_role role;
+    const char *rule;
+};
+
 // Everything that can speak against it but the second person.
-static enum status check_add(struct books *books, const WriteoffAdd *request,
+static enum status check_add(struct books *books, const struct giving *giving,
                              const InvoiceRecord *invoice, struct settlement *settled,
                              ClearingRecord **out)
 {
     int64_t open = 0;
     int32_t day = 0;
+    const bool waives = giving->kind == CLEARING_KIND__CLEARING_KIND_WAIVER;
+    if (waives && invoice->kind != INVOICE_KIND__INVOICE_KIND_DEBIT_NOTE) {
+        return books_refuse(books, STATUS_INVOICE_IS_SALE, "invoice", NULL, NULL);
+    }
     enum status status = open_of(books, invoice, &open);
-    const int64_t amount_minor = request->amount_minor != 0 ? request->amount_minor : open;
+    const int64_t amount_minor = giving->amount_minor != 0 ? giving->amount_minor : open;
     if (status == STATUS_OK && amount_minor > open) {
         status = books_refuse(books, STATUS_ALLOCATION_OVER, "amount",
                               books_money(books, amount_minor), books_money(books, open));
@@ -91,25 +106,24 @@ static enum status check_add(struct books *books, const WriteoffAdd *request,
         status = permit_amount(books, invoice->customer_id, amount_minor, "amount");
     }
     if (status == STATUS_OK) {
-        status = check_day(books, request->date_day, invoice->date_day, POSTING_SALES, &day);
+        status = check_day(books, giving->date_day, invoice->date_day, POSTING_SALES, &day);
     }
     if (status == STATUS_OK) {
-        status = plan(books, invoice, amount_minor, day, settled);
+        status = plan(books, invoice, amount_minor, day, giving->rule, settled);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    *out = clearing_make(books, CLEARING_KIND__CLEARING_KIND_WRITE_OFF, invoice->customer_id,
-                         amount_minor, day);
+    *out = clearing_make(books, giving->kind, invoice->customer_id, amount_minor, day);
     if (*out == NULL) {
         return STATUS_TOO_LARGE;
     }
-    (*out)->reason = request->reason;
+    (*out)->reason = giving->reason;
     return STATUS_OK;
 }
 
-enum status writeoff_add(struct txn *txn, struct call *call, const WriteoffAdd *request,
-                         ClearingReply *reply)
+static enum status give_up(struct txn *txn, struct call *call, const struct giving *giving,
+                           ClearingReply *reply)
 {
     struct books books;
     InvoiceRecord *invoice = NULL;
@@ -118,14 +132,14 @@ enum status writeoff_add(struct txn *txn, struct call *call, const WriteoffAdd *
     struct balance *balance = NULL;
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {
-        status = document_load(&books, request->invoice_id, &invoice);
+        status = document_load(&books, giving->invoice_id, &invoice);
     }
 
     if (status == STATUS_OK) {
-        status = check_add(&books, request, invoice, &settled, &clearing);
+        status = check_add(&books, giving, invoice, &settled, &clearing);
     }
     if (status == STATUS_OK) {
-        status = load_accounts(&books, invoice->customer_id, &balance);
+        status = load_accounts(&books, invoice->customer_id, giving->role, &balance);
     }
     if (status == STATUS_OK) {
         status = control_check(txn, call, CONTROL_WRITE_OFF, clearing->amount_minor);
@@ -135,7 +149,7 @@ enum status writeoff_add(struct txn *txn, struct call *call, const WriteoffAdd *
     }
 
     const int64_t owed_before_minor = posting_owed(balance);
-    status = clearing_give(&books, clearing, ACCOUNT_WRITE_OFF, &settled);
+    status = clearing_give(&books, clearing, giving->role, &settled);
     if (status == STATUS_OK) {
         status = books_close(&books);
     }
@@ -143,6 +157,37 @@ enum status writeoff_add(struct txn *txn, struct call *call, const WriteoffAdd *
     return status == STATUS_OK
                ? clearing_reply(&books, clearing, &settled, owed_before_minor, reply)
                : status;
+}
+
+enum status writeoff_add(struct txn *txn, struct call *call, const WriteoffAdd *request,
+                         ClearingReply *reply)
+{
+    const struct giving giving = {
+        .invoice_id = request->invoice_id,
+        .amount_minor = request->amount_minor,
+        .date_day = request->date_day,
+        .reason = request->reason,
+        .kind = CLEARING_KIND__CLEARING_KIND_WRITE_OFF,
+        .role = ACCOUNT_WRITE_OFF,
+        .rule = "write-off",
+    };
+    return give_up(txn, call, &giving, reply);
+}
+
+// A charge that is waived never was income; a receivable that is given up was.
+enum status dunning_waive(struct txn *txn, struct call *call, const DunningWaive *request,
+                          ClearingReply *reply)
+{
+    const struct giving giving = {
+        .invoice_id = request->invoice_id,
+        .amount_minor = request->amount_minor,
+        .date_day = request->date_day,
+        .reason = request->reason,
+        .kind = CLEARING_KIND__CLEARING_KIND_WAIVER,
+        .role = ACCOUNT_CHARGES,
+        .rule = "waiver",
+    };
+    return give_up(txn, call, &giving, reply);
 }
 
 // ---- recovery ----
@@ -248,7 +293,7 @@ enum status writeoff_recover(struct txn *txn, struct call *call, const WriteoffR
         status = posting_load(&books, ACCOUNT_RECOVERY);
     }
     if (status == STATUS_OK) {
-        status = load_accounts(&books, writeoff->customer_id, &balance);
+        status = load_accounts(&books, writeoff->customer_id, ACCOUNT_WRITE_OFF, &balance);
     }
     if (status != STATUS_OK) {
         return status;

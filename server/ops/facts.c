@@ -236,9 +236,7 @@ static void take_invoice(struct facts *facts, const InvoiceRecord *record)
     if (!is_numbered) {
         return;
     }
-    const bool is_credit = record->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
-    keep_number(facts, is_credit ? SERIES_CREDIT_NOTE : SERIES_INVOICE, record->year,
-                record->sequence);
+    keep_number(facts, ident_of_document(record->kind), record->year, record->sequence);
     const int64_t tax_minor =
         record->currency[0] != '\0' ? record->book_tax_minor : record->tax_minor;
     if (tax_minor != 0) {
@@ -500,6 +498,16 @@ static void take_issued(struct facts *facts, const IssuedRecord *record)
     keep_number(facts, SERIES_STATEMENT, record->year, record->sequence);
 }
 
+static void take_dunning(struct facts *facts, const DunningRecord *record)
+{
+    keep_number(facts, SERIES_DUNNING, record->year, record->sequence);
+}
+
+static void take_promise(struct facts *facts, const PromiseRecord *record)
+{
+    keep_number(facts, SERIES_PROMISE, 0, record->sequence);
+}
+
 static void take_counter(struct facts *facts, const struct row_key *key,
                          const CounterRecord *record)
 {
@@ -575,6 +583,12 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         break;
     case TABLE_issued:
         take_issued(facts, (const IssuedRecord *)record);
+        break;
+    case TABLE_dunning:
+        take_dunning(facts, (const DunningRecord *)record);
+        break;
+    case TABLE_promise:
+        take_promise(facts, (const PromiseRecord *)record);
         break;
     case TABLE_balance:
         take_balance(facts, key, (const BalanceRecord *)record);

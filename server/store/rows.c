@@ -191,7 +191,12 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_done:
     case TABLE_consent:
     case TABLE_credit:
+    case TABLE_collection:
         return may_see(txn, filter, row_key_first(&key));
+    case TABLE_dunning:
+        return may_see(txn, filter, ((const DunningRecord *)record)->customer_id);
+    case TABLE_promise:
+        return may_see(txn, filter, ((const PromiseRecord *)record)->customer_id);
     case TABLE_alert:
         return may_see(txn, filter, ((const AlertRecord *)record)->customer_id);
     case TABLE_registered:
@@ -260,6 +265,7 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_epoch:
     case TABLE_role:
     case TABLE_rule:
+    case TABLE_procedure:
     case TABLE_credit_policy:
         break;
     }

@@ -75,6 +75,10 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              PayerRecord *: &payer_record__descriptor, \
              CatalogueRecord *: &catalogue_record__descriptor, \
              RateRecord *: &rate_record__descriptor, \
+             ProcedureRecord *: &procedure_record__descriptor, \
+             DunningRecord *: &dunning_record__descriptor, \
+             PromiseRecord *: &promise_record__descriptor, \
+             CollectionRecord *: &collection_record__descriptor, \
              IdRecord *: &id_record__descriptor)
 // clang-format on
 

@@ -58,13 +58,14 @@ static void aging_free(struct aging *aging)
     free(aging->sums);
 }
 
-static enum status residuals(struct aging *aging)
+enum status items_residuals(const struct views *views, int32_t day, const int64_t **out,
+                            int64_t **own)
 {
-    const struct items *items = &aging->views->items;
-    const struct allocations *allocations = &aging->views->allocations;
-    int32_t day = aging->query->day;
-    if (day >= aging->views->latest_day) {
-        aging->residual = items->open;
+    const struct items *items = &views->items;
+    const struct allocations *allocations = &views->allocations;
+    *own = NULL;
+    if (day >= views->latest_day) {
+        *out = items->open;
         return STATUS_OK;
     }
     int64_t *residual = malloc((items->count + 1) * sizeof *residual);
@@ -79,8 +80,8 @@ static enum status residuals(struct aging *aging)
         residual[allocations->debit[i]] -= amount;
         residual[allocations->credit[i]] -= amount;
     }
-    aging->residual_own = residual;
-    aging->residual = residual;
+    *own = residual;
+    *out = residual;
     return STATUS_OK;
 }
 
@@ -266,6 +267,7 @@ enum status views_aging(const struct views *views, const struct filter *filter,
     if (query->customer_id != 0) {
         return age_one(&aging, skip, limit, arena, out);
     }
-    enum status status = residuals(&aging);
+    enum status status =
+        items_residuals(views, aging.query->day, &aging.residual, &aging.residual_own);
     return status == STATUS_OK ? age_all(&aging, filter, skip, limit, arena, out) : status;
 }

@@ -34,7 +34,8 @@ static bool is_open_debit(const struct items *items, size_t index)
 {
     const uint8_t flags = items->flags[index];
     return (flags & ITEM_DEBIT) != 0 && items->open[index] > 0 && items->document[index] != NONE &&
-           (items->series[index] == SERIES_INVOICE || items->series[index] == SERIES_CREDIT_NOTE);
+           (items->series[index] == SERIES_INVOICE || items->series[index] == SERIES_CREDIT_NOTE ||
+            items->series[index] == SERIES_DEBIT_NOTE);
 }
 
 enum status views_amounts(const struct views *views, const struct filter *filter,

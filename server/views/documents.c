@@ -48,7 +48,7 @@ const struct documents *documents_of_series(const struct views *views, enum seri
                                             enum table *table)
 {
     *table = TABLE_NONE;
-    if (series == SERIES_INVOICE || series == SERIES_CREDIT_NOTE) {
+    if (series == SERIES_INVOICE || series == SERIES_CREDIT_NOTE || series == SERIES_DEBIT_NOTE) {
         *table = TABLE_invoice;
     } else if (series == SERIES_PAYMENT) {
         *table = TABLE_payment;
@@ -256,7 +256,6 @@ void documents_add_open(struct documents *documents, uint32_t index, int64_t del
 
 enum status invoices_apply(struct views *views, const InvoiceRecord *record, struct arena *arena)
 {
-    bool credit = record->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
     const bool is_foreign = record->currency[0] != '\0';
     const struct row row = {
         .id = record->id,
@@ -265,7 +264,7 @@ enum status invoices_apply(struct views *views, const InvoiceRecord *record, str
         .amount_minor = is_foreign ? record->book_gross_minor : record->gross_minor,
         .net_minor = is_foreign ? record->book_net_minor : record->net_minor,
         .date_day = record->date_day,
-        .series = credit ? SERIES_CREDIT_NOTE : SERIES_INVOICE,
+        .series = ident_of_document(record->kind),
         .year = record->year,
         .sequence = record->sequence,
         .state = record->state,
@@ -276,8 +275,9 @@ enum status invoices_apply(struct views *views, const InvoiceRecord *record, str
     uint32_t before = column_find(views->invoices.id, views->invoices.count, record->id);
     bool was_issued = before != NONE && views->invoices.sequence[before] != 0;
     enum status status = apply_row(views, &views->invoices, &row, arena, &added);
-    // Once it has its number its lines never change.
-    return status == STATUS_OK && record->sequence != 0 && !was_issued
+    // Once it has its number its lines never change. A debit note sells nothing.
+    return status == STATUS_OK && record->sequence != 0 && !was_issued &&
+                   row.series != SERIES_DEBIT_NOTE
                ? sales_add(views, record, added != NONE ? added : before, arena)
                : status;
 }

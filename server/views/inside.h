@@ -338,6 +338,10 @@ struct residuals {
 
 MUST_CHECK enum status residuals_of(const struct views *views, uint32_t customer, int32_t day,
                                     uint64_t before_id, struct arena *arena, struct residuals *out);
+// What each item had left at the end of a day: the open column, or an array of its own that the
+// caller frees.
+MUST_CHECK enum status items_residuals(const struct views *views, int32_t day, const int64_t **out,
+                                       int64_t **own);
 void money_roll(struct views *views, int32_t day); // makes `day` the overdue_day
 void money_free(struct views *views);
 
@@ -349,6 +353,8 @@ MUST_CHECK enum status clearings_apply(struct views *views, const ClearingRecord
                                        struct arena *arena);
 MUST_CHECK enum status entries_apply(struct views *views, const EntryRecord *record,
                                      struct arena *arena);
+// Issued, and no debit note: that charges fees and interest.
+bool documents_is_sale(const struct documents *invoices, uint32_t i);
 MUST_CHECK enum status documents_settle(struct documents *documents);
 void documents_add_open(struct documents *documents, uint32_t index, int64_t delta_minor);
 // The document of a number; NONE.

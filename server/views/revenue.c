@@ -28,6 +28,11 @@ static void add_document(const struct documents *invoices, uint32_t i, struct re
     row->documents++;
 }
 
+bool documents_is_sale(const struct documents *invoices, uint32_t i)
+{
+    return invoices->sequence[i] != 0 && invoices->series[i] != SERIES_DEBIT_NOTE;
+}
+
 // The places of by_day that are asked for, and who may see what.
 struct span {
     struct sight sight;
@@ -52,7 +57,8 @@ static enum status by_period(const struct views *views, const struct span *span,
     int32_t month_end = DAY_MIN - 1;
     for (size_t k = span->begin; k < span->end; k++) {
         uint32_t i = invoices->by_day.index[k];
-        if (invoices->sequence[i] == 0 || !sight_sees_document(&span->sight, views, invoices, i)) {
+        if (!documents_is_sale(invoices, i) ||
+            !sight_sees_document(&span->sight, views, invoices, i)) {
             continue;
         }
         if (invoices->date_day[i] > month_end) {
@@ -202,7 +208,7 @@ static enum status by_customer(const struct views *views, const struct span *spa
     for (size_t k = span->begin; k < span->end; k++) {
         uint32_t i = invoices->by_day.index[k];
         uint32_t customer = invoices->customer[i];
-        if (invoices->sequence[i] != 0 && customer < customers &&
+        if (documents_is_sale(invoices, i) && customer < customers &&
             sight_sees(&span->sight, customer)) {
             add_document(invoices, i, &sums[customer]);
             add_document(invoices, i, &out->total);

@@ -444,6 +444,77 @@ MUST_CHECK enum status views_open_items(const struct views *views, const struct 
                                         uint64_t customer_id, int32_t day, uint64_t before_id,
                                         struct arena *arena, struct open_row **row, size_t *count);
 
+// ---- collecting ----
+
+// Debit items that were overdue on a day, the longest first.
+struct overdue_query {
+    int32_t day;
+    uint64_t customer_id; // 0: all
+    uint32_t days;        // behind the due day, at least
+};
+
+struct overdue_row {
+    uint64_t item_id;
+    uint64_t customer_id;
+    int64_t open_minor; // at the end of the day
+};
+
+struct overdue_matches {
+    struct overdue_row *row; // of the page
+    size_t count;
+    uint64_t total_count;
+    int64_t open_minor;
+    uint32_t customers;
+};
+
+MUST_CHECK enum status views_overdue(const struct views *views, const struct filter *filter,
+                                     const struct overdue_query *query, uint64_t skip, size_t limit,
+                                     struct arena *arena, struct overdue_matches *out);
+
+__extension__ typedef __int128 minor_days; // amounts times days, summed
+
+// What the figures of domain.md d.6 are made of. Receivables are debit residuals less credit notes
+// that are not applied; sales are issued documents but debit notes.
+struct collection_query {
+    int32_t from_day, to_day;
+    uint64_t customer_id; // 0: all
+};
+
+struct collection_month {
+    int32_t from_day, to_day; // not behind the last day asked
+    int64_t sales_minor;
+};
+
+struct collection_sums {
+    int64_t sales_minor;
+    int64_t opening_minor, closing_minor;
+    int64_t open_minor; // closing debit residuals alone
+    int64_t not_due_minor, overdue_minor;
+    int64_t top_minor;              // of open_minor, what the ten largest debtors owe
+    int64_t settled_minor;          // by money, effective in the days asked
+    minor_days to_pay;              // of that, from the document to the receipt
+    minor_days late;                // and from the due day
+    minor_days late_only;           // that came late
+    struct collection_month *month; // the newest first, down to the first document
+    size_t months;
+};
+
+MUST_CHECK enum status views_collection(const struct views *views, const struct filter *filter,
+                                        const struct collection_query *query, struct arena *arena,
+                                        struct collection_sums *out);
+
+// What is open on a day by when it is expected: `end` are the last days of periods, ascending; row
+// 0 is what was due before the day, the one behind the last period all that comes later.
+struct expected_sum {
+    int64_t due_minor;
+    int64_t likely_minor; // by the days that the customer was late on average in the year before
+    uint32_t count;
+};
+
+MUST_CHECK enum status views_expected(const struct views *views, const struct filter *filter,
+                                      int32_t day, uint64_t customer_id, const int32_t *end,
+                                      size_t periods, struct expected_sum out[]);
+
 // ---- what a sum of money could be: open undisputed debit items, and payments that stand ----
 
 struct amounts;

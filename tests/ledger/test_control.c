@@ -152,6 +152,7 @@ static const struct sample SAMPLES[] = {
     {"credit_override", "customer_id=@customer amount=1 reason=trusted"},
     {"refund_add", "customer_id=@customer amount=1 reason=back"},
     {"writeoff_add", "invoice_id=@invoice reason=bankrupt"},
+    {"dunning_waive", "invoice_id=@charge reason=trusted"},
     {"provision_set", "amount=7"},
     {"cost_add", "kind=marketing amount=7"},
     {"cost_reverse", "cost_id=@cost reason=twice"},
@@ -183,7 +184,25 @@ struct ground {
     uint64_t role_id;
     uint64_t line_id;
     uint64_t matched_id; // a line that made a payment
+    uint64_t charge_id;  // a debit note
 };
+
+// A customer who was reminded, and charged for it.
+static uint64_t charge(struct scene *scene)
+{
+    const Reply *reply = ask(scene, "customer_add", "kind=organisation name=Late_Payer");
+    assert_int_equal(reply->status, STATUS_OK);
+    ask_ok(scene, "invoice_issue",
+           with_id(scene, "amount=100 date=2026-10-01 due=2026-10-01 customer_id=",
+                   reply->customer_add->id));
+    ask_ok(scene, "dunning_procedure",
+           "from=2026-10-01 level[0].overdue_days=1 level[0].fee=10 level[0].charge=true");
+    ask_ok(scene, "dunning_run", with_id(scene, "customer_id=", reply->customer_add->id));
+    ask_ok(scene, "dunning_issue", "every=true");
+    reply = ask(scene, "find", "noun=invoice text=DB-2026-0001");
+    assert_true(reply->status == STATUS_OK && reply->find->n_row == 1);
+    return reply->find->row[0]->id;
+}
 
 // A line of a bank statement that waits, and one that made a payment of the customer.
 static void prepare_lines(struct scene *scene, struct ground *ground)
@@ -263,6 +282,7 @@ static struct ground prepare(struct scene *scene)
            arena_print(scene->arena, "role_id=%llu permission=invoice.list",
                        (unsigned long long)ground.role_id));
     prepare_lines(scene, &ground);
+    ground.charge_id = charge(scene);
     ask_ok(scene, "user_edit", with_id(scene, "role=owner user_id=", user_of(scene, "clerk")));
     return ground;
 }
@@ -279,6 +299,7 @@ static const char *filled(struct scene *scene, const struct ground *ground, cons
         {"@line", ground->line_id},          {"@matched", ground->matched_id},
         {"@peter", user_of(scene, "peter")}, {"@rated", ground->rated_id},
         {"@cost", ground->cost_id},
+        {"@charge", ground->charge_id},
     };
 
     for (size_t i = 0; i < COUNT_OF(MARKS); i++) {

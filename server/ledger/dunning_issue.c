@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Issuing reminders: what was paid, disputed, promised or blocked since the draft is left out; each
+// instalment that is left reaches its level, once, and what the procedure charges is charged.
+#include "server/ledger/cursor.h"
+#include "server/ledger/document.h"
+#include "server/ledger/dunning.h"
+#include "shared/wire.h"
+
+#define ISSUE_DRAFTS 64 // of one call
+
+// A draft and what comes of it.
+struct issue {
+    struct reminder reminder; // as it is now; no lines: there is nothing left
+    InvoiceRecord *note;
+    bool waits; // the customer may not be written to
+};
+
+struct issues {
+    struct procedures procedures;
+    struct issue issue[ISSUE_DRAFTS];
+    size_t count;
+    size_t ids;
+    uint64_t next; // draft; 0: that was all
+};
+
+// The draft drawn up anew as of its own day and procedure, with nothing in it that was not there.
+static enum status prepare(struct books *books, const struct issues *issues, DunningRecord *draft,
+                           struct issue *out)
+{
+    struct reminder *reminder = &out->reminder;
+    DunningRecord *fresh = (DunningRecord *)wire_make(books->arena, &dunning_record__descriptor);
+    if (fresh == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    *fresh = *draft;
+    *out = (struct issue){.reminder = {.dunning = fresh}};
+    reminder->procedure = procedures_version(&issues->procedures, draft->procedure);
+    enum status status = customer_get(books->txn, key_u64(draft->customer_id), &reminder->customer);
+    if (status == STATUS_OK) {
+        status = collection_of(books->txn, books->arena, draft->customer_id, &reminder->collection);
+    }
+    if (status == STATUS_NOT_FOUND || (status == STATUS_OK && reminder->procedure == NULL)) {
+        return STATUS_INCOMPLETE;
+    }
+    if (status == STATUS_OK) {
+        status = reminder_fill(books, reminder, draft);
+    }
+    out->waits = status == STATUS_OK && !reminder_may(books, reminder->customer);
+    return status == STATUS_OK && fresh->n_line > 0 ? charge_plan(books, reminder, &out->note)
+                                                    : status;
+}
+
+static enum status load_one(struct books *books, uint64_t dunning_id, struct issues *issues)
+{
+    DunningRecord *draft = NULL;
+    CustomerRecord *customer = NULL;
+    enum status status = dunning_load(books, dunning_id, &draft);
+    if (status == STATUS_OK && draft->state != DUNNING_STATE__DUNNING_STATE_DRAFT) {
+        return books_refuse(books, STATUS_DUNNING_DECIDED, "dunning", NULL, NULL);
+    }
+    if (status == STATUS_OK) {
+        status = books_served_customer(books, draft->customer_id, "dunning", &customer);
+    }
+    if (status == STATUS_OK) {
+        status = prepare(books, issues, draft, &issues->issue[0]);
+    }
+    issues->count = 1;
+    return status == STATUS_OK && issues->issue[0].reminder.dunning->n_line == 0
+               ? books_refuse(books, STATUS_DUNNING_EMPTY, "dunning", NULL, NULL)
+               : status;
+}
+
+// As many drafts as one call can issue, from `from` on.
+static enum status load_all(struct books *books, uint64_t from, struct issues *issues)
+{
+    CLEANUP(rows_close_at) struct rows *rows = NULL;
+    enum status status = rows_open(books->txn, TABLE_dunning, key_u64(from), 0, false, &rows);
+    while (status == STATUS_OK && issues->next == 0) {
+        struct row_key key;
+        ProtobufCMessage *row = NULL;
+        struct issue *issue = &issues->issue[issues->count < ISSUE_DRAFTS ? issues->count : 0];
+        status = rows_next(rows, &key, &row);
+        DunningRecord *draft = (DunningRecord *)row;
+        if (status != STATUS_OK || draft->state != DUNNING_STATE__DUNNING_STATE_DRAFT) {
+            continue;
+        }
+        if (issues->count == ISSUE_DRAFTS) {
+            issues->next = draft->id;
+            break;
+        }
+        status = prepare(books, issues, draft, issue);
+        if (status == STATUS_OK && issues->ids + charge_ids(issue->note) > ID_ORDINAL_MAX) {
+            issues->next = draft->id;
+        } else if (status == STATUS_OK) {
+            issues->ids += charge_ids(issue->note);
+            issues->count++;
+        }
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+static void raise_items(struct books *books, const struct reminder *reminder)
+{
+    const DunningRecord *dunning = reminder->dunning;
+    for (size_t i = 0; i < dunning->n_line; i++) {
+        const DunningLineRecord *line = dunning->line[i];
+        ItemRecord *record = reminder->item[i]->record;
+        assert(record->level < line->level);
+        record->level = line->level;
+        record->level_day = dunning->date_day;
+        record->credit_level = line->block ? line->level : record->credit_level;
+        record->charged_day = line->charge ? dunning->date_day : record->charged_day;
+        item_touch(books, reminder->item[i]);
+    }
+}
+
+static enum status carry_out(struct books *books, struct issue *issue)
+{
+    const struct call *call = books->call;
+    struct reminder *reminder = &issue->reminder;
+    DunningRecord *dunning = reminder->dunning;
+    enum status status = STATUS_OK;
+    if (issue->note != NULL) {
+        status = charge_issue(books, reminder, issue->note);
+        dunning->invoice_id = issue->note->id;
+    }
+    raise_items(books, reminder);
+    dunning->state = dunning->n_line > 0 ? DUNNING_STATE__DUNNING_STATE_ISSUED
+                                         : DUNNING_STATE__DUNNING_STATE_DISCARDED;
+    dunning->issued_us = call->instant_us;
+    dunning->issued_by = call->user_id;
+    reminder->collection->draft_id = 0;
+    if (status == STATUS_OK) {
+        status = dunning_put(books->txn, key_u64(dunning->id), dunning);
+    }
+    return status == STATUS_OK
+               ? collection_put(books->txn, key_u64(dunning->customer_id), reminder->collection)
+               : status;
+}
+
+static enum status tell(struct books *books, const struct issues *issues, DunningIssueReply *reply)
+{
+    reply->row = arena_alloc(books->arena, (issues->count + 1) * sizeof *reply->row);
+    if (reply->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; i < issues->count; i++) {
+        const struct issue *issue = &issues->issue[i];
+        const DunningRecord *dunning = issue->reminder.dunning;
+        DunningMade *made = NULL;
+        const enum status status = reminder_made(books, dunning, issue->reminder.customer, &made);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (issue->note != NULL) {
+            made->invoice = document_number(books, issue->note);
+            reply->charges_minor += issue->note->gross_minor;
+        }
+        reply->row[reply->n_row++] = made;
+        reply->waiting += issue->waits ? 1 : 0;
+        reply->issued += dunning->n_line > 0 ? 1 : 0;
+        reply->dropped += dunning->n_line == 0 && !issue->waits ? 1 : 0;
+        if (made->invoice == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+    }
+    if (issues->next != 0) {
+        reply->next = cursor_print(books->arena, issues->next);
+    }
+    return reply->next != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+static enum status load(struct books *books, const DunningIssue *request, struct issues *issues)
+{
+    uint64_t from = 0;
+    enum status status = procedures_read(books->txn, books->arena, &issues->procedures);
+    if (status == STATUS_OK && !cursor_parse(request->cursor, &from)) {
+        status = books_refuse(books, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL, NULL);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return request->every ? load_all(books, from, issues)
+                          : load_one(books, request->dunning_id, issues);
+}
+
+enum status dunning_issue(struct txn *txn, struct call *call, const DunningIssue *request,
+                          DunningIssueReply *reply)
+{
+    struct books books;
+    struct issues *issues = arena_alloc(call->arena, sizeof *issues);
+    if (issues == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    *issues = (struct issues){0};
+    enum status status = books_open(txn, call, &books);
+    if (status == STATUS_OK) {
+        status = load(&books, request, issues);
+    }
+
+    if (status == STATUS_OK && issues->count == 0) {
+        status = books_refuse(&books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    for (size_t i = 0; status == STATUS_OK && i < issues->count; i++) {
+        if (!issues->issue[i].waits) {
+            status = carry_out(&books, &issues->issue[i]);
+        }
+    }
+    if (status == STATUS_OK) {
+        status = books_close(&books);
+    }
+
+    if (status == STATUS_OK) {
+        status = tell(&books, issues, reply);
+    }
+    if (status == STATUS_OK && !request->every) {
+        reply->number = reply->row[0]->number;
+        call_about(call, request->dunning_id, reply->number);
+    }
+    return status;
+}
