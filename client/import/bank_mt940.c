@@ -143,7 +143,6 @@ static enum status take_line(struct mt940 *at)
     }
     put_line(at);
     clear_line(at);
-    at->has_line = true;
     at->line_number = at->field_line;
     day_of(text, at->value_day);
     memcpy(at->booked_day, at->value_day, sizeof at->booked_day);
@@ -162,6 +161,7 @@ static enum status take_line(struct mt940 *at)
         text += 4;
     }
     take_references(at, text);
+    at->has_line = true;
     return STATUS_OK;
 }
 

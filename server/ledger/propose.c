@@ -400,11 +400,15 @@ enum status propose(struct proposing *proposing, BankLineRecord *line, const cha
     if (status == STATUS_OK && line->amount_minor > 0) {
         status = by_payer(proposing, line, payer, out);
     }
-    if (status == STATUS_OK && line->amount_minor > 0) {
+    // Whatever is certain comes from the text or the payer (match.c, tier_of).
+    if (status == STATUS_OK && line->amount_minor > 0 && proposing->only_certain) {
+        struct view_amount found[1];
+        out->hinted = views_of_amount(proposing->amounts, line->amount_minor, found, 1) > 0;
+    } else if (status == STATUS_OK && line->amount_minor > 0) {
         status = by_amount(proposing, line, out);
-    }
-    if (status == STATUS_OK && line->amount_minor > 0) {
-        status = by_method(proposing, line, out);
+        if (status == STATUS_OK) {
+            status = by_method(proposing, line, out);
+        }
     }
     proposing->books->rows = NULL;
     proposing->books->items = NULL;

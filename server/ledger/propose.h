@@ -29,6 +29,7 @@ struct proposals {
     struct proposal row[PROPOSALS_MAX];
     size_t count;
     bool certain; // the first one, and there is no other of its tier
+    bool hinted;  // only certain ones were asked for, and something else has that amount
 };
 
 // What all lines of one reader share.
@@ -36,6 +37,7 @@ struct proposing {
     struct books *books;
     const struct filter *customers; // whose filter counts for what is proposed
     struct amounts *amounts;
+    bool only_certain; // an amount alone is never: what it leads to is not looked at
     MethodRecord *method[METHODS_MAX]; // that settle to the account
     size_t method_count;
 };

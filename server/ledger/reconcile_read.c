@@ -4,7 +4,7 @@
 #include "server/ledger/reading.h"
 #include "shared/wire.h"
 
-#define PLAN_LINES 100 // of one page
+#define PLAN_LINES 250 // of one page
 #define NEXT_LINES 5   // when nobody says how many
 
 // ---- a line ----
@@ -287,7 +287,8 @@ static enum status visit_plan(struct waiting *waiting, BankLineRecord *line)
     if (status != STATUS_OK) {
         return status;
     }
-    reply->proposed += proposals.count > 0 && !proposals.certain ? 1 : 0;
+    const bool is_proposed = proposals.count > 0 || proposals.hinted;
+    reply->proposed += is_proposed && !proposals.certain ? 1 : 0;
     if (!proposals.certain) {
         return STATUS_OK;
     }
@@ -321,6 +322,7 @@ enum status reconcile_plan(struct txn *txn, struct call *call, const ReconcilePl
     }
     if (status == STATUS_OK) {
         status = propose_begin(&books, bank->account, &waiting.proposing);
+        waiting.proposing.only_certain = true;
     }
     if (status == STATUS_OK) {
         status = walk(txn, &waiting);

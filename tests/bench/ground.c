@@ -55,7 +55,7 @@ static ImportRow *customer_row(struct arena *arena, size_t i)
 }
 
 // Documents of 400 days from 2024-10-04 on; every second one is settled 20 days later.
-static ImportRow *document_row(struct arena *arena, size_t i, size_t customers)
+static ImportRow *document_row(struct arena *arena, size_t i, size_t customers, bool unpaid)
 {
     ImportRow *row = (ImportRow *)wire_make(arena, &import_row__descriptor);
     ImportDocument *document = (ImportDocument *)wire_make(arena, &import_document__descriptor);
@@ -64,7 +64,7 @@ static ImportRow *document_row(struct arena *arena, size_t i, size_t customers)
         arena_print(arena, "B-%zu", customers == 1 ? 0 : i * 7919 % customers);
     document->date_day = 20000 + (int32_t)(i % 400);
     document->due_day = document->date_day + 30;
-    document->settled_day = i % 2 == 0 && customers != 1 ? document->date_day + 20 : 0;
+    document->settled_day = i % 2 == 0 && customers != 1 && !unpaid ? document->date_day + 20 : 0;
     document->amount_minor = 1000 + (int64_t)(i % 9973);
     document->kind = INVOICE_KIND__INVOICE_KIND_INVOICE;
     row->row = (uint32_t)i + 1;
@@ -103,8 +103,9 @@ static void send_group(const struct ground_import *what, uint64_t import_id, siz
     group->n_row = count;
     group->row = arena_alloc(arena, count * sizeof(void *));
     for (size_t i = 0; i < count; i++) {
-        group->row[i] = is_customers ? customer_row(arena, first + i)
-                                     : document_row(arena, first + i, what->customers);
+        group->row[i] = is_customers
+                            ? customer_row(arena, first + i)
+                            : document_row(arena, first + i, what->customers, what->unpaid);
     }
     uint64_t sent = 0;
     if (link_send(what->link, load_request(arena, "import_rows", &group->base), &sent) !=

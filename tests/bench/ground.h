@@ -12,9 +12,10 @@ struct ground_import {
     ImportKind kind;
     size_t rows;
     size_t customers; // that the documents are shared out to
+    bool unpaid;      // all of them stay open
 };
 
 // Customers named B-0, B-1, …; documents of 400 days from 2024-10-04 on for them, every second one
-// settled 20 days later, unless all are of one customer. Returns rows a second.
+// settled 20 days later, unless all are of one customer or stay open. Returns rows a second.
 double ground_import(const struct ground_import *what);
 uint64_t ground_customer(struct link *link, struct arena *arena, const char *number);
