@@ -15,13 +15,17 @@
 
 // ---- candidates ----
 
+static bool is_same_ids(const uint64_t *a, size_t a_count, const uint64_t *b, size_t b_count)
+{
+    return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * sizeof *a) == 0);
+}
+
 static bool is_same(const struct proposal *a, const struct proposal *b)
 {
     return a->customer_id == b->customer_id && a->payment_id == b->payment_id &&
-           a->account == b->account && a->invoice_count == b->invoice_count &&
-           a->fee_minor == b->fee_minor && a->receipt_count == b->receipt_count &&
-           memcmp(a->invoice_id, b->invoice_id, a->invoice_count * sizeof a->invoice_id[0]) == 0 &&
-           memcmp(a->receipt_id, b->receipt_id, a->receipt_count * sizeof a->receipt_id[0]) == 0;
+           a->account == b->account && a->fee_minor == b->fee_minor &&
+           is_same_ids(a->invoice_id, a->invoice_count, b->invoice_id, b->invoice_count) &&
+           is_same_ids(a->receipt_id, a->receipt_count, b->receipt_id, b->receipt_count);
 }
 
 // Keeps the best ones, best first; what is known already gains what speaks for it anew.
