@@ -38,6 +38,9 @@ static const struct trade_act ACTS[] = {
     {"provision set", trade_provision_set, 14, 2, true},
     {"entry add", trade_entry_add, 110, 10, true},
     {"entry reverse", trade_entry_reverse, 25, 6, true},
+    {"dunning run", trade_dunning_run, 15, 3, false},
+    {"dunning issue", trade_dunning_issue, 25, 8, true},
+    {"dunning discard", trade_dunning_discard, 10, 3, false},
     {"campaign add", trade_campaign_add, 4, 0, false},
     {"cost add", trade_cost_add, 60, 8, true},
     {"cost reverse", trade_cost_reverse, 10, 5, true},
@@ -253,6 +256,8 @@ void trade_begin(struct trader *trader, size_t customers)
     settlement_set__init(&request);
     request.tolerance_minor = 500;
     (void)trade_ask(trader, "settlement_set", &request.base);
+    assert(trader->status == STATUS_OK);
+    trade_dunning_procedure(trader);
     assert(trader->status == STATUS_OK);
     for (size_t i = 0; i < RATES_FIRST; i++) {
         trade_rate_set(trader); // until each currency has one

@@ -23,6 +23,7 @@ enum kept {
     KEPT_WRITEOFF,
     KEPT_REFUND,
     KEPT_ENTRY,
+    KEPT_DUNNING,
     KEPT_CAMPAIGN,
     KEPT_COST,
     KEPT_COMMON_COST, // of no customer
@@ -80,8 +81,8 @@ struct trade_act {
 enum trade_mix { TRADE_DESK, TRADE_RACE };
 
 void trade_open(struct trade *trade, const char *chart, int32_t first_day, size_t span);
-// Customers, each with terms of his own, a catalogue, rates of two other currencies, and tolerance
-// for small differences.
+// Customers, each with terms of his own, a catalogue, rates of two other currencies, reminders, and
+// tolerance for small differences.
 void trade_begin(struct trader *trader, size_t customers);
 // Draws an act, asks for it and counts what came of it.
 void trade_step(struct trader *trader, enum trade_mix mix);
@@ -143,6 +144,10 @@ void trade_provision_set(struct trader *trader);
 void trade_entry_add(struct trader *trader);
 void trade_entry_reverse(struct trader *trader);
 
+void trade_dunning_procedure(struct trader *trader);
+void trade_dunning_run(struct trader *trader);
+void trade_dunning_issue(struct trader *trader);
+void trade_dunning_discard(struct trader *trader);
 void trade_campaign_add(struct trader *trader);
 void trade_cost_add(struct trader *trader);
 void trade_cost_reverse(struct trader *trader);
