@@ -217,6 +217,22 @@ static const ProtobufCMessage *sums_of(const ProtobufCMessage *inner,
     return *(const ProtobufCMessage *const *)field_at(inner, total);
 }
 
+// As asked, else as the command shows itself; what stands beside for comparison is shown when it
+// was asked for.
+static const char *columns_of(struct client *client, const struct command *command,
+                              const ProtobufCMessage *inner)
+{
+    if (client->options.columns != NULL) {
+        return client->options.columns;
+    }
+    const char *columns = cli_columns(command);
+    const ProtobufCFieldDescriptor *beside =
+        protobuf_c_message_descriptor_get_field_by_name(inner->descriptor, "before_to_day");
+    return columns != NULL && beside != NULL && field_is_set(inner, beside)
+               ? arena_print(client->arena, "%s,before", columns)
+               : columns;
+}
+
 static enum status list_print(struct client *client, const struct command *command,
                               const ProtobufCMessage *inner, const ProtobufCFieldDescriptor *rows,
                               FILE *out)
@@ -231,9 +247,8 @@ static enum status list_print(struct client *client, const struct command *comma
         }
         return STATUS_OK;
     }
-    const char *columns =
-        client->options.columns != NULL ? client->options.columns : cli_columns(command);
-    enum status status = output_table(client, inner, rows, columns, sums_of(inner, rows), out);
+    enum status status = output_table(client, inner, rows, columns_of(client, command, inner),
+                                      sums_of(inner, rows), out);
     const Page *page = page_of(inner);
     if (status == STATUS_OK && page != NULL && page->next[0] != '\0' && !client->options.quiet) {
         (void)fprintf(out, _("%zu of %u; the next ones: --cursor %s"), count, page->count,

@@ -219,6 +219,7 @@ static int run_serve(const struct line *line)
         .address_file = line->value[OPTION_address_file],
         .sink_file = config.sink_file,
         .sink_syslog = config.sink_syslog,
+        .reports_dir = config.reports_dir,
         .accepts_clock = line->value[OPTION_accept_clock] != NULL,
         .logger = &logger,
     };

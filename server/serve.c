@@ -7,6 +7,7 @@
 #include "server/ops/init.h"
 #include "server/ops/signer.h"
 #include "server/ops/sink.h"
+#include "server/reports.h"
 #include "server/store/file.h"
 #include "shared/statement.h"
 
@@ -33,6 +34,7 @@ struct server {
     bool serves_next; // the house key has said that the next key is valid too
     struct sinks *sinks;
     struct upkeep *upkeep;
+    struct reports *reports;
     uv_timer_t second; // upkeep looks at the clock
     char *time_zone;
     char address[ADDRESS_BYTES]; // that invitations name
@@ -422,6 +424,7 @@ static void on_second(uv_timer_t *timer)
     struct server *server = timer->data;
     if (!server->is_stopping) {
         upkeep_tick(server->upkeep, server->admit, clock_now_us());
+        reports_tick(server->reports, server->admit, clock_now_us());
     }
 }
 
@@ -447,7 +450,14 @@ static enum status start_upkeep(struct server *server)
         .logger = server->options->logger,
         .check_minute = server->options->check_minute,
     };
-    return upkeep_make(&upkeep, &server->upkeep);
+    const struct reports_options reports = {
+        .store = server->store,
+        .logger = server->options->logger,
+        .signer = server->signer,
+        .dir = server->options->reports_dir,
+    };
+    const enum status status = upkeep_make(&upkeep, &server->upkeep);
+    return status == STATUS_OK ? reports_make(&reports, &server->reports) : status;
 }
 
 static enum status build_up(struct server *server)
@@ -480,6 +490,7 @@ static enum status build_up(struct server *server)
 static void free_book(struct server *server)
 {
     upkeep_free(server->upkeep);
+    reports_free(server->reports);
     views_free(server->views);
     signer_free(server->signer);
     store_close(server->store);

@@ -22,8 +22,9 @@ struct serve_options {
     const char *sink_file; // second places of the journal; "": none
     const char *sink_syslog;
     enum sink_form sink_form;
-    int32_t check_minute; // upkeep.h
-    bool accepts_clock;   // that stands more than a day before the last commit
+    int32_t check_minute;    // upkeep.h
+    const char *reports_dir; // reports.h
+    bool accepts_clock;      // that stands more than a day before the last commit
     const struct logger *logger;
 };
 

@@ -42,6 +42,7 @@ static const struct noun_row NOUNS[] = {
     {"campaign_id", FIND_NOUN__FIND_NOUN_CAMPAIGN},
     {"dunning_id", FIND_NOUN__FIND_NOUN_DUNNING},
     {"promise_id", FIND_NOUN__FIND_NOUN_PROMISE},
+    {"schedule_id", FIND_NOUN__FIND_NOUN_SCHEDULE},
 };
 
 FindNoun args_noun(const ProtobufCFieldDescriptor *descriptor)

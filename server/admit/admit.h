@@ -44,6 +44,13 @@ void admit_submit(struct admit *admit, struct job *job);
 // who orders looks at the rows the next time.
 void admit_order(struct admit *admit, const char *command, const ProtobufCMessage *inner);
 
+// Has the server itself read something, seeing everything; `inner` is copied. `heard` gets the
+// answer once, on the loop; the job lasts as long as that call. Refused at once when the queue is
+// full.
+typedef void admit_heard(void *context, const struct job *job, enum status status);
+MUST_CHECK enum status admit_ask(struct admit *admit, const char *command,
+                                 const ProtobufCMessage *inner, admit_heard *heard, void *context);
+
 // Writes down what befell the server itself: start, stop, a crash that was found, a step of the
 // clock (by step_us), a full store that has room again.
 void admit_note(struct admit *admit, NoteKind kind, int64_t step_us);

@@ -2,6 +2,7 @@
 #include "server/ledger/cost.h"
 
 #include "server/ledger/campaign.h"
+#include "server/ledger/catalogue.h"
 #include "server/ledger/control.h"
 #include "server/ledger/entry.h"
 #include "server/ledger/lateness.h"
@@ -101,6 +102,7 @@ static CostRecord *make(struct books *books, const CostAdd *request)
     cost->tax_minor = request->tax_minor;
     cost->customer_id = request->customer_id;
     cost->campaign_id = request->campaign_id;
+    cost->item_id = request->item_id;
     cost->ticket = request->ticket;
     cost->department = request->department;
     cost->date_day = request->date_day != 0 ? request->date_day : books->call->book_day;
@@ -133,6 +135,7 @@ static enum status add_line(struct books *books, EntryRecord *entry, const CostR
     }
     PostingLine *line = entry->line[entry->n_line - 1];
     line->campaign_id = cost->campaign_id;
+    line->item_id = cost->item_id;
     line->case_id = cost->ticket;
     line->department_id = cost->department;
     line->cost = account == cost->account ? cost->kind : COST_KIND__COST_KIND_UNSET;
@@ -164,12 +167,16 @@ static enum status load_parts(struct books *books, const CostAdd *request, CostR
                               CampaignRecord **campaign)
 {
     CustomerRecord *customer = NULL;
+    CatalogueRecord *item = NULL;
     enum status status = STATUS_OK;
     if (cost->customer_id != 0) {
         status = books_active_customer(books, cost->customer_id, "customer", &customer);
     }
     if (status == STATUS_OK && cost->campaign_id != 0) {
         status = campaign_load(books, cost->campaign_id, campaign);
+    }
+    if (status == STATUS_OK && cost->item_id != 0) {
+        status = catalogue_load(books, cost->item_id, "item", &item);
     }
     if (status == STATUS_OK) {
         status = load_account(books, request->account, role_of(cost->kind), true, "account",

@@ -214,11 +214,16 @@ static enum status fill_names(struct txn *txn, struct call *call, const CostReco
                               CostCard *card)
 {
     struct customer_label customer;
+    CatalogueRecord *item = NULL;
     enum status status = reading_customer(txn, call, cost->customer_id, &customer);
     if (status == STATUS_OK) {
         card->customer = customer.number;
         card->customer_name = customer.name;
         status = campaign_name(txn, cost->campaign_id, &card->campaign);
+    }
+    if (status == STATUS_OK && cost->item_id != 0) {
+        status = catalogue_get(txn, key_u64(cost->item_id), &item);
+        card->item = item != NULL ? item->code : card->item;
     }
     if (status == STATUS_OK) {
         status = reading_document(call, cost->entry_id, &card->entry);

@@ -57,6 +57,8 @@ static enum table table_of(FindNoun noun)
         return TABLE_dunning;
     case FIND_NOUN__FIND_NOUN_PROMISE:
         return TABLE_promise;
+    case FIND_NOUN__FIND_NOUN_SCHEDULE:
+        return TABLE_schedule;
     case FIND_NOUN__FIND_NOUN_UNSET:
     case _FIND_NOUN_IS_INT_SIZE:
     default:

@@ -87,6 +87,12 @@ static bool label_cost(struct call *call, const ProtobufCMessage *record, FindRo
     return may(call, PERMISSION_COST_LIST);
 }
 
+static bool label_schedule(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    row->number = ((const ScheduleRecord *)record)->word;
+    return may(call, PERMISSION_REPORT_FINANCIAL);
+}
+
 static bool label_campaign(struct call *call, const ProtobufCMessage *record, FindRow *row)
 {
     row->number = ((const CampaignRecord *)record)->name;
@@ -115,6 +121,7 @@ static const struct {
     {TABLE_bank_line, label_bank_line}, {TABLE_catalogue, label_item},
     {TABLE_cost, label_cost},           {TABLE_campaign, label_campaign},
     {TABLE_dunning, label_dunning},     {TABLE_promise, label_promise},
+    {TABLE_schedule, label_schedule},
 };
 
 static label_function *label_of(enum table table)

@@ -164,6 +164,31 @@ static void add_trial(TrialRow *row, const TrialRow *other)
     row->debit_minor += other->debit_minor;
     row->credit_minor += other->credit_minor;
     row->closing_minor += other->closing_minor;
+    row->before_minor += other->before_minor;
+}
+
+// The days beside: of the days asked for, or of the month of the day.
+static void compare_trial(ReportTrialBalanceReply *reply, Compare compare)
+{
+    struct financial beside = {0};
+    const int32_t day = reply->as_of_day;
+    const int32_t from =
+        reply->from_day != 0 ? reply->from_day : day - (int32_t)day_date(day).day + 1;
+    financial_compare(&beside, (struct financial_days){.from_day = from, .to_day = day}, compare);
+    reply->before_from_day = beside.days[1].from_day;
+    reply->before_to_day = beside.days[1].to_day;
+}
+
+// What an account closed with on the last of the days beside.
+static int64_t balance_beside(const struct call *call, const AccountRecord *account,
+                              const ReportTrialBalanceReply *reply)
+{
+    if (reply->before_to_day == 0) {
+        return 0;
+    }
+    const struct account_sum sum =
+        views_account(call->views, account->code, DAY_MIN, reply->before_to_day);
+    return sum.debit_minor - sum.credit_minor;
 }
 
 // An account without any movement up to the day is left out.
@@ -176,8 +201,9 @@ static enum status add_account(struct call *call, const AccountRecord *account,
         before = views_account(call->views, account->code, DAY_MIN, from - 1);
     }
     struct account_sum moved = views_account(call->views, account->code, from, reply->as_of_day);
+    const int64_t beside = balance_beside(call, account, reply);
     bool used = before.debit_minor != 0 || before.credit_minor != 0 || moved.debit_minor != 0 ||
-                moved.credit_minor != 0;
+                moved.credit_minor != 0 || beside != 0;
     if (!used) {
         return STATUS_OK;
     }
@@ -192,6 +218,7 @@ static enum status add_account(struct call *call, const AccountRecord *account,
     row->debit_minor = moved.debit_minor;
     row->credit_minor = moved.credit_minor;
     row->closing_minor = row->opening_minor + moved.debit_minor - moved.credit_minor;
+    row->before_minor = beside;
     reply->row[reply->n_row++] = row;
     add_trial(reply->total, row);
     return STATUS_OK;
@@ -213,6 +240,7 @@ enum status report_trial_balance(struct txn *txn, struct call *call,
     reply->from_day = request->from_day;
     reply->as_of_day = request->as_of_day != 0 ? request->as_of_day : call->book_day;
     reply->currency = book->currency;
+    compare_trial(reply, request->compare);
     AccountRecord **account = NULL;
     size_t count = 0;
     status = financial_accounts(txn, call, &account, &count);

@@ -9,6 +9,8 @@
 #include "proto/envelope.pb-c.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,8 +34,9 @@ struct signer {
     struct epoch_key current;
     struct epoch_key next; // signed by the current one in a transaction that may not be committed
     bool has_next;
-    bool is_behind;      // the file: it could not be written when an epoch had ended
-    uint64_t begun_size; // records before the current epoch
+    bool is_behind;       // the file: it could not be written when an epoch had ended
+    uint64_t begun_size;  // records before the current epoch
+    pthread_mutex_t lock; // of the keys, while the server runs
 };
 
 static void signer_wipe(struct signer *signer)
@@ -197,7 +200,8 @@ static enum status epoch_put(struct txn *txn, const struct epoch_key *key,
 
 static bool signer_init(struct signer *signer, const struct store *store, const char *dir)
 {
-    *signer = (struct signer){.seal = store_key(store, STORE_KEY_AUDIT)};
+    *signer = (struct signer){.seal = store_key(store, STORE_KEY_AUDIT),
+                              .lock = PTHREAD_MUTEX_INITIALIZER};
     return file_path(dir, FILE_NAME, signer->path);
 }
 
@@ -374,7 +378,7 @@ static enum status succeed(struct signer *signer, struct txn *txn, int64_t now_u
     return epoch_put(txn, &signer->next, &pair, false);
 }
 
-enum status signer_seal(struct signer *signer, struct txn *txn, int64_t now_us, bool demanded)
+static enum status seal(struct signer *signer, struct txn *txn, int64_t now_us, bool demanded)
 {
     const struct head *head = txn_head(txn);
     settle(signer, head);
@@ -388,4 +392,23 @@ enum status signer_seal(struct signer *signer, struct txn *txn, int64_t now_us, 
     }
     return status == STATUS_OK && epoch_is_over(signer, head, now_us) ? succeed(signer, txn, now_us)
                                                                       : status;
+}
+
+enum status signer_seal(struct signer *signer, struct txn *txn, int64_t now_us, bool demanded)
+{
+    pthread_mutex_lock(&signer->lock);
+    const enum status status = seal(signer, txn, now_us, demanded);
+    pthread_mutex_unlock(&signer->lock);
+    return status;
+}
+
+enum status signer_note(struct signer *signer, struct arena *arena, const char *text,
+                        const char *name, struct bytes *out)
+{
+    pthread_mutex_lock(&signer->lock);
+    CLEANUP(key_pair_wipe) struct key_pair pair = pair_of(&signer->current);
+    const uint64_t number = signer->current.number;
+    pthread_mutex_unlock(&signer->lock);
+    const char *whole = arena_print(arena, "%sepoch %" PRIu64 "\n", text, number);
+    return whole != NULL ? note_sign(arena, whole, name, &pair, out) : STATUS_TOO_LARGE;
 }

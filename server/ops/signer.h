@@ -5,7 +5,7 @@
 // signing epoch. The current epoch's secret key lies in audit.key (sealed) inside the store's
 // directory and nowhere else; when the epoch ends it signs the next one's public key and is wiped,
 // so that who takes the machine over cannot sign what was before. Works on the writer thread; the
-// clock is handed in.
+// clock is handed in. Only signer_note is for other threads too.
 
 #include "server/store/store.h"
 
@@ -26,6 +26,11 @@ void signer_free(struct signer *signer); // NULL accepted
 // EPOCH_RECORDS. Nothing may be appended to the journal behind it.
 MUST_CHECK enum status signer_seal(struct signer *signer, struct txn *txn, int64_t now_us,
                                    bool demanded);
+
+// Signs a statement of the server (lines) with the key of the epoch that is on; the line "epoch
+// NUMBER" is added to it. From any thread.
+MUST_CHECK enum status signer_note(struct signer *signer, struct arena *arena, const char *text,
+                                   const char *name, struct bytes *out);
 
 // A new epoch signed by the house key, when audit.key was lost; the store is not served meanwhile.
 MUST_CHECK enum status signer_renew(struct store *store, const char *dir,

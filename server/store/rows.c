@@ -257,6 +257,7 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_check:
     case TABLE_tax:
     case TABLE_campaign:
+    case TABLE_schedule:
     case TABLE_share:
     case TABLE_rate:
     case TABLE_header:

@@ -59,6 +59,7 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              CostRecord *: &cost_record__descriptor, \
              CampaignRecord *: &campaign_record__descriptor, \
              ShareRecord *: &share_record__descriptor, \
+             ScheduleRecord *: &schedule_record__descriptor, \
              TaxRecord *: &tax_record__descriptor, \
              RegisteredRecord *: &registered_record__descriptor, \
              LateRecord *: &late_record__descriptor, \
