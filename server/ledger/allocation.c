@@ -64,6 +64,14 @@ struct taken {
     int64_t foreign_minor;
 };
 
+// Of items in other currencies it is kept until when they were moved.
+static void settled_on(ItemRecord *record, int32_t day)
+{
+    if (record->currency[0] != '\0' && (record->settled_day == 0 || record->settled_day < day)) {
+        record->settled_day = day;
+    }
+}
+
 static enum status join(struct books *books, struct item *debit, struct item *credit,
                         struct taken taken, int32_t day, const char *rule, AllocationRecord **out)
 {
@@ -89,6 +97,8 @@ static enum status join(struct books *books, struct item *debit, struct item *cr
     credit->record->open_minor -= taken.book_minor;
     debit->record->foreign_open_minor -= taken.foreign_minor;
     credit->record->foreign_open_minor -= taken.foreign_minor;
+    settled_on(debit->record, day);
+    settled_on(credit->record, day);
     item_touch(books, debit);
     item_touch(books, credit);
     *out = allocation;
@@ -165,6 +175,7 @@ static void give_back(struct books *books, struct item *item, const AllocationRe
 {
     item->record->open_minor += reversal->amount_minor;
     item->record->foreign_open_minor += reversal->foreign_minor;
+    settled_on(item->record, reversal->effective_day);
     assert(item->record->open_minor <= item->record->amount_minor);
     assert(item->record->foreign_open_minor <= item->record->foreign_minor);
     if (item->record->freed_day < reversal->effective_day) {
@@ -242,6 +253,7 @@ enum status item_counter(struct books *books, struct item *item, uint64_t docume
     draft.date_day = day;
     draft.due_day = day;
     draft.freed_day = 0;
+    draft.settled_day = 0;
     draft.document_id = document_id;
     struct item *counter = item_make(books, &draft);
     if (counter == NULL) {

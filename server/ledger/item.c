@@ -3,6 +3,7 @@
 
 #include "server/ledger/period.h"
 #include "server/ledger/posting.h"
+#include "server/ledger/rate.h"
 #include "shared/wire.h"
 
 struct item *item_make(struct books *books, const ItemRecord *draft)
@@ -220,6 +221,26 @@ int64_t item_residual(const ItemRecord *record, const struct allocation_list *ev
     return left;
 }
 
+enum status item_rest(struct books *books, const ItemRecord *record, int32_t day,
+                      struct item_rest *out)
+{
+    struct allocation_list events = {0};
+    const bool is_whole = record->settled_day == 0 && record->open_minor == record->amount_minor;
+    enum status status = STATUS_OK;
+    if (!is_whole) {
+        status = all_allocations(books, record->id, false, &events);
+    }
+    *out = (struct item_rest){.own_minor = item_whole(record), .book_minor = record->amount_minor};
+    for (size_t i = 0; status == STATUS_OK && i < events.count; i++) {
+        const AllocationRecord *event = events.allocation[i];
+        const int64_t sign = event->effective_day > day ? 0 : event->reverses_id != 0 ? 1 : -1;
+        out->own_minor +=
+            sign * (record->currency[0] != '\0' ? event->foreign_minor : event->amount_minor);
+        out->book_minor += sign * event->amount_minor;
+    }
+    return status;
+}
+
 static bool fits_from(const struct item *item, const struct allocation_list *events, int64_t minor,
                       int32_t day)
 {
@@ -315,6 +336,14 @@ static enum status write_item(struct books *books, struct item *item)
     if (status == STATUS_OK && item->is_new) {
         status = period_item(books, record);
         item->is_new = false;
+    }
+    if (status == STATUS_OK && record->foreign_minor > 0) {
+        ForeignItemRecord foreign;
+        foreign_item_record__init(&foreign);
+        foreign.open = open;
+        foreign.settled_day = record->settled_day;
+        status = foreign_item_put(
+            books->txn, key_u64_u64(rate_letters(record->currency), record->id), &foreign);
     }
     if (status == STATUS_OK && open && !item->was_open) {
         IdRecord index;

@@ -39,6 +39,15 @@ void item_keep_currency(struct item_list *list, const char *currency);
 MUST_CHECK enum status item_open(struct books *books, uint64_t customer_id, ItemSide side,
                                  struct item_list *out);
 
+// What is left of an item at the end of a day, in its own currency and in the book's.
+struct item_rest {
+    int64_t own_minor;
+    int64_t book_minor;
+};
+
+MUST_CHECK enum status item_rest(struct books *books, const ItemRecord *record, int32_t day,
+                                 struct item_rest *out);
+
 struct allocation_list {
     AllocationRecord **allocation;
     size_t count;

@@ -10,15 +10,21 @@
 #define RATE_MAX     INT64_C(1000000000000) // a million, scaled by 10^6
 #define MICRO        INT64_C(1000000)
 
-// The letters of the code stand above the day, so that the rates of a currency lie together.
-static struct row_key key_of(const char *currency, int32_t day)
+uint64_t rate_letters(const char *currency)
 {
-    assert(strlen(currency) == CODE_LETTERS && day >= DAY_MIN);
+    assert(strlen(currency) == CODE_LETTERS);
     uint64_t code = 0;
     for (size_t i = 0; i < CODE_LETTERS; i++) {
         code = code << 8 | (unsigned char)currency[i];
     }
-    return key_u64(code << 32 | (uint64_t)(day - DAY_MIN));
+    return code;
+}
+
+// The letters of the code stand above the day, so that the rates of a currency lie together.
+struct row_key rate_key(const char *currency, int32_t day)
+{
+    assert(day >= DAY_MIN);
+    return key_u64(rate_letters(currency) << 32 | (uint64_t)(day - DAY_MIN));
 }
 
 char *rate_currency(const struct books *books, char *currency)
@@ -32,7 +38,7 @@ static enum status find_rate(struct txn *txn, const char *currency, int32_t day,
     struct rows *rows CLEANUP(rows_close_at) = NULL;
     struct row_key key;
     ProtobufCMessage *row = NULL;
-    enum status status = rows_open(txn, TABLE_rate, key_of(currency, day), 4, true, &rows);
+    enum status status = rows_open(txn, TABLE_rate, rate_key(currency, day), 4, true, &rows);
     if (status == STATUS_OK) {
         status = rows_next(rows, &key, &row);
     }
@@ -206,7 +212,7 @@ enum status rate_set(struct txn *txn, struct call *call, const RateSet *request,
     RateRecord *known = NULL;
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {
-        status = rate_get(txn, key_of(request->currency, day), &known);
+        status = rate_get(txn, rate_key(request->currency, day), &known);
     }
 
     if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
@@ -227,8 +233,8 @@ enum status rate_set(struct txn *txn, struct call *call, const RateSet *request,
     record.changed_us = call->instant_us;
     call_note_change(call, 0, "rate", describe(call, known),
                      describe(call, request->remove ? NULL : &record));
-    status = request->remove ? rows_del(txn, TABLE_rate, key_of(request->currency, day))
-                             : rate_put(txn, key_of(request->currency, day), &record);
+    status = request->remove ? rows_del(txn, TABLE_rate, rate_key(request->currency, day))
+                             : rate_put(txn, rate_key(request->currency, day), &record);
 
     reply->currency = request->currency;
     reply->rate_micro = request->rate_micro;

@@ -12,6 +12,10 @@ struct rate {
     int32_t day; // from which it holds
 };
 
+// The letters of a code as a number; the key of what belongs to a currency and a day.
+uint64_t rate_letters(const char *currency);
+struct row_key rate_key(const char *currency, int32_t day);
+
 // The currency as records keep it: "" for the book's own, asked by its code or not at all.
 char *rate_currency(const struct books *books, char *currency);
 

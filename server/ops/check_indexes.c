@@ -104,6 +104,30 @@ static void check_open_items(struct facts *facts)
     }
 }
 
+// Every item in another currency is listed once, under it.
+static void check_foreign_items(struct facts *facts)
+{
+    const struct fact_pair *pair = facts->foreign_item.data;
+    for (size_t i = 0; i < facts->foreign_item.count; i++) {
+        verify_at(facts->report, INVARIANT_INDEX);
+        const struct fact_item *item = facts_find(&facts->item, pair[i].second);
+        if (item == NULL || item->currency != pair[i].first || item->foreign_minor == 0) {
+            verify_find(facts->report, STATUS_TAMPERED,
+                        "the index of items in other currencies has %" PRIu64 ", which is none",
+                        pair[i].second);
+        }
+    }
+    size_t count = 0;
+    const struct fact_item *item = facts->item.data;
+    for (size_t i = 0; i < facts->item.count; i++) {
+        count += item[i].foreign_minor > 0 ? 1 : 0;
+    }
+    if (count > facts->foreign_item.count) {
+        verify_find(facts->report, STATUS_INCOMPLETE,
+                    "the index of items in other currencies lacks some of them");
+    }
+}
+
 static void check_settled_by(struct facts *facts)
 {
     const struct fact_pair *pair = facts->settled_by.data;
@@ -154,6 +178,7 @@ void facts_check_indexes(struct facts *facts)
     check_hashes(facts, "a device key", &facts->device_key, &facts->device_of);
     check_unique(facts);
     check_open_items(facts);
+    check_foreign_items(facts);
     check_settled_by(facts);
     check_outcomes(facts);
     facts_check_bank(facts);

@@ -94,6 +94,7 @@ void facts_init(struct facts *facts, struct store *store, struct arena *arena,
     COLUMN(facts, device, fact_id);
     COLUMN(facts, import, fact_id);
     COLUMN(facts, open_item, fact_pair);
+    COLUMN(facts, foreign_item, fact_pair);
     COLUMN(facts, settled_by, fact_pair);
     COLUMN(facts, unique, fact_hash);
     COLUMN(facts, login, fact_hash);
@@ -592,6 +593,10 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         break;
     case TABLE_balance:
         take_balance(facts, key, (const BalanceRecord *)record);
+        break;
+    case TABLE_foreign_item:
+        facts_keep(facts, &facts->foreign_item,
+                   &(struct fact_pair){.first = row_key_first(key), .second = row_key_second(key)});
         break;
     default:
         if (record->descriptor == &id_record__descriptor) {

@@ -260,6 +260,8 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_schedule:
     case TABLE_share:
     case TABLE_rate:
+    case TABLE_revaluation:
+    case TABLE_foreign_item:
     case TABLE_header:
     case TABLE_tile:
     case TABLE_checkpoint:

@@ -80,6 +80,8 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              DunningRecord *: &dunning_record__descriptor, \
              PromiseRecord *: &promise_record__descriptor, \
              CollectionRecord *: &collection_record__descriptor, \
+             RevaluationRecord *: &revaluation_record__descriptor, \
+             ForeignItemRecord *: &foreign_item_record__descriptor, \
              IdRecord *: &id_record__descriptor)
 // clang-format on
 
