@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// `kontor check books`: the server computes, this program waits and shows how far it is.
+// `kontor check books`: the server computes, this program waits and shows how far it is; and
+// `kontor check documents`, page by page.
 
+#include "client/gather.h"
 #include "client/grid.h"
 #include "client/import/progress.h"
 #include "client/output.h"
@@ -69,6 +71,26 @@ enum status tool_check(struct client *client, size_t count, const char *const *w
     const bool is_first = reply->result_case == REPLY__RESULT_CHECK_BOOKS;
     const enum status shown =
         output_reply(client, is_first ? begin : command_by_name("check_status"), reply);
+    return shown != STATUS_OK ? shown : status;
+}
+
+// All pages: what was looked at in part says nothing about the rest.
+enum status tool_check_documents(struct client *client, size_t count, const char *const *words)
+{
+    const struct command *command = command_by_name("check_documents");
+    ProtobufCMessage *inner = NULL;
+    Reply *reply = NULL;
+    enum status status = command_parse(client, command, count, words, &inner);
+    if (status == STATUS_OK) {
+        status = rules_check(command, inner, &client->problems);
+    }
+    if (status == STATUS_OK) {
+        status = gather_call(client, command, inner, &reply);
+    }
+    if (reply == NULL || (status != STATUS_OK && status != STATUS_DIFFERENCE)) {
+        return status;
+    }
+    const enum status shown = output_reply(client, command, reply);
     return shown != STATUS_OK ? shown : status;
 }
 

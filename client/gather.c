@@ -44,6 +44,12 @@ static bool rows_take(struct arena *arena, const ProtobufCMessage *reply,
     return true;
 }
 
+// A page that says that something does not tie is one all the same.
+static bool is_answer(enum status status)
+{
+    return status == STATUS_OK || status == STATUS_DIFFERENCE;
+}
+
 // Walks on from the page that `first` is; its rows become all rows.
 static enum status pages_walk(struct client *client, const struct command *command,
                               ProtobufCMessage *inner, ProtobufCMessage *first)
@@ -51,6 +57,7 @@ static enum status pages_walk(struct client *client, const struct command *comma
     const ProtobufCFieldDescriptor *rows = output_rows_of(command->reply);
     const char *next = page_next(command, first);
     struct gathered all = {0};
+    enum status outcome = STATUS_OK;
     if (next == NULL) {
         return STATUS_OK;
     }
@@ -62,9 +69,10 @@ static enum status pages_walk(struct client *client, const struct command *comma
         Reply *reply = NULL;
         client->deadline_ms = client_clock_ms() + client->options.timeout_ms;
         enum status status = client_call(client, command, inner, &reply);
-        if (status != STATUS_OK) {
+        if (!is_answer(status)) {
             return status;
         }
+        outcome = status != STATUS_OK ? status : outcome;
         const ProtobufCMessage *page = wire_inner(&reply->base, command->number);
         const char *after = page == NULL ? next : page_next(command, page);
         if (after != NULL && strcmp(after, next) == 0) {
@@ -79,7 +87,7 @@ static enum status pages_walk(struct client *client, const struct command *comma
     page->next += strlen(page->next);
     *(ProtobufCMessage ***)field_at(first, rows) = all.row;
     memcpy((char *)first + rows->quantifier_offset, &all.count, sizeof(all.count));
-    return STATUS_OK;
+    return outcome;
 }
 
 // Can this command's list be walked? Then as many rows a page as there may be, unless it was said.
@@ -105,8 +113,9 @@ enum status gather_call(struct client *client, const struct command *command,
         status = client_call(client, command, inner, out);
     }
     ProtobufCMessage *first =
-        status == STATUS_OK ? wire_inner(&(*out)->base, command->number) : NULL;
-    return first == NULL ? status : pages_walk(client, command, inner, first);
+        is_answer(status) && *out != NULL ? wire_inner(&(*out)->base, command->number) : NULL;
+    const enum status rest = first == NULL ? STATUS_OK : pages_walk(client, command, inner, first);
+    return rest != STATUS_OK ? rest : status;
 }
 
 // Asks for the page at `cursor` in an arena of its own and hands it on; `cursor` becomes the next

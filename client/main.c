@@ -37,6 +37,7 @@ static const struct {
     {"bank", "read", tool_bank_read},
     {"bank", "import", tool_bank_import},
     {"check", "books", tool_check},
+    {"check", "documents", tool_check_documents},
     {"customer", "subject", tool_subject},
     {"import", "run", tool_import},
     {"export", "journal", tool_export},

@@ -35,7 +35,8 @@ tool_function tool_trail;       // audit export FILE
 tool_function tool_witness;     // audit witness
 tool_function tool_totp;        // user totp
 tool_function tool_totp_confirm;
-tool_function tool_password;   // user password
+tool_function tool_password; // user password
+tool_function tool_check_documents;
 tool_function tool_issue;      // statement issue
 tool_function tool_statements; // statement run
 tool_function tool_approve;    // device approve

@@ -2,6 +2,7 @@
 #include "server/upkeep.h"
 
 #include "server/machine/clock.h"
+#include "server/monthly.h"
 #include "server/ops/checker.h"
 
 // A new book, or one that was checked by hand this evening, waits for the next night.
@@ -10,6 +11,7 @@
 
 struct upkeep {
     struct upkeep_options options;
+    struct monthly monthly;
     struct checker *checker;
     int64_t checked_us; // when the books were checked last, or opened
 };
@@ -72,6 +74,7 @@ enum status upkeep_make(const struct upkeep_options *options, struct upkeep **ou
         return STATUS_ENVIRONMENT;
     }
     upkeep->options = *options;
+    upkeep->monthly.store = options->store;
     enum status status = checker_make(options->store, options->logger, &upkeep->checker);
     if (status == STATUS_OK) {
         status = look_back(upkeep);
@@ -166,6 +169,7 @@ void upkeep_tick(struct upkeep *upkeep, struct admit *admit, int64_t now_us)
     if (checker_take(upkeep->checker, &result) && result.state != CHECKER_FAILED) {
         write_down(upkeep, admit, &result);
     }
+    monthly_tick(&upkeep->monthly, admit, now_us);
 }
 
 static const struct {

@@ -91,6 +91,7 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
         [FIND_NOUN__FIND_NOUN_DUNNING] = "REMINDER",
         [FIND_NOUN__FIND_NOUN_PROMISE] = "PROMISE",
         [FIND_NOUN__FIND_NOUN_SCHEDULE] = "SCHEDULE",
+        [FIND_NOUN__FIND_NOUN_CHECKLIST] = "CHECKLIST",
     };
     const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
     const char *words = NULL;

@@ -20,6 +20,7 @@ static const struct series_row SERIES[] = {
     {"BL", SERIES_BANK_LINE, false},  {"CO", SERIES_COST, true},
     {"BL", SERIES_BANK_LINE, false},  {"DN", SERIES_DUNNING, true},
     {"DB", SERIES_DEBIT_NOTE, true},  {"PR", SERIES_PROMISE, false},
+    {"BL", SERIES_BANK_LINE, false},  {"CL", SERIES_CHECKLIST, false},
 };
 
 static const struct series_row *row_of(enum series series)

@@ -10,6 +10,8 @@
 // have year 0.
 // AP-0001, F-0003, BS-2026-0001, BL-0001, DN-2026-0001, DB-2026-0001, PR-0001. At least four
 // digits; series without a year have year 0.
+// AP-0001, F-0003, BS-2026-0001, BL-0001, CL-0001. At least four digits; series without a year have
+// year 0.
 
 #include "shared/arena.h"
 
@@ -33,6 +35,7 @@ enum series {
     SERIES_DUNNING = 25,
     SERIES_DEBIT_NOTE = 26,
     SERIES_PROMISE = 27,
+    SERIES_CHECKLIST = 32,
 };
 
 // The series of a document of that kind (InvoiceKind).

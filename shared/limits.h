@@ -193,6 +193,8 @@
 #define DEVICE_FAILURES_MAX   20
 #define INVITATION_HOURS      24
 #define INVITATION_HOURS_MAX  168
+#define CHECKLIST_TASKS_MAX   50  // of a book
+#define CHECKLIST_MONTHS_BACK 12  // that a new task may be made for
 #define DISPUTES_MAX          32  // of one open item, one after the other
 #define FINDING_STEPS_MAX     100 // answers of one finding
 

@@ -15,6 +15,7 @@ enum {
     CUSTOMER_REFERENCE = 20,
     ISSUE_REFERENCE = 8,
     PAYMENT_REFERENCE = 7,
+    OPENING_REFERENCE = 5,
     REGISTER_NUMBER = 2,
     REGISTER_RED = 8,
     DOCUMENT_REFERENCE = 1,
@@ -261,6 +262,22 @@ static enum status seal_payment_add(struct txn *txn, PaymentAdd *add, struct are
     return status;
 }
 
+// What is owed to the customer becomes a payment, and its reference one of payments.
+static enum status seal_opening_add(struct txn *txn, OpeningAdd *add, struct arena *arena)
+{
+    struct hashes hashes;
+    enum status status = hashes_make(txn, arena, 1, &hashes);
+    if (status == STATUS_OK) {
+        status = hashes_add(&hashes, OPENING_REFERENCE,
+                            add->amount_minor < 0 ? "payment:" : "invoice:", add->reference);
+    }
+    if (status == STATUS_OK) {
+        add->unique = hashes.list;
+        add->n_unique = hashes.count;
+    }
+    return status;
+}
+
 // The number of a tax invoice counts for its issuer and code.
 static enum status number_hash(struct hashes *hashes, uint32_t field, const char *issuer,
                                const char *code, const char *number)
@@ -447,6 +464,9 @@ enum status seal_request(struct txn *txn, const struct command *command, Request
     }
     if (command->request == &payment_add__descriptor) {
         return seal_payment_add(txn, (PaymentAdd *)inner, arena);
+    }
+    if (command->request == &opening_add__descriptor) {
+        return seal_opening_add(txn, (OpeningAdd *)inner, arena);
     }
     if (command->request == &invoice_register__descriptor) {
         return seal_invoice_register(txn, (InvoiceRegister *)inner, arena);

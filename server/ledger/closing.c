@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/closing.h"
 
+#include "server/ledger/calendar.h"
+#include "server/ledger/checklist.h"
 #include "server/ledger/turnover.h"
 #include "shared/money.h"
 #include "shared/wire.h"
@@ -125,8 +127,66 @@ static enum status count_gaps(struct books *books, uint32_t period, const struct
     return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
 }
 
+// Has the bank account been reconciled to the end of the month? From its first statement on the
+// bank's word counts, up to the last business day; an account on which nothing lies and nothing
+// moved has no statements.
+static enum status is_reconciled(struct books *books, uint32_t period, const BankRecord *bank,
+                                 bool *out)
+{
+    BankStatementRecord *first = NULL;
+    struct account_turnover moved;
+    int32_t day = period_last_day(period);
+    *out = bank->first_id == 0;
+    if (*out) {
+        return STATUS_OK;
+    }
+    enum status status = bank_statement_get(books->txn, key_u64(bank->first_id), &first);
+    if (status == STATUS_OK && first->from_day > day) {
+        *out = true;
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = turnover_read(books->txn, bank->account, period, period, &moved);
+    }
+    if (status == STATUS_OK) {
+        status = calendar_shift(books->txn, TERMS_SHIFT_PREVIOUS, &day);
+    }
+    const bool is_idle = status == STATUS_OK && moved.opening_minor == 0 &&
+                         moved.debit_minor == 0 && moved.credit_minor == 0;
+    *out = is_idle || bank->signed_day >= day;
+    return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+}
+
+// The bank accounts that were not; `names` tells which.
+static enum status count_banks(struct books *books, uint32_t period, uint32_t *count, char **names)
+{
+    CLEANUP(rows_close_at) struct rows *rows = NULL;
+    enum status status = rows_open(books->txn, TABLE_bank, key_u64(0), 0, false, &rows);
+    *count = 0;
+    *names = arena_copy(books->arena, "", 0);
+    while (status == STATUS_OK && *names != NULL) {
+        struct row_key key;
+        ProtobufCMessage *row = NULL;
+        bool holds = true;
+        status = rows_next(rows, &key, &row);
+        const BankRecord *bank = (const BankRecord *)row;
+        if (status == STATUS_OK) {
+            status = is_reconciled(books, period, bank, &holds);
+        }
+        if (status == STATUS_OK && !holds) {
+            *names =
+                arena_print(books->arena, "%s%s%u", *names, *count > 0 ? " " : "", bank->account);
+            *count += 1;
+        }
+    }
+    if (*names == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
 static enum status add_point(struct books *books, struct closing *closing, const char *name,
-                             uint32_t count, int64_t difference_minor)
+                             uint32_t count, int64_t difference_minor, char *detail)
 {
     assert(closing->count < POINTS_MAX);
     PeriodCheck *check = (PeriodCheck *)wire_make(books->arena, &period_check__descriptor);
@@ -137,6 +197,7 @@ static enum status add_point(struct books *books, struct closing *closing, const
     check->check = copy;
     check->count = count;
     check->difference_minor = difference_minor;
+    check->detail = detail != NULL ? detail : check->detail;
     check->passed = count == 0 && difference_minor == 0;
     closing->check[closing->count] = check;
     closing->count++;
@@ -149,6 +210,9 @@ enum status closing_check(struct books *books, uint32_t period, uint32_t sealed,
     struct months months;
     struct trial trial = {0};
     uint32_t gaps = 0;
+    uint32_t banks = 0;
+    uint32_t tasks = 0;
+    char *bank_names = NULL;
     *out = (struct closing){0};
     out->check = arena_alloc(books->arena, POINTS_MAX * sizeof(PeriodCheck *));
     enum status status = out->check != NULL ? STATUS_OK : STATUS_TOO_LARGE;
@@ -161,6 +225,12 @@ enum status closing_check(struct books *books, uint32_t period, uint32_t sealed,
     if (status == STATUS_OK) {
         status = count_gaps(books, period, &months, &gaps);
     }
+    if (status == STATUS_OK) {
+        status = count_banks(books, period, &banks, &bank_names);
+    }
+    if (status == STATUS_OK) {
+        status = checklist_open(books->txn, period, &tasks);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -171,18 +241,22 @@ enum status closing_check(struct books *books, uint32_t period, uint32_t sealed,
         const char *name;
         uint32_t count;
         int64_t difference_minor;
+        char *detail;
     } points[] = {
-        {"ended", period_last_day(period) < books->call->book_day ? 0 : 1, 0},
-        {"earlier", months.earlier != 0 ? 1 : 0, 0},
-        {"drafts", months.drafts, 0},
-        {"numbers", gaps, 0},
-        {"trial-balance", 0, trial.all_minor},
-        {"open-items", 0, months.items_minor - trial.control_minor},
+        {"ended", period_last_day(period) < books->call->book_day ? 0 : 1, 0, NULL},
+        {"earlier", months.earlier != 0 ? 1 : 0, 0, NULL},
+        {"drafts", months.drafts, 0, NULL},
+        {"numbers", gaps, 0, NULL},
+        {"trial-balance", 0, trial.all_minor, NULL},
+        {"open-items", 0, months.items_minor - trial.control_minor, NULL},
+        {"bank", banks, 0, bank_names},
+        {"checklist", tasks, 0, NULL},
     };
 
     static_assert(COUNT_OF(points) <= POINTS_MAX, "room for each point");
     for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(points); i++) {
-        status = add_point(books, out, points[i].name, points[i].count, points[i].difference_minor);
+        status = add_point(books, out, points[i].name, points[i].count, points[i].difference_minor,
+                           points[i].detail);
     }
     return status;
 }

@@ -255,6 +255,7 @@ static enum status open_items(struct books *books, InvoiceRecord *document)
         draft.account = chart_code(books->chart, ACCOUNT_RECEIVABLES);
         draft.document_id = document->id;
         draft.date_day = document->date_day;
+        draft.origin_day = document->origin_day;
         draft.due_day = part->due_day;
         draft.amount_minor = debit ? book_minor[i] : -book_minor[i];
         if (document->currency[0] != '\0') {
@@ -306,7 +307,9 @@ static enum status enter(struct books *books, InvoiceRecord *document)
 enum status document_issue(struct books *books, InvoiceRecord *document, const UniqueHash *unique)
 {
     document->entered_late_days =
-        lateness_days(books, LATE_KIND__LATE_KIND_INVOICE, document->date_day);
+        document->brought_in
+            ? 0
+            : lateness_days(books, LATE_KIND__LATE_KIND_INVOICE, document->date_day);
     enum status status = enter(books, document);
     if (status == STATUS_OK) {
         status = lateness_keep(books, LATE_KIND__LATE_KIND_INVOICE, document->id,
@@ -334,6 +337,7 @@ enum status document_issue_reversal(struct books *books, InvoiceRecord *invoice,
 
     EntryRecord *entry = NULL;
     EntryRecord *reversal = NULL;
+    note->brought_in = invoice->brought_in;
     enum status status = enter(books, note);
     if (status == STATUS_OK) {
         status = entry_get(books->txn, key_u64(invoice->entry_id), &entry);

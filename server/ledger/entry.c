@@ -57,7 +57,7 @@ static enum status check_line(struct books *books, size_t index, const EntryLine
 }
 
 // All lines' problems at once; then the balance, which wrong lines would not mean.
-static enum status check_lines(struct books *books, const EntryAdd *request, int64_t *total_minor)
+enum status entry_check(struct books *books, const EntryAdd *request, int64_t *total_minor)
 {
     if (request->n_line < 2 || request->n_line > ENTRY_LINES_MAX) {
         enum status code = request->n_line < 2 ? STATUS_FIELD_MISSING : STATUS_TOO_LARGE;
@@ -93,17 +93,17 @@ static CashLine cash_line_of(struct books *books, const EntryAdd *request, const
 {
     struct account *account = NULL;
     enum status status = posting_account(books, line->account, &account);
-    assert(status == STATUS_OK); // check_lines has loaded it
+    assert(status == STATUS_OK); // entry_check has loaded it
     if (account->record->cash) {
         return CASH_LINE__CASH_LINE_UNSET;
     }
     return line->cash_line != CASH_LINE__CASH_LINE_UNSET ? line->cash_line : request->cash_line;
 }
 
-static enum status build(struct books *books, const EntryAdd *request, int32_t day,
-                         EntryRecord **out)
+enum status entry_build(struct books *books, const EntryAdd *request, EntryKind kind, int32_t day,
+                        EntryRecord **out)
 {
-    EntryRecord *entry = posting_begin(books, ENTRY_KIND__ENTRY_KIND_FINANCE, day, request->n_line);
+    EntryRecord *entry = posting_begin(books, kind, day, request->n_line);
     if (entry == NULL) {
         return STATUS_TOO_LARGE;
     }
@@ -129,6 +129,12 @@ static enum status build(struct books *books, const EntryAdd *request, int32_t d
     return STATUS_OK;
 }
 
+static enum status build(struct books *books, const EntryAdd *request, int32_t day,
+                         EntryRecord **out)
+{
+    return entry_build(books, request, ENTRY_KIND__ENTRY_KIND_FINANCE, day, out);
+}
+
 static enum status entry_reply(struct books *books, const EntryRecord *entry, int64_t total_minor,
                                EntryAddReply *reply)
 {
@@ -149,7 +155,7 @@ enum status entry_add(struct txn *txn, struct call *call, const EntryAdd *reques
     enum status status = books_open(txn, call, &books);
 
     if (status == STATUS_OK) {
-        status = check_lines(&books, request, &total_minor);
+        status = entry_check(&books, request, &total_minor);
     }
     if (status == STATUS_OK) {
         status = permit_amount(&books, 0, total_minor, "line");
@@ -218,7 +224,8 @@ static enum status check_reversible(struct books *books, const EntryRecord *entr
         return books_refuse(books, STATUS_REVERSAL_OF_REVERSAL, "entry", NULL, NULL);
     }
     if (entry->kind != ENTRY_KIND__ENTRY_KIND_FINANCE &&
-        entry->kind != ENTRY_KIND__ENTRY_KIND_PROVISION) {
+        entry->kind != ENTRY_KIND__ENTRY_KIND_PROVISION &&
+        entry->kind != ENTRY_KIND__ENTRY_KIND_OPENING) {
         return books_refuse(books, STATUS_DOCUMENT_IS_LOCKED, "entry", NULL, NULL);
     }
     return entry->reversed_by_id != 0

@@ -47,6 +47,8 @@ static enum table table_of(FindNoun noun)
         return TABLE_bank_statement;
     case FIND_NOUN__FIND_NOUN_BANK_LINE:
         return TABLE_bank_line;
+    case FIND_NOUN__FIND_NOUN_CHECKLIST:
+        return TABLE_checklist;
     case FIND_NOUN__FIND_NOUN_ITEM:
         return TABLE_catalogue;
     case FIND_NOUN__FIND_NOUN_COST:
@@ -117,6 +119,7 @@ static bool series_is_of(enum series series, enum table table)
     case SERIES_COST:
     case SERIES_DUNNING:
     case SERIES_PROMISE:
+    case SERIES_CHECKLIST:
         break;
     }
     return false;

@@ -4,6 +4,7 @@
 #include "server/ledger/approval.h"
 #include "server/ledger/audit.h"
 #include "server/ledger/bank.h"
+#include "server/ledger/checklist.h"
 #include "server/ledger/cost.h"
 #include "server/ledger/dunning.h"
 #include "server/ledger/finding.h"
@@ -35,6 +36,13 @@ static bool label_approval(struct call *call, const ProtobufCMessage *record, Fi
     row->number = approval_number(call, approval);
     row->name = audit_action(call->arena, command_by_number(approval->command)->name);
     return approval_may_see(call, approval);
+}
+
+static bool label_checklist(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    const ChecklistRecord *item = (const ChecklistRecord *)record;
+    row->number = checklist_number(call->arena, item);
+    return item->id != CHECKLIST_TASKS_KEY && may(call, PERMISSION_CHECKLIST_LIST);
 }
 
 static bool label_finding(struct call *call, const ProtobufCMessage *record, FindRow *row)
@@ -122,6 +130,7 @@ static const struct {
     {TABLE_cost, label_cost},           {TABLE_campaign, label_campaign},
     {TABLE_dunning, label_dunning},     {TABLE_promise, label_promise},
     {TABLE_schedule, label_schedule},
+    {TABLE_checklist, label_checklist},
 };
 
 static label_function *label_of(enum table table)

@@ -192,6 +192,7 @@ static enum status build_document(struct books *books, struct incoming *in)
     }
     if (from->kind == INVOICE_KIND__INVOICE_KIND_OPENING) {
         in->document->kind = INVOICE_KIND__INVOICE_KIND_OPENING;
+        in->document->brought_in = true;
     } else if (in->document->gross_minor < 0) {
         in->document->kind = INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
     }

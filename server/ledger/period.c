@@ -104,6 +104,8 @@ enum status period_month(struct books *books, uint32_t period, struct month **ou
         status = load_exception(books, month);
     }
     if (status == STATUS_OK) {
+        txn_plan_fact(books->txn,
+                      (uint64_t)month->record->sealed_through << 32 | month->record->closed);
         books->months = month;
         *out = month;
     }

@@ -146,7 +146,10 @@ enum status receipt_check(struct books *books, PaymentRecord *payment, const cha
         status = books_refuse_taken(books, taken, STATUS_REFERENCE_TAKEN, "reference",
                                     payment->reference);
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && payment->brought_in) {
+        payment->account = chart_code(books->chart, ACCOUNT_RETAINED);
+        status = posting_load(books, ACCOUNT_RETAINED);
+    } else if (status == STATUS_OK) {
         status =
             receipt_account(books, payment->method, account, &payment->method, &payment->account);
     }
@@ -251,7 +254,8 @@ enum status receipt_post(struct books *books, PaymentRecord *payment, struct set
     payment->entered_by = books->call->user_id;
     payment->year = books_year(payment->date_day);
     payment->entered_late_days =
-        lateness_days(books, LATE_KIND__LATE_KIND_PAYMENT, payment->date_day);
+        payment->brought_in ? 0
+                            : lateness_days(books, LATE_KIND__LATE_KIND_PAYMENT, payment->date_day);
     enum status status = numbering_next(books, SERIES_PAYMENT, payment->year, &payment->sequence);
     if (status == STATUS_OK) {
         status = lateness_keep(books, LATE_KIND__LATE_KIND_PAYMENT, payment->id,

@@ -21,8 +21,8 @@ MUST_CHECK enum status receipt_convert(struct books *books, PaymentRecord *payme
 // The amount of a payment in the book's currency.
 int64_t receipt_book(const PaymentRecord *payment);
 
-// Fills the account of `payment` by its code or its method, and checks all that can speak against
-// it but the settlement.
+// Fills the account of `payment` by its code or its method (what was brought in came with no money:
+// retained earnings), and checks all that can speak against it but the settlement.
 MUST_CHECK enum status receipt_check(struct books *books, PaymentRecord *payment,
                                      const char *account, const UniqueHash *unique);
 

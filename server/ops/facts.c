@@ -484,6 +484,14 @@ static void take_approval(struct facts *facts, const ApprovalRecord *record)
     keep_number(facts, SERIES_APPROVAL, 0, record->sequence);
 }
 
+// The row of the tasks has no number.
+static void take_checklist(struct facts *facts, const ChecklistRecord *record)
+{
+    if (record->id != 0) {
+        keep_number(facts, SERIES_CHECKLIST, 0, record->sequence);
+    }
+}
+
 static void take_finding(struct facts *facts, const FindingRecord *record)
 {
     keep_number(facts, SERIES_FINDING, 0, record->sequence);
@@ -575,6 +583,9 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         break;
     case TABLE_import:
         take_import(facts, (const ImportRecord *)record);
+        break;
+    case TABLE_checklist:
+        take_checklist(facts, (const ChecklistRecord *)record);
         break;
     case TABLE_finding:
         take_finding(facts, (const FindingRecord *)record);

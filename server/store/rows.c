@@ -255,6 +255,7 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_quota_use:
     case TABLE_quota_rule:
     case TABLE_check:
+    case TABLE_checklist:
     case TABLE_tax:
     case TABLE_campaign:
     case TABLE_schedule:

@@ -190,6 +190,9 @@ bool txn_call_has_written(const struct txn *txn);
 // Plan token of the call so far: digest of `request` and the ordered (table, key, row version) read
 // before the first write, accounts excepted: everybody posts to those.
 void txn_plan(struct txn *txn, struct bytes request, uint8_t out[static 16]);
+// What the call decides by and what no row's version says, as whether a month takes postings: a
+// part of the plan like a row that was read.
+void txn_plan_fact(struct txn *txn, uint64_t fact);
 // The plan that this call must be equal to: its first put or del answers STATUS_PLAN_CHANGED, and
 // writes nothing, when it is not. `request` must live until then.
 void txn_plan_expect(struct txn *txn, struct bytes request, const uint8_t token[static 16]);

@@ -51,6 +51,7 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              FindingRecord *: &finding_record__descriptor, \
              ReviewRecord *: &review_record__descriptor, \
              CheckRecord *: &check_record__descriptor, \
+             ChecklistRecord *: &checklist_record__descriptor, \
              QuotaUseRecord *: &quota_use_record__descriptor, \
              QuotaRuleRecord *: &quota_rule_record__descriptor, \
              ConsentRecord *: &consent_record__descriptor, \

@@ -310,6 +310,15 @@ void plan_note(struct txn *txn, enum table table, const struct row_key *key, uin
     (void)crypto_generichash_update(txn->plan, text, 2 + (size_t)key->size + 4);
 }
 
+void txn_plan_fact(struct txn *txn, uint64_t fact)
+{
+    if (!txn->call_has_written && txn->mode != TXN_READ) {
+        uint8_t text[8];
+        put_u64(text, fact);
+        (void)crypto_generichash_update(txn->plan, text, sizeof text);
+    }
+}
+
 void txn_plan(struct txn *txn, struct bytes request, uint8_t out[static 16])
 {
     crypto_generichash_state state = *txn->plan;

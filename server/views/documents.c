@@ -268,6 +268,7 @@ enum status invoices_apply(struct views *views, const InvoiceRecord *record, str
         .year = record->year,
         .sequence = record->sequence,
         .state = record->state,
+        .kind = record->brought_in ? INVOICE_KIND__INVOICE_KIND_OPENING : record->kind,
         .reference = record->reference,
         .text = "",
     };

@@ -74,22 +74,24 @@ enum item_flag { ITEM_DEBIT = 1, ITEM_DISPUTED = 2 };
     COLUMN(uint32_t, credit)                                     \
     COLUMN(uint32_t, older) /* of the same customer */
 
-#define DOCUMENT_COLUMNS(COLUMN)                                                     \
-    COLUMN(uint64_t, id)                                                             \
-    COLUMN(int64_t, amount) /* gross, amount, total of the debits */                 \
-    COLUMN(int64_t, net)    /* invoices */                                           \
-    COLUMN(int64_t, open)   /* debit items positive, credit items negative */        \
-    COLUMN(int32_t, date_day)                                                        \
-    COLUMN(uint32_t, customer) /* NONE; SEVERAL */                                   \
-    COLUMN(uint32_t, year)                                                           \
-    COLUMN(uint32_t, sequence)                                                       \
-    COLUMN(uint8_t, series)                                                          \
-    COLUMN(uint8_t, state)                                                           \
-    COLUMN(uint8_t, kind)        /* entries: of a reversal that of what it undoes */ \
-    COLUMN(uint32_t, last_item)  /* chain of its items */                            \
-    COLUMN(uint32_t, older)      /* payments: of the same customer */                \
-    COLUMN(int32_t, reversed_day) /* payments: 0 while it stands */                  \
-    COLUMN(uint32_t, first_line) /* entries: into entry_lines */
+#define DOCUMENT_COLUMNS(COLUMN)                                                      \
+    COLUMN(uint64_t, id)                                                              \
+    COLUMN(int64_t, amount) /* gross, amount, total of the debits */                  \
+    COLUMN(int64_t, net)    /* invoices */                                            \
+    COLUMN(int64_t, open)   /* debit items positive, credit items negative */         \
+    COLUMN(int32_t, date_day)                                                         \
+    COLUMN(uint32_t, customer) /* NONE; SEVERAL */                                    \
+    COLUMN(uint32_t, year)                                                            \
+    COLUMN(uint32_t, sequence)                                                        \
+    COLUMN(uint8_t, series)                                                           \
+    COLUMN(uint8_t, state)                                                            \
+    COLUMN(uint8_t, kind)         /* entries: of a reversal that of what it undoes */ \
+                                  /* invoices: OPENING also of its reversal */        \
+                                  /* payments: the method; 0: it was brought in */    \
+    COLUMN(uint32_t, last_item)   /* chain of its items */                            \
+    COLUMN(uint32_t, older)       /* payments: of the same customer */                \
+    COLUMN(int32_t, reversed_day) /* payments: 0 while it stands */                   \
+    COLUMN(uint32_t, first_line)  /* entries: into entry_lines */
 
 #define SEVERAL (NONE - 1) // an entry with lines of more than one customer
 

@@ -30,7 +30,8 @@ static void add_document(const struct documents *invoices, uint32_t i, struct re
 
 bool documents_is_sale(const struct documents *invoices, uint32_t i)
 {
-    return invoices->sequence[i] != 0 && invoices->series[i] != SERIES_DEBIT_NOTE;
+    return invoices->sequence[i] != 0 && invoices->series[i] != SERIES_DEBIT_NOTE &&
+           invoices->kind[i] != INVOICE_KIND__INVOICE_KIND_OPENING;
 }
 
 // The places of by_day that are asked for, and who may see what.
@@ -365,7 +366,8 @@ enum status views_payments(const struct views *views, const struct filter *filte
     }
     for (size_t k = begin; k < end; k++) {
         uint32_t i = payments->by_day.index[k];
-        if (payments->sequence[i] != 0 && sight_sees_document(&sight, views, payments, i)) {
+        const bool is_money = payments->kind[i] != PAYMENT_METHOD__PAYMENT_METHOD_UNSET;
+        if (is_money && sight_sees_document(&sight, views, payments, i)) {
             add_payment(&span, payments, i, out);
         }
     }

@@ -62,7 +62,7 @@ enum status sales_add(struct views *views, const InvoiceRecord *record, uint32_t
                       struct arena *arena)
 {
     struct sales *sales = &views->sales;
-    if (record->n_line == 0) {
+    if (record->n_line == 0 || record->brought_in) {
         return STATUS_OK;
     }
     size_t capacity = column_capacity(sales->capacity, sales->count + record->n_line);

@@ -145,6 +145,8 @@ static const struct sample SAMPLES[] = {
     {"invoice_reverse", "invoice_id=@invoice reason=wrong"},
     {"payment_add", "customer_id=@customer amount=1"},
     {"payment_reverse", "payment_id=@payment reason=wrong"},
+    {"opening_add", "customer_id=@customer amount=10 opening=2026-10-31"},
+    {"opening_account", "opening=2026-10-31 line[0].account=1001 line[0].debit=7"},
     {"entry_add", "text=Stamps line[0].account=6602 line[0].debit=7 line[1].account=1001 "
                   "line[1].credit=7"},
     {"entry_reverse", "entry_id=@entry reason=twice"},

@@ -767,6 +767,71 @@ static void find_goes_from_number_to_reference_to_words(void **state)
     assert_int_equal(find_all(office, call, FIND_NOUN__FIND_NOUN_CUSTOMER, "C-0002", &reply), 0);
 }
 
+static const DocumentFaultRow *fault_of(const CheckDocumentsReply *reply, const char *document)
+{
+    for (size_t i = 0; i < reply->n_row; i++) {
+        if (strcmp(reply->row[i]->document, document) == 0) {
+            return reply->row[i];
+        }
+    }
+    return NULL;
+}
+
+static void documents_that_the_ledger_does_not_have_are_told(void **state)
+{
+    struct office *office = *state;
+    struct house *house = &office->house;
+    CheckDocuments request;
+    check_documents__init(&request);
+    CheckDocumentsReply reply;
+    check_documents_reply__init(&reply);
+    struct call *call = read_all(office);
+    assert_int_equal(check_documents(office->txn, call, &request, &reply), STATUS_OK);
+    assert_int_equal(call->status, STATUS_OK);
+    assert_int_equal(reply.n_row, 0);
+    const uint32_t year = books_year(DAY_1);
+
+    // Damage: a payment of another amount, an invoice whose parts do not make it and that has no
+    // entry any more, a number that was given to nobody.
+    house_begin(house);
+    PaymentRecord *payment = NULL;
+    InvoiceRecord *invoice = NULL;
+    CounterRecord *counter = NULL;
+    const struct row_key numbers = key_u64((uint64_t)SERIES_CREDIT_NOTE << 32 | year);
+    assert_int_equal(payment_get(house->txn, key_u64(office->payment_id), &payment), STATUS_OK);
+    assert_int_equal(invoice_get(house->txn, key_u64(office->invoice_id), &invoice), STATUS_OK);
+    assert_int_equal(counter_get(house->txn, numbers, &counter), STATUS_OK);
+    payment->amount_minor += 1;
+    invoice->part[0]->amount_minor += 1;
+    invoice->entry_id = 0;
+    counter->next++;
+    assert_int_equal(payment_put(house->txn, key_u64(payment->id), payment), STATUS_OK);
+    assert_int_equal(invoice_put(house->txn, key_u64(invoice->id), invoice), STATUS_OK);
+    assert_int_equal(counter_put(house->txn, numbers, counter), STATUS_OK);
+    char paid[32];
+    char missing[32];
+    (void)snprintf(paid, sizeof paid, "PAY-%u-%04u", payment->year, payment->sequence);
+    (void)snprintf(missing, sizeof missing, "CN-%u-%04u", year, (unsigned)counter->next - 1);
+    house_end(house, STATUS_OK);
+
+    check_documents_reply__init(&reply);
+    call = read_all(office);
+    assert_int_equal(check_documents(office->txn, call, &request, &reply), STATUS_OK);
+    assert_int_equal(call->status, STATUS_DIFFERENCE);
+    assert_int_equal(reply.n_row, 4);
+    const DocumentFaultRow *row = fault_of(&reply, paid);
+    assert_non_null(row);
+    assert_int_equal(row->fault, DOCUMENT_FAULT__DOCUMENT_FAULT_LEDGER);
+    assert_int_equal(row->amount_minor, -40001);
+    assert_int_equal(row->ledger_minor, -40000);
+    row = fault_of(&reply, missing);
+    assert_non_null(row);
+    assert_int_equal(row->fault, DOCUMENT_FAULT__DOCUMENT_FAULT_MISSING);
+    assert_int_equal(reply.row[1]->fault, DOCUMENT_FAULT__DOCUMENT_FAULT_SUMS);
+    assert_int_equal(reply.row[2]->fault, DOCUMENT_FAULT__DOCUMENT_FAULT_UNPOSTED);
+    assert_string_equal(reply.row[1]->document, reply.row[2]->document);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -790,6 +855,7 @@ int main(void)
         CASE(entries_and_accounts_are_listed_and_shown),
         CASE(a_history_is_read_along_its_chain_newest_first),
         CASE(find_goes_from_number_to_reference_to_words),
+        CASE(documents_that_the_ledger_does_not_have_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,13 @@ while IFS='|' read -r command line; do
 MT940
         as zhang bank import january.sta --bank 1002 --yes >bank.out
         ;;
+    checklist_list)  # something that is to be done for the month before this one
+        as zhang checklist set report 月报 --from-period "$(date -d "$(date +%Y-%m-01) -1 month" +%Y-%m)" --yes >list.out
+        for _ in $(seq 200); do
+            [ "$(as zhang checklist list --json | jq '.data | length')" = 0 ] || break
+            sleep 0.05
+        done
+        ;;
     device_approve)  # a device that joins while the server wants approval
         stop_server
         echo 'new_device = "approve"' >approve.conf
