@@ -32,8 +32,8 @@ static void head_print(struct client *client, const DunningCard *letter, FILE *o
 
 static enum status lines_print(struct client *client, const DunningCard *letter, FILE *out)
 {
-    static const char *const KEYS[] = {"invoice", "reference", "date",     "due",
-                                       "level",   "residual",  "interest", "overdue_days"};
+    static const char *const KEYS[] = {"invoice", "reference", "date",          "due",
+                                       "level",   "residual",  "late_interest", "overdue_days"};
     struct grid grid;
     grid_init(&grid, client->arena);
     for (size_t i = 0; i < COUNT_OF(KEYS); i++) {
@@ -55,7 +55,8 @@ static enum status lines_print(struct client *client, const DunningCard *letter,
         cells[3] = due;
         cells[4] = level;
         cells[5] = output_money(client, line->residual_minor);
-        cells[6] = line->interest_minor == 0 ? "" : output_money(client, line->interest_minor);
+        cells[6] =
+            line->late_interest_minor == 0 ? "" : output_money(client, line->late_interest_minor);
         cells[7] = late;
     }
     grid_print(&grid, client->terminal.width, client->terminal.colour, out);
@@ -83,7 +84,7 @@ enum status page_dunning(struct client *client, const Reply *reply, const Protob
     }
     sum_print(client, _("Overdue"), letter->principal_minor, out);
     sum_print(client, _("Fee"), letter->fee_minor, out);
-    sum_print(client, _("Interest"), letter->interest_minor, out);
+    sum_print(client, _("Interest"), letter->late_interest_minor, out);
     sum_print(client, _("Earlier fees"), letter->earlier_minor, out);
     page_label(_("To pay"), out);
     (void)fprintf(out, "%s %s\n", output_money(client, letter->total_minor), letter->currency);

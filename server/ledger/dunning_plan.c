@@ -255,7 +255,7 @@ enum status reminder_made(struct books *books, const DunningRecord *dunning,
     made->items = (uint32_t)dunning->n_line;
     made->principal_minor = dunning->principal_minor;
     made->fee_minor = dunning->fee_minor;
-    made->interest_minor = dunning->interest_minor;
+    made->late_interest_minor = dunning->interest_minor;
     *out = made;
     return made->number != NULL && made->customer != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }

@@ -32,7 +32,7 @@ static enum status add_line(struct txn *txn, struct call *call, const DunningRec
     line->overdue_days = (uint32_t)(dunning->date_day - item->due_day);
     line->level = from->level;
     line->residual_minor = from->residual_minor;
-    line->interest_minor = from->interest_minor;
+    line->late_interest_minor = from->interest_minor;
     card->line[card->n_line++] = line;
     return line->invoice != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
@@ -79,7 +79,7 @@ static void add_figures(const DunningRecord *dunning, DunningCard *card)
     card->procedure = dunning->procedure;
     card->principal_minor = dunning->principal_minor;
     card->fee_minor = dunning->fee_minor;
-    card->interest_minor = dunning->interest_minor;
+    card->late_interest_minor = dunning->interest_minor;
     card->earlier_minor = dunning->earlier_minor;
     card->total_minor = dunning->principal_minor + dunning->fee_minor + dunning->interest_minor +
                         dunning->earlier_minor;
@@ -152,7 +152,7 @@ static enum status fill_row(struct txn *txn, struct call *call, const ProtobufCM
     row->items = (uint32_t)dunning->n_line;
     row->principal_minor = dunning->principal_minor;
     row->fee_minor = dunning->fee_minor;
-    row->interest_minor = dunning->interest_minor;
+    row->late_interest_minor = dunning->interest_minor;
     return row->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 

@@ -105,7 +105,7 @@ enum status views_overdue(const struct views *views, const struct filter *filter
 static int64_t receivable(const struct items *items, uint32_t i, int64_t residual)
 {
     if (is_debit(items, i)) {
-        return residual;
+        return items->series[i] == SERIES_DEBIT_NOTE ? 0 : residual; // no sale stands against it
     }
     const bool is_note =
         items->series[i] == SERIES_CREDIT_NOTE || items->series[i] == SERIES_INVOICE;
@@ -165,7 +165,7 @@ static enum status sum_closing(const struct walk *walk, const struct collection_
             continue;
         }
         out->closing_minor += receivable(items, i, residual);
-        if (is_debit(items, i)) {
+        if (is_debit(items, i) && items->series[i] != SERIES_DEBIT_NOTE) {
             out->open_minor += residual;
             out->not_due_minor += items->due_day[i] >= query->to_day ? residual : 0;
             out->overdue_minor += items->grace_day[i] < query->to_day ? residual : 0;
