@@ -44,6 +44,7 @@ static const struct noun_row NOUNS[] = {
     {"dunning_id", FIND_NOUN__FIND_NOUN_DUNNING},
     {"promise_id", FIND_NOUN__FIND_NOUN_PROMISE},
     {"schedule_id", FIND_NOUN__FIND_NOUN_SCHEDULE},
+    {"order_id", FIND_NOUN__FIND_NOUN_ORDER},
 };
 
 FindNoun args_noun(const ProtobufCFieldDescriptor *descriptor)

@@ -21,6 +21,7 @@ static const struct series_row SERIES[] = {
     {"BL", SERIES_BANK_LINE, false},  {"DN", SERIES_DUNNING, true},
     {"DB", SERIES_DEBIT_NOTE, true},  {"PR", SERIES_PROMISE, false},
     {"BL", SERIES_BANK_LINE, false},  {"CL", SERIES_CHECKLIST, false},
+    {"BL", SERIES_BANK_LINE, false},  {"SO", SERIES_ORDER, false},
 };
 
 static const struct series_row *row_of(enum series series)

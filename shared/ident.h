@@ -36,6 +36,7 @@ enum series {
     SERIES_DEBIT_NOTE = 26,
     SERIES_PROMISE = 27,
     SERIES_CHECKLIST = 32,
+    SERIES_ORDER = 28,
 };
 
 // The series of a document of that kind (InvoiceKind).

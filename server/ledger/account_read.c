@@ -166,6 +166,18 @@ enum status entry_list(struct txn *txn, struct call *call, const EntryList *requ
     return STATUS_OK;
 }
 
+// Code of an item of the catalogue; "" for an id of 0.
+static enum status read_item(struct txn *txn, uint64_t id, char **out)
+{
+    CatalogueRecord *item = NULL;
+    *out = reading_constant("");
+    const enum status status = id != 0 ? catalogue_get(txn, key_u64(id), &item) : STATUS_OK;
+    if (status == STATUS_OK && item != NULL) {
+        *out = item->code;
+    }
+    return status;
+}
+
 static enum status fill_lines(struct txn *txn, struct call *call, const EntryRecord *entry,
                               EntryCard *card)
 {
@@ -193,6 +205,7 @@ static enum status fill_lines(struct txn *txn, struct call *call, const EntryRec
         }
         if (status == STATUS_OK) {
             lines[i].customer = customer.number;
+            status = read_item(txn, posted->item_id, &lines[i].item);
         }
     }
     return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;

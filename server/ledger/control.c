@@ -139,6 +139,21 @@ static enum status about_payment(struct txn *txn, ApprovalRecord *approval)
     return status;
 }
 
+// Who wrote an order down counts as the creator of its invoice.
+static enum status about_order(struct txn *txn, struct call *call, ApprovalRecord *approval)
+{
+    OrderRecord *order = NULL;
+    const enum status status = order_get(txn, key_u64(approval->about_id), &order);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    approval->customer_id = order->customer_id;
+    return add_author(call, approval, order->entered_by) &&
+                   add_author(call, approval, order->edited_by)
+               ? STATUS_OK
+               : STATUS_TOO_LARGE;
+}
+
 // The first reference of a request says what it is about, and so whose row scope holds for it.
 static enum status find_about(struct txn *txn, struct call *call, ApprovalRecord *approval)
 {
@@ -157,6 +172,9 @@ static enum status find_about(struct txn *txn, struct call *call, ApprovalRecord
     }
     if (strcmp(name, "payment_id") == 0) {
         return about_payment(txn, approval);
+    }
+    if (strcmp(name, "order_id") == 0) {
+        return about_order(txn, call, approval);
     }
     if (strcmp(name, "customer_id") == 0) {
         approval->customer_id = approval->about_id;

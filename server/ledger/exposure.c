@@ -385,6 +385,17 @@ enum status exposure_check(struct books *books, const CustomerRecord *customer,
     return status;
 }
 
+enum status exposure_check_order(struct books *books, const CustomerRecord *customer,
+                                 int64_t raised_minor, struct exposure *out)
+{
+    PolicyRecord *policy = NULL;
+    const enum status status =
+        exposure_policy(books->txn, books->arena, customer->class_, &policy, NULL);
+    return status == STATUS_OK
+               ? exposure_check(books, customer, policy->orders ? raised_minor : 0, out)
+               : status;
+}
+
 // Takes out what does not hold anything any more, and `approval_id`. True when something went.
 static bool sweep(const struct call *call, CreditRecord *credit, uint64_t approval_id)
 {

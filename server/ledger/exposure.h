@@ -64,6 +64,10 @@ MUST_CHECK enum status exposure_of(struct books *books, const CustomerRecord *cu
 // customer is held, and no override covers the document.
 MUST_CHECK enum status exposure_check(struct books *books, const CustomerRecord *customer,
                                       int64_t document_minor, struct exposure *out);
+// The same for an order that is confirmed, opened again or raised by `raised_minor`: whether orders
+// count is said by the policy, and a hold stops them all the same.
+MUST_CHECK enum status exposure_check_order(struct books *books, const CustomerRecord *customer,
+                                            int64_t raised_minor, struct exposure *out);
 bool exposure_is_looked_at(const struct exposure *exposure); // the policy warns or blocks
 // The document waits under this number for a second person, and holds its part of the limit until
 // that is decided or has lapsed.

@@ -61,6 +61,8 @@ static enum table table_of(FindNoun noun)
         return TABLE_promise;
     case FIND_NOUN__FIND_NOUN_SCHEDULE:
         return TABLE_schedule;
+    case FIND_NOUN__FIND_NOUN_ORDER:
+        return TABLE_order;
     case FIND_NOUN__FIND_NOUN_UNSET:
     case _FIND_NOUN_IS_INT_SIZE:
     default:
@@ -120,6 +122,7 @@ static bool series_is_of(enum series series, enum table table)
     case SERIES_DUNNING:
     case SERIES_PROMISE:
     case SERIES_CHECKLIST:
+    case SERIES_ORDER:
         break;
     }
     return false;

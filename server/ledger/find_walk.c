@@ -10,6 +10,7 @@
 #include "server/ledger/finding.h"
 #include "server/ledger/issued.h"
 #include "server/ledger/promise.h"
+#include "server/ledger/order.h"
 #include "server/ledger/reading.h"
 #include "shared/text.h"
 #include "shared/wire.h"
@@ -117,6 +118,11 @@ static bool label_promise(struct call *call, const ProtobufCMessage *record, Fin
 {
     row->number = promise_number(call->arena, (const PromiseRecord *)record);
     return may(call, PERMISSION_PROMISE_LIST);
+static bool label_order(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    row->number = order_number(call->arena, (const OrderRecord *)record);
+    row->name = ((const OrderRecord *)record)->reference;
+    return may(call, PERMISSION_ORDER_LIST);
 }
 
 static const struct {
@@ -131,6 +137,7 @@ static const struct {
     {TABLE_dunning, label_dunning},     {TABLE_promise, label_promise},
     {TABLE_schedule, label_schedule},
     {TABLE_checklist, label_checklist},
+    {TABLE_order, label_order},
 };
 
 static label_function *label_of(enum table table)

@@ -225,6 +225,31 @@ static size_t check_tie(struct facts *facts, const struct fact_move *move, size_
     return count;
 }
 
+// What a customer has ordered is the sum of the orders that count.
+static void check_orders(struct facts *facts)
+{
+    const struct fact_order *order = facts->order.data;
+    for (size_t i = 0; i < facts->order.count; i++) {
+        struct fact_balance *balance = facts_find(&facts->balance, order[i].customer_id);
+        verify_at(facts->report, INVARIANT_KEPT);
+        if (balance != NULL) {
+            balance->ordered_minor =
+                facts_sum(facts, balance->ordered_minor, -order[i].gross_minor);
+        } else if (order[i].gross_minor != 0) {
+            verify_find(facts->report, STATUS_INCOMPLETE,
+                        "customer %" PRIu64 ": the kept balance is missing", order[i].customer_id);
+        }
+    }
+    const struct fact_balance *balance = facts->balance.data;
+    for (size_t i = 0; i < facts->balance.count; i++) {
+        if (balance[i].ordered_minor != 0) {
+            verify_find(facts->report, STATUS_TAMPERED,
+                        "customer %" PRIu64 ": what is ordered is not what the orders say",
+                        balance[i].customer_id);
+        }
+    }
+}
+
 static void check_ties(struct facts *facts)
 {
     facts_sort(&facts->move, by_customer_account_day);
@@ -406,6 +431,7 @@ void facts_check_books(struct facts *facts)
     check_residuals(facts);
     check_parts(facts);
     check_ties(facts);
+    check_orders(facts);
     check_accounts(facts);
     check_totals(facts);
     check_taxes(facts);

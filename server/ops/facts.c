@@ -104,6 +104,7 @@ void facts_init(struct facts *facts, struct store *store, struct arena *arena,
     COLUMN(facts, device_of, fact_hash);
     COLUMN(facts, request, fact_request);
     COLUMN(facts, outcome, fact_outcome);
+    COLUMN(facts, order, fact_order);
     COLUMN(facts, bank_statement, fact_id);
     COLUMN(facts, bank_line, fact_bank_line);
     COLUMN(facts, bank_wait, fact_pair);
@@ -401,7 +402,19 @@ static void take_balance(struct facts *facts, const struct row_key *key,
     facts_keep(facts, &facts->balance,
                &(struct fact_balance){.customer_id = row_key_first(key),
                                       .receivable_minor = record->receivable_minor,
-                                      .advance_minor = record->advance_minor});
+                                      .advance_minor = record->advance_minor,
+                                      .ordered_minor = record->ordered_minor});
+}
+
+static void take_order(struct facts *facts, const OrderRecord *record)
+{
+    keep_number(facts, SERIES_ORDER, 0, record->sequence);
+    if (record->state == ORDER_STATE__ORDER_STATE_CONFIRMED ||
+        record->state == ORDER_STATE__ORDER_STATE_DELIVERED) {
+        facts_keep(facts, &facts->order,
+                   &(struct fact_order){.customer_id = record->customer_id,
+                                        .gross_minor = record->gross_minor});
+    }
 }
 
 // ---- every row ----
@@ -417,6 +430,8 @@ static bool key_is_id(enum table table, const struct row_key *key, const Protobu
     case TABLE_clearing:
     case TABLE_cost:
     case TABLE_campaign:
+    case TABLE_order:
+    case TABLE_catalogue:
     case TABLE_item:
     case TABLE_allocation:
     case TABLE_entry:
@@ -601,6 +616,8 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         break;
     case TABLE_promise:
         take_promise(facts, (const PromiseRecord *)record);
+    case TABLE_order:
+        take_order(facts, (const OrderRecord *)record);
         break;
     case TABLE_balance:
         take_balance(facts, key, (const BalanceRecord *)record);

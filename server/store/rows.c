@@ -197,6 +197,8 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
         return may_see(txn, filter, ((const DunningRecord *)record)->customer_id);
     case TABLE_promise:
         return may_see(txn, filter, ((const PromiseRecord *)record)->customer_id);
+    case TABLE_order:
+        return may_see(txn, filter, ((const OrderRecord *)record)->customer_id);
     case TABLE_alert:
         return may_see(txn, filter, ((const AlertRecord *)record)->customer_id);
     case TABLE_registered:

@@ -83,6 +83,7 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              CollectionRecord *: &collection_record__descriptor, \
              RevaluationRecord *: &revaluation_record__descriptor, \
              ForeignItemRecord *: &foreign_item_record__descriptor, \
+             OrderRecord *: &order_record__descriptor, \
              IdRecord *: &id_record__descriptor)
 // clang-format on
 

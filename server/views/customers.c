@@ -371,7 +371,7 @@ enum status customers_apply(struct views *views, const struct customer_texts *te
         status = corpus_set(&customers->part[i], index, texts->text[i], texts->size[i]);
     }
     if (status == STATUS_OK && moves) {
-        status = order_add(&customers->by_name, index);
+        status = order_insert(&customers->by_name, index);
     }
     return status;
 }

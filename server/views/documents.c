@@ -235,7 +235,7 @@ static enum status apply_row(struct views *views, struct documents *documents,
         status = set_number(documents, row, index);
     }
     if (status == STATUS_OK && moves) {
-        status = order_add(&documents->by_day, index);
+        status = order_insert(&documents->by_day, index);
     }
     *out = known ? NONE : index;
     return status;

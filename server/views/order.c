@@ -14,7 +14,7 @@ void order_free(struct order *order)
     *order = (struct order){0};
 }
 
-enum status order_add(struct order *order, uint32_t index)
+enum status order_insert(struct order *order, uint32_t index)
 {
     assert(index != NONE);
     if (order->pending_count == order->pending_capacity) {

@@ -26,7 +26,7 @@ struct order {
 void order_free(struct order *order);
 
 // `index` will be in the ordering after the next order_settle.
-MUST_CHECK enum status order_add(struct order *order, uint32_t index);
+MUST_CHECK enum status order_insert(struct order *order, uint32_t index);
 
 // Takes `index` out. The rule must still see it as it was when it went in; nothing may be pending.
 void order_take(struct order *order, const struct order_rule *rule, uint32_t index);

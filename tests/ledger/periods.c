@@ -17,6 +17,7 @@ static const char *const STATES[] = {"open", "closed", "excepted", "sealed"};
 struct ground {
     uint64_t customer, invoice, plain, paid, payment, spent, entry, draft, note, applied, cost,
         shared;
+    uint64_t order;
 };
 
 static _Noreturn void fatal(const char *what, const char *detail)
@@ -68,6 +69,7 @@ static const char *filled(struct scene *scene, const struct ground *ground, cons
         {"@paid", ground->paid},         {"@payment", ground->payment}, {"@spent", ground->spent},
         {"@entry", ground->entry},       {"@draft", ground->draft},     {"@note", ground->note},
         {"@applied", ground->applied},   {"@cost", ground->cost},       {"@shared", ground->shared},
+        {"@order", ground->order},
     };
 
     for (size_t i = 0; i < COUNT_OF(marks); i++) {
@@ -130,6 +132,9 @@ static struct ground prepare(struct scene *scene)
     ground.applied = must(scene, &ground, "invoice_credit",
                           "invoice_id=@invoice amount=20 date_day=2026-10-09 reason=less")
                          ->invoice_credit->id;
+    ground.order =
+        must(scene, &ground, "order_add", "customer_id=@customer amount=8")->order_add->id;
+    (void)must(scene, &ground, "order_confirm", "order_id=@order");
     return ground;
 }
 

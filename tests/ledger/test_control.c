@@ -163,6 +163,7 @@ static const struct sample SAMPLES[] = {
     {"reconcile_unmatch", "bank_line_id=@matched reason=wrong"},
     {"period_reopen", "period=2026-09 reason=late"},
     {"invoice_issue", "customer_id=@customer amount=1"},
+    {"order_invoice", "order_id=@order"},
     {"rule_set", "kind=payment off=true"},
     {"role_add", "word=temp name=Temp"},
     {"role_rename", "role_id=4 name=Reader"},
@@ -187,6 +188,7 @@ struct ground {
     uint64_t line_id;
     uint64_t matched_id; // a line that made a payment
     uint64_t charge_id;  // a debit note
+    uint64_t order_id;   // a confirmed one
 };
 
 // A customer who was reminded, and charged for it.
@@ -247,6 +249,18 @@ static uint64_t rated_customer(struct scene *scene)
     return id;
 }
 
+static uint64_t confirmed_order(struct scene *scene, uint64_t customer_id)
+{
+    act_as(scene, "clerk"); // who wrote it does not approve its invoice
+    const Reply *reply =
+        ask(scene, "order_add", with_id(scene, "amount=5 customer_id=", customer_id));
+    assert_int_equal(reply->status, STATUS_OK);
+    const uint64_t id = reply->order_add->id;
+    ask_ok(scene, "order_confirm", with_id(scene, "order_id=", id));
+    act_as(scene, "owner");
+    return id;
+}
+
 // A customer with an invoice, a role that nobody holds, and a second owner to ask and to approve.
 static struct ground prepare(struct scene *scene)
 {
@@ -285,6 +299,7 @@ static struct ground prepare(struct scene *scene)
                        (unsigned long long)ground.role_id));
     prepare_lines(scene, &ground);
     ground.charge_id = charge(scene);
+    ground.order_id = confirmed_order(scene, ground.customer_id);
     ask_ok(scene, "user_edit", with_id(scene, "role=owner user_id=", user_of(scene, "clerk")));
     return ground;
 }
@@ -302,6 +317,7 @@ static const char *filled(struct scene *scene, const struct ground *ground, cons
         {"@peter", user_of(scene, "peter")}, {"@rated", ground->rated_id},
         {"@cost", ground->cost_id},
         {"@charge", ground->charge_id},
+        {"@order", ground->order_id},
     };
 
     for (size_t i = 0; i < COUNT_OF(MARKS); i++) {

@@ -219,6 +219,31 @@ static void make_invoices(struct firm *firm, const struct holder *holder)
     desk_reset(&firm->desk);
 }
 
+static void make_orders(struct firm *firm, const struct holder *holder)
+{
+    static const char *const STATES[] = {"draft", "confirmed", "cancelled"};
+    for (size_t i = 0; i < COUNT_OF(STATES); i++) {
+        OrderAdd *add = MAKE(firm, OrderAdd, order_add);
+        add->customer_id = holder->customer_id;
+        add->amount_minor = 10000;
+        add->date_day = LATELY;
+        const OrderReply *made = DO(firm, OrderReply, "order_add", add);
+        (void)keep_paper(firm, holder, "order", STATES[i], made->id, made->number);
+        if (strcmp(STATES[i], "confirmed") == 0) {
+            OrderConfirm *confirm = MAKE(firm, OrderConfirm, order_confirm);
+            confirm->order_id = made->id;
+            (void)DO(firm, OrderReply, "order_confirm", confirm);
+        }
+        if (strcmp(STATES[i], "cancelled") == 0) {
+            OrderCancel *cancel = MAKE(firm, OrderCancel, order_cancel);
+            cancel->order_id = made->id;
+            cancel->reason = desk_text(&firm->desk, "wrong firm");
+            (void)DO(firm, OrderReply, "order_cancel", cancel);
+        }
+    }
+    desk_reset(&firm->desk);
+}
+
 static void make_payments(struct firm *firm, const struct holder *holder)
 {
     const uint64_t customer_id = holder->customer_id;
@@ -344,6 +369,7 @@ static void furnish(struct firm *firm, size_t owner, uint64_t user_id, const cha
     (void)snprintf(holder.number, sizeof holder.number, "%s", papers->number);
     make_invoices(firm, &holder);
     make_payments(firm, &holder);
+    make_orders(firm, &holder);
     make_refunds(firm, &holder);
     make_writeoffs(firm, &holder);
     make_entries(firm, &holder);
