@@ -4,6 +4,7 @@
 #include "server/machine/clock.h"
 #include "server/monthly.h"
 #include "server/ops/checker.h"
+#include "server/recurring.h"
 
 // A new book, or one that was checked by hand this evening, waits for the next night.
 #define BETWEEN_CHECKS_US ((int64_t)20 * 3600 * 1000000)
@@ -14,6 +15,7 @@ struct upkeep {
     struct monthly monthly;
     struct checker *checker;
     int64_t checked_us; // when the books were checked last, or opened
+    struct recurring_watch recurring;
 };
 
 // Two digits; -1 when they are none.
@@ -163,6 +165,12 @@ static void begin(struct upkeep *upkeep, int64_t now_us)
 void upkeep_tick(struct upkeep *upkeep, struct admit *admit, int64_t now_us)
 {
     struct checker_result result;
+    const enum status status =
+        recurring_tick(&upkeep->recurring, upkeep->options.store, admit, now_us);
+    if (status != STATUS_OK) {
+        logger_say(upkeep->options.logger, LOG_LEVEL_ERROR, "recurring invoices cannot be read",
+                   "code=%s", status_code(status));
+    }
     if (check_is_due(upkeep, now_us)) {
         begin(upkeep, now_us);
     }

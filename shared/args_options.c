@@ -93,6 +93,7 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
         [FIND_NOUN__FIND_NOUN_SCHEDULE] = "SCHEDULE",
         [FIND_NOUN__FIND_NOUN_CHECKLIST] = "CHECKLIST",
         [FIND_NOUN__FIND_NOUN_ORDER] = "ORDER",
+        [FIND_NOUN__FIND_NOUN_RECURRING] = "RECURRING",
     };
     const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
     const char *words = NULL;

@@ -45,6 +45,7 @@ static const struct noun_row NOUNS[] = {
     {"promise_id", FIND_NOUN__FIND_NOUN_PROMISE},
     {"schedule_id", FIND_NOUN__FIND_NOUN_SCHEDULE},
     {"order_id", FIND_NOUN__FIND_NOUN_ORDER},
+    {"recurring_id", FIND_NOUN__FIND_NOUN_RECURRING},
 };
 
 FindNoun args_noun(const ProtobufCFieldDescriptor *descriptor)

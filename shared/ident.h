@@ -37,6 +37,7 @@ enum series {
     SERIES_PROMISE = 27,
     SERIES_CHECKLIST = 32,
     SERIES_ORDER = 28,
+    SERIES_RECURRING = 29,
 };
 
 // The series of a document of that kind (InvoiceKind).

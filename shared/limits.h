@@ -23,6 +23,9 @@
 #define REGISTERED_MAX      60  // tax invoices of a document
 #define CALENDAR_DAYS_MAX   400 // of one change
 #define ENTRY_LINES_MAX     1000
+#define RECURRING_PERIODS_MAX   10000
+#define RECURRING_SKIP_MAX      1000 // periods that one call leaves out
+#define RECURRING_BACK_DAYS_MAX 366  // that a first period lies behind
 #define DOCUMENT_ITEMS_MAX  300 // different ones of the catalogue in one document
 #define PHONES_MAX          8
 #define TAGS_MAX            32

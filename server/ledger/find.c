@@ -63,6 +63,8 @@ static enum table table_of(FindNoun noun)
         return TABLE_schedule;
     case FIND_NOUN__FIND_NOUN_ORDER:
         return TABLE_order;
+    case FIND_NOUN__FIND_NOUN_RECURRING:
+        return TABLE_recurring;
     case FIND_NOUN__FIND_NOUN_UNSET:
     case _FIND_NOUN_IS_INT_SIZE:
     default:
@@ -123,6 +125,7 @@ static bool series_is_of(enum series series, enum table table)
     case SERIES_PROMISE:
     case SERIES_CHECKLIST:
     case SERIES_ORDER:
+    case SERIES_RECURRING:
         break;
     }
     return false;

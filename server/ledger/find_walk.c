@@ -12,6 +12,7 @@
 #include "server/ledger/promise.h"
 #include "server/ledger/order.h"
 #include "server/ledger/reading.h"
+#include "server/ledger/recurring.h"
 #include "shared/text.h"
 #include "shared/wire.h"
 
@@ -125,6 +126,13 @@ static bool label_order(struct call *call, const ProtobufCMessage *record, FindR
     return may(call, PERMISSION_ORDER_LIST);
 }
 
+static bool label_recurring(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    row->number = recurring_number(call->arena, (const RecurringRecord *)record);
+    row->name = reading_constant("");
+    return may(call, PERMISSION_RECURRING_LIST);
+}
+
 static const struct {
     enum table table;
     label_function *label;
@@ -138,6 +146,7 @@ static const struct {
     {TABLE_schedule, label_schedule},
     {TABLE_checklist, label_checklist},
     {TABLE_order, label_order},
+    {TABLE_recurring, label_recurring},
 };
 
 static label_function *label_of(enum table table)

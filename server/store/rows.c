@@ -199,6 +199,10 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
         return may_see(txn, filter, ((const PromiseRecord *)record)->customer_id);
     case TABLE_order:
         return may_see(txn, filter, ((const OrderRecord *)record)->customer_id);
+    case TABLE_recurring:
+        return may_see(txn, filter, ((const RecurringRecord *)record)->customer_id);
+    case TABLE_recurring_run:
+        return may_see(txn, filter, ((const RecurringRunRecord *)record)->customer_id);
     case TABLE_alert:
         return may_see(txn, filter, ((const AlertRecord *)record)->customer_id);
     case TABLE_registered:

@@ -84,6 +84,8 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              RevaluationRecord *: &revaluation_record__descriptor, \
              ForeignItemRecord *: &foreign_item_record__descriptor, \
              OrderRecord *: &order_record__descriptor, \
+             RecurringRecord *: &recurring_record__descriptor, \
+             RecurringRunRecord *: &recurring_run_record__descriptor, \
              IdRecord *: &id_record__descriptor)
 // clang-format on
 

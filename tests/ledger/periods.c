@@ -17,7 +17,7 @@ static const char *const STATES[] = {"open", "closed", "excepted", "sealed"};
 struct ground {
     uint64_t customer, invoice, plain, paid, payment, spent, entry, draft, note, applied, cost,
         shared;
-    uint64_t order;
+    uint64_t order, recurring;
 };
 
 static _Noreturn void fatal(const char *what, const char *detail)
@@ -70,6 +70,7 @@ static const char *filled(struct scene *scene, const struct ground *ground, cons
         {"@entry", ground->entry},       {"@draft", ground->draft},     {"@note", ground->note},
         {"@applied", ground->applied},   {"@cost", ground->cost},       {"@shared", ground->shared},
         {"@order", ground->order},
+        {"@recurring", ground->recurring},
     };
 
     for (size_t i = 0; i < COUNT_OF(marks); i++) {
@@ -135,6 +136,9 @@ static struct ground prepare(struct scene *scene)
     ground.order =
         must(scene, &ground, "order_add", "customer_id=@customer amount=8")->order_add->id;
     (void)must(scene, &ground, "order_confirm", "order_id=@order");
+    ground.recurring = must(scene, &ground, "recurring_add",
+                            "customer_id=@customer amount=6 every=month start_day=2026-10-20")
+                           ->recurring_add->id;
     return ground;
 }
 

@@ -244,6 +244,32 @@ static void make_orders(struct firm *firm, const struct holder *holder)
     desk_reset(&firm->desk);
 }
 
+static void make_recurring(struct firm *firm, const struct holder *holder)
+{
+    static const char *const STATES[] = {"active", "paused", "ended"};
+    for (size_t i = 0; i < COUNT_OF(STATES); i++) {
+        RecurringAdd *add = MAKE(firm, RecurringAdd, recurring_add);
+        add->customer_id = holder->customer_id;
+        add->amount_minor = 10000;
+        add->every = RECURRING_EVERY__RECURRING_EVERY_MONTH;
+        const RecurringReply *made = DO(firm, RecurringReply, "recurring_add", add);
+        (void)keep_paper(firm, holder, "recurring", STATES[i], made->id, made->number);
+        if (strcmp(STATES[i], "paused") == 0) {
+            RecurringPause *pause = MAKE(firm, RecurringPause, recurring_pause);
+            pause->recurring_id = made->id;
+            pause->reason = desk_text(&firm->desk, "no need");
+            (void)DO(firm, RecurringReply, "recurring_pause", pause);
+        }
+        if (strcmp(STATES[i], "ended") == 0) {
+            RecurringEnd *end = MAKE(firm, RecurringEnd, recurring_end);
+            end->recurring_id = made->id;
+            end->reason = desk_text(&firm->desk, "over");
+            (void)DO(firm, RecurringReply, "recurring_end", end);
+        }
+    }
+    desk_reset(&firm->desk);
+}
+
 static void make_payments(struct firm *firm, const struct holder *holder)
 {
     const uint64_t customer_id = holder->customer_id;
@@ -370,6 +396,7 @@ static void furnish(struct firm *firm, size_t owner, uint64_t user_id, const cha
     make_invoices(firm, &holder);
     make_payments(firm, &holder);
     make_orders(firm, &holder);
+    make_recurring(firm, &holder);
     make_refunds(firm, &holder);
     make_writeoffs(firm, &holder);
     make_entries(firm, &holder);
