@@ -37,8 +37,7 @@ enum status recurring_tick(struct recurring_watch *watch, struct store *store, s
     enum status status =
         arena != NULL ? txn_begin(store, TXN_READ, arena, &txn) : STATUS_ENVIRONMENT;
     if (status == STATUS_OK) {
-        status =
-            scan_open(txn, TABLE_recurring, (struct row_key){.size = 0}, 0, false, &scan);
+        status = scan_open(txn, TABLE_recurring, (struct row_key){.size = 0}, 0, false, &scan);
     }
     while (status == STATUS_OK && ordered < ORDERS_MAX) {
         struct row_key key;

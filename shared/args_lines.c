@@ -44,7 +44,7 @@ static void path_join(char out[static PATH_BYTES], const char *path, const char 
     (void)snprintf(out, PATH_BYTES, "%s.%s", path, name);
 }
 
-// "text; qty; price[; tax%[; discount%]]", or "@ITEM[; qty[; price[; …]]]": what is left out or
+// "text; qty; price[; tax%[; discount%]]", or "=ITEM[; qty[; price[; …]]]": what is left out or
 // empty is the item's.
 static void read_invoice_line(const struct args_target *target, InvoiceLine *line, const char *text,
                               const char *path)
@@ -52,10 +52,10 @@ static void read_invoice_line(const struct args_target *target, InvoiceLine *lin
     struct arena *arena = target->problems->arena;
     const char *part[PARTS_MAX + 1];
     const size_t count = cut(arena, text, part, PARTS_MAX + 1);
-    const bool is_item = count > 0 && part[0][0] == '@';
+    const bool is_item = count > 0 && part[0][0] == '=';
     if (count < (is_item ? 1u : 3u) || count > PARTS_MAX) {
         args_report(target, STATUS_USAGE, path, text,
-                    "text; qty; price[; tax%[; discount%]] | @ITEM[; qty[; price[; …]]]", NULL);
+                    "text; qty; price[; tax%[; discount%]] | =ITEM[; qty[; price[; …]]]", NULL);
         return;
     }
     char name[PATH_BYTES];

@@ -169,7 +169,7 @@ static struct path_context paths(const struct runner *runner)
                                  .today = runner->scene.today};
 }
 
-// Words like "@path=value" are set by path, all others are read like the command line. With one by
+// Words that begin with '@' are set by path, all others are read like the command line. With one by
 // path the stateless checks are left out: it speaks for admission.
 static enum status make_request(struct runner *runner, const struct command *command,
                                 const struct words *words, ProtobufCMessage *request,
@@ -181,15 +181,18 @@ static enum status make_request(struct runner *runner, const struct command *com
     struct path_context context = paths(runner);
     for (size_t i = 0; i < words->count; i++) {
         const char *word = expand(runner, words->word[i]);
-        if (word[0] != '@' || strchr(word, '=') == NULL) {
+        if (word[0] != '@') {
             typed[typed_count] = word;
             typed_count++;
             continue;
         }
         by_path = true;
         char *path = arena_copy(runner->scene.arena, word + 1, strlen(word + 1));
-        assert(path != NULL);
-        char *value = strchr(path, '=');
+        char *value = path != NULL ? strchr(path, '=') : NULL;
+        if (value == NULL) {
+            fail(runner, "not a field:", word);
+            return STATUS_USAGE;
+        }
         *value = '\0';
         if (!path_write(&context, request, path, value + 1)) {
             fail(runner, "cannot set", word);
