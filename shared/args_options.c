@@ -94,6 +94,7 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
         [FIND_NOUN__FIND_NOUN_CHECKLIST] = "CHECKLIST",
         [FIND_NOUN__FIND_NOUN_ORDER] = "ORDER",
         [FIND_NOUN__FIND_NOUN_RECURRING] = "RECURRING",
+        [FIND_NOUN__FIND_NOUN_TEMPLATE] = "TEMPLATE",
     };
     const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
     const char *words = NULL;
@@ -114,7 +115,7 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
         return NOUNS[args_noun(field->descriptor)];
     case KIND_MESSAGE:
         return message == &invoice_line__descriptor
-                   ? "TEXT|@ITEM; QUANTITY; PRICE[; TAX%[; DISCOUNT%]]"
+                   ? "TEXT|=ITEM; QUANTITY; PRICE[; TAX%[; DISCOUNT%]]"
                : message == &entry_line__descriptor      ? "ACCOUNT debit|credit AMOUNT [CUSTOMER]"
                : message == &credit_line__descriptor     ? "LINE[=QUANTITY|:AMOUNT]"
                : message == &reschedule_part__descriptor ? "DATE=AMOUNT"

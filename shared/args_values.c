@@ -46,6 +46,7 @@ static const struct noun_row NOUNS[] = {
     {"schedule_id", FIND_NOUN__FIND_NOUN_SCHEDULE},
     {"order_id", FIND_NOUN__FIND_NOUN_ORDER},
     {"recurring_id", FIND_NOUN__FIND_NOUN_RECURRING},
+    {"template_id", FIND_NOUN__FIND_NOUN_TEMPLATE},
 };
 
 FindNoun args_noun(const ProtobufCFieldDescriptor *descriptor)

@@ -22,6 +22,8 @@ static const struct series_row SERIES[] = {
     {"DB", SERIES_DEBIT_NOTE, true},  {"PR", SERIES_PROMISE, false},
     {"BL", SERIES_BANK_LINE, false},  {"CL", SERIES_CHECKLIST, false},
     {"BL", SERIES_BANK_LINE, false},  {"SO", SERIES_ORDER, false},
+    {"DN", SERIES_DUNNING, true},     {"DB", SERIES_DEBIT_NOTE, true},
+    {"PR", SERIES_PROMISE, false},    {"SO", SERIES_ORDER, false},
     {"RE", SERIES_RECURRING, false},
 };
 

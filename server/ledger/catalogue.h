@@ -15,3 +15,8 @@ MUST_CHECK enum status catalogue_load(struct books *books, uint64_t id, const ch
 // `*inclusive` becomes what the item says of the price when the price is the item's.
 MUST_CHECK enum status catalogue_fill(struct books *books, const char *at, InvoiceLine *line,
                                       bool *inclusive);
+
+// Lines as they were entered, for reading: each with the code of the item that it names, and the
+// item's name where it says nothing itself. In the call's arena.
+MUST_CHECK enum status catalogue_name(struct txn *txn, struct call *call, InvoiceLine *const *line,
+                                      size_t count, InvoiceLine ***out);

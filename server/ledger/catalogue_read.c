@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is asked about the catalogue.
+#include "server/ledger/catalogue.h"
 #include "server/ledger/reading.h"
 #include "server/ledger/row_page.h"
 #include "shared/text.h"
@@ -80,4 +81,27 @@ enum status item_show(struct txn *txn, struct call *call, const ItemShow *reques
     const enum status status =
         reading_load(txn, call, TABLE_catalogue, request->item_id, "item", &item);
     return status == STATUS_OK ? fill_item(txn, (const CatalogueRecord *)item, reply) : status;
+}
+
+enum status catalogue_name(struct txn *txn, struct call *call, InvoiceLine *const *line,
+                           size_t count, InvoiceLine ***out)
+{
+    InvoiceLine *named = arena_alloc(call->arena, (count + 1) * sizeof *named);
+    *out = arena_alloc(call->arena, (count + 1) * sizeof **out);
+    enum status status = named != NULL && *out != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        CatalogueRecord *item = NULL;
+        named[i] = *line[i];
+        (*out)[i] = &named[i];
+        if (named[i].catalogue_id == 0) {
+            continue;
+        }
+        status = catalogue_get(txn, key_u64(named[i].catalogue_id), &item);
+        if (status == STATUS_OK) {
+            named[i].item = item->code;
+            named[i].description =
+                named[i].description[0] != '\0' ? named[i].description : item->name;
+        }
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/entry.h"
 
+#include "server/ledger/content.h"
 #include "server/ledger/control.h"
 #include "server/ledger/lateness.h"
 #include "server/ledger/period.h"
@@ -145,6 +146,18 @@ static enum status entry_reply(struct books *books, const EntryRecord *entry, in
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
+static enum status check_content(struct books *books, const EntryAdd *request, int32_t day)
+{
+    const struct content content = {
+        .kind = CONTENT_KIND__CONTENT_KIND_ENTRY,
+        .date_day = day,
+        .text = request->text,
+        .field = "text",
+        .reference = request->reference,
+    };
+    return content_check(books, &content);
+}
+
 enum status entry_add(struct txn *txn, struct call *call, const EntryAdd *request,
                       EntryAddReply *reply)
 {
@@ -159,6 +172,9 @@ enum status entry_add(struct txn *txn, struct call *call, const EntryAdd *reques
     }
     if (status == STATUS_OK) {
         status = permit_amount(&books, 0, total_minor, "line");
+    }
+    if (status == STATUS_OK) {
+        status = check_content(&books, request, day);
     }
     if (status == STATUS_OK) {
         status = build(&books, request, day, &entry);

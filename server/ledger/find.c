@@ -65,6 +65,8 @@ static enum table table_of(FindNoun noun)
         return TABLE_order;
     case FIND_NOUN__FIND_NOUN_RECURRING:
         return TABLE_recurring;
+    case FIND_NOUN__FIND_NOUN_TEMPLATE:
+        return TABLE_template;
     case FIND_NOUN__FIND_NOUN_UNSET:
     case _FIND_NOUN_IS_INT_SIZE:
     default:

@@ -9,8 +9,8 @@
 #include "server/ledger/dunning.h"
 #include "server/ledger/finding.h"
 #include "server/ledger/issued.h"
-#include "server/ledger/promise.h"
 #include "server/ledger/order.h"
+#include "server/ledger/promise.h"
 #include "server/ledger/reading.h"
 #include "server/ledger/recurring.h"
 #include "shared/text.h"
@@ -119,6 +119,8 @@ static bool label_promise(struct call *call, const ProtobufCMessage *record, Fin
 {
     row->number = promise_number(call->arena, (const PromiseRecord *)record);
     return may(call, PERMISSION_PROMISE_LIST);
+}
+
 static bool label_order(struct call *call, const ProtobufCMessage *record, FindRow *row)
 {
     row->number = order_number(call->arena, (const OrderRecord *)record);
@@ -131,6 +133,12 @@ static bool label_recurring(struct call *call, const ProtobufCMessage *record, F
     row->number = recurring_number(call->arena, (const RecurringRecord *)record);
     row->name = reading_constant("");
     return may(call, PERMISSION_RECURRING_LIST);
+}
+
+static bool label_template(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    row->number = ((const TemplateRecord *)record)->name;
+    return may(call, PERMISSION_TEMPLATE_LIST);
 }
 
 static const struct {
@@ -147,6 +155,8 @@ static const struct {
     {TABLE_checklist, label_checklist},
     {TABLE_order, label_order},
     {TABLE_recurring, label_recurring},
+    {TABLE_order, label_order},         {TABLE_recurring, label_recurring},
+    {TABLE_template, label_template},
 };
 
 static label_function *label_of(enum table table)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/approval.h"
+#include "server/ledger/content.h"
 #include "server/ledger/control.h"
 #include "server/ledger/document.h"
 #include "server/ledger/exposure.h"
@@ -290,7 +291,14 @@ static enum status complete(struct books *books, const InvoiceIssue *request,
         status = document_parts(books, document, customer,
                                 terms_asked ? request->terms : document->terms, due_day);
     }
-    return status;
+    const struct content content = {
+        .kind = CONTENT_KIND__CONTENT_KIND_INVOICE,
+        .date_day = document->date_day,
+        .line = document->line,
+        .line_count = document->n_line,
+        .reference = document->reference,
+    };
+    return status == STATUS_OK ? content_check(books, &content) : status;
 }
 
 // It waits: its part of the limit is held, and the draft is locked until somebody decides.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What corrects an issued invoice: credit note and reversal. An invoice itself never changes
 // (domain.md d.12).
+#include "server/ledger/content.h"
 #include "server/ledger/control.h"
 #include "server/ledger/credit.h"
 #include "server/ledger/document.h"
@@ -63,6 +64,16 @@ static enum status make_note(struct books *books, InvoiceRecord *invoice,
     note->rate_per = invoice->rate_per;
     if (status == STATUS_OK) {
         status = rate_document(books, note, date_day);
+    }
+    const struct content content = {
+        .kind = CONTENT_KIND__CONTENT_KIND_CREDIT_NOTE,
+        .date_day = date_day,
+        .text = note->reason,
+        .field = "reason",
+        .reference = "",
+    };
+    if (status == STATUS_OK) {
+        status = content_check(books, &content);
     }
     CustomerRecord *customer = NULL;
     if (status == STATUS_OK) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/order.h"
 
+#include "server/ledger/content.h"
 #include "server/ledger/document.h"
 #include "server/ledger/exposure.h"
 #include "server/ledger/numbering.h"
@@ -80,13 +81,21 @@ static enum status price(struct books *books, const struct pricing *pricing, Ord
     return status;
 }
 
-static enum status refuse_promise(struct books *books, const OrderRecord *order)
+static enum status check_order(struct books *books, const OrderRecord *order)
 {
-    return order->promised_day != 0 && order->promised_day < order->date_day
+    const struct content content = {
+        .kind = CONTENT_KIND__CONTENT_KIND_ORDER,
+        .date_day = order->date_day,
+        .line = order->line,
+        .line_count = order->n_line,
+        .reference = order->reference,
+    };
+    const enum status status = content_check(books, &content);
+    return status == STATUS_OK && order->promised_day != 0 && order->promised_day < order->date_day
                ? books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "promised",
                               books_day(books, order->promised_day),
                               books_day(books, order->date_day))
-               : STATUS_OK;
+               : status;
 }
 
 static enum status save(struct books *books, OrderRecord *order, OrderReply *reply)
@@ -131,6 +140,7 @@ enum status order_add(struct txn *txn, struct call *call, const OrderAdd *reques
     order.customer_id = request->customer_id;
     order.date_day = request->date_day != 0 ? request->date_day : call->book_day;
     order.promised_day = request->promised_day;
+    order.reference = request->reference;
     if (status == STATUS_OK) {
         status = books_currency(&books, request->currency);
     }
@@ -150,7 +160,7 @@ enum status order_add(struct txn *txn, struct call *call, const OrderAdd *reques
         status = permit_amount(&books, order.customer_id, order.gross_minor, "amount");
     }
     if (status == STATUS_OK) {
-        status = refuse_promise(&books, &order);
+        status = check_order(&books, &order);
     }
     if (status == STATUS_OK) {
         status = posting_guard(&books, order.date_day, POSTING_SALES, "date");
@@ -162,7 +172,6 @@ enum status order_add(struct txn *txn, struct call *call, const OrderAdd *reques
     order.id = call_new_id(call);
     order.state = ORDER_STATE__ORDER_STATE_DRAFT;
     order.terms = request->terms;
-    order.reference = request->reference;
     order.notes = request->notes;
     order.entered_us = call->instant_us;
     order.entered_by = call->user_id;
@@ -233,7 +242,7 @@ enum status order_edit(struct txn *txn, struct call *call, const OrderEdit *requ
         status = permit_amount(&books, order->customer_id, order->gross_minor, "amount");
     }
     if (status == STATUS_OK) {
-        status = refuse_promise(&books, order);
+        status = check_order(&books, order);
     }
     const int64_t raised_minor = status == STATUS_OK ? order->gross_minor - before_minor : 0;
     if (status == STATUS_OK && !is_draft && raised_minor > 0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The invoice of an order: its lines at its prices. It takes the order's place in what the
 // customer's credit bears, so that the limit is asked once for both.
+#include "server/ledger/content.h"
 #include "server/ledger/control.h"
 #include "server/ledger/document.h"
 #include "server/ledger/exposure.h"
@@ -28,6 +29,16 @@ static enum status make_invoice(struct books *books, const OrderInvoice *request
     enum status status = document_parts(books, document, customer, terms, request->due_day);
     if (status == STATUS_OK) {
         status = permit_amount(books, document->customer_id, document->gross_minor, "order");
+    }
+    const struct content content = {
+        .kind = CONTENT_KIND__CONTENT_KIND_INVOICE,
+        .date_day = document->date_day,
+        .line = document->line,
+        .line_count = document->n_line,
+        .reference = order->reference,
+    };
+    if (status == STATUS_OK) {
+        status = content_check(books, &content);
     }
     return status == STATUS_OK ? document_check(books, document, NULL) : status;
 }

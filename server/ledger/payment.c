@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/content.h"
 #include "server/ledger/control.h"
 #include "server/ledger/method.h"
 #include "server/ledger/payment_close.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/rate.h"
+#include "server/ledger/template.h"
 
 #define FIELD_PAYMENT_REFERENCE 7 // of PaymentAdd
 
@@ -73,13 +75,29 @@ static enum status tell_closing(struct books *books, const struct closing *closi
     return reply->closed_by != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
-enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *request,
+static enum status check_content(struct books *books, const PaymentRecord *payment)
+{
+    const struct content content = {
+        .kind = CONTENT_KIND__CONTENT_KIND_PAYMENT,
+        .date_day = payment->date_day,
+        .text = payment->notes,
+        .field = "notes",
+        .reference = payment->reference,
+    };
+    return content_check(books, &content);
+}
+
+enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *asked,
                         PaymentAddReply *reply)
 {
+    const PaymentAdd *request = asked;
     struct books books;
     CustomerRecord *customer = NULL;
     PaymentRecord *payment = NULL;
-    enum status status = books_open(txn, call, &books);
+    enum status status = template_fill_payment(txn, call, asked, &request);
+    if (status == STATUS_OK) {
+        status = books_open(txn, call, &books);
+    }
     if (status == STATUS_OK) {
         status = books_active_customer(&books, request->customer_id, "customer", &customer);
     }
@@ -101,6 +119,9 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *re
     }
     if (status == STATUS_OK) {
         status = permit_amount(&books, payment->customer_id, receipt_book(payment), "amount");
+    }
+    if (status == STATUS_OK) {
+        status = check_content(&books, payment);
     }
     if (status == STATUS_OK) {
         status = receipt_check(&books, payment, account, unique);

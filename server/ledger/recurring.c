@@ -73,8 +73,7 @@ enum status recurring_price(struct books *books, const RecurringRecord *recurrin
                : status;
 }
 
-enum status recurring_done(struct books *books, RecurringRecord *recurring,
-                           RecurringRunRecord *run)
+enum status recurring_done(struct books *books, RecurringRecord *recurring, RecurringRunRecord *run)
 {
     run->ordinal = recurring->done + 1;
     run->due_day = recurring_day(recurring, run->ordinal);
@@ -195,8 +194,8 @@ static enum status load_for(struct books *books, uint64_t id, unsigned from, Rec
 {
     enum status status = recurring_load(books, id, out);
     if (status == STATUS_OK && (from & 1u << (*out)->state) == 0) {
-        status = books_refuse(books, STATUS_RECURRING_STATE, "recurring",
-                              state_word((*out)->state), NULL);
+        status = books_refuse(books, STATUS_RECURRING_STATE, "recurring", state_word((*out)->state),
+                              NULL);
     }
     return status;
 }

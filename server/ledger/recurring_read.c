@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is asked about documents that come back.
+#include "server/ledger/catalogue.h"
 #include "server/ledger/reading.h"
 #include "server/ledger/recurring.h"
 #include "server/ledger/row_page.h"
@@ -126,13 +127,15 @@ enum status recurring_show(struct txn *txn, struct call *call, const RecurringSh
     }
     const RecurringRecord *recurring = (const RecurringRecord *)record;
     reply->recurring = (RecurringRow *)wire_make(call->arena, &recurring_row__descriptor);
-    reply->line = recurring->line;
-    reply->n_line = recurring->n_line;
+    status = catalogue_name(txn, call, recurring->line, recurring->n_line, &reply->line);
+    reply->n_line = status == STATUS_OK ? recurring->n_line : 0;
     reply->amount_minor = recurring->amount_minor;
     reply->terms = recurring->terms;
     reply->notes = recurring->notes;
     reply->reason = recurring->reason;
-    status = reply->recurring != NULL ? fill_recurring(txn, call, recurring, reply->recurring)
-                                      : STATUS_TOO_LARGE;
+    if (status == STATUS_OK) {
+        status = reply->recurring != NULL ? fill_recurring(txn, call, recurring, reply->recurring)
+                                          : STATUS_TOO_LARGE;
+    }
     return status == STATUS_OK ? fill_runs(txn, call, recurring, request, reply) : status;
 }

@@ -2,6 +2,7 @@
 // One period of a document that comes back. What speaks against issuing it does not refuse the
 // call: the period is run, and leaves a draft and a finding, so that somebody looks at it and
 // nothing is tried again every minute.
+#include "server/ledger/content.h"
 #include "server/ledger/control.h"
 #include "server/ledger/document.h"
 #include "server/ledger/exposure.h"
@@ -50,6 +51,16 @@ static enum status look(struct books *books, struct run *run)
     }
     if (status == STATUS_OK) {
         status = permit_amount(books, document->customer_id, document->gross_minor, "amount");
+    }
+    const struct content content = {
+        .kind = CONTENT_KIND__CONTENT_KIND_INVOICE,
+        .date_day = document->date_day,
+        .line = document->line,
+        .line_count = document->n_line,
+        .reference = document->reference,
+    };
+    if (status == STATUS_OK) {
+        status = content_check(books, &content);
     }
     if (status == STATUS_OK) {
         status = document_check(books, document, NULL);
@@ -158,10 +169,10 @@ static enum status tell(struct books *books, const struct run *run, RecurringRun
     reply->reason = run->record.reason;
     reply->state = run->recurring->state;
     reply->next_day = recurring_next_day(run->recurring);
-    reply->invoice = run->stop == STATUS_OK ? document_number(books, run->document)
-                                            : reading_constant("");
-    reply->finding = run->finding != NULL ? finding_number(arena, run->finding)
-                                          : reading_constant("");
+    reply->invoice =
+        run->stop == STATUS_OK ? document_number(books, run->document) : reading_constant("");
+    reply->finding =
+        run->finding != NULL ? finding_number(arena, run->finding) : reading_constant("");
     call_about(books->call, run->recurring->id, reply->number);
     return reply->number != NULL && reply->invoice != NULL && reply->finding != NULL
                ? STATUS_OK
@@ -191,8 +202,7 @@ static enum status run_next(struct txn *txn, struct call *call, const struct mea
     if (status == STATUS_OK && !is_active) {
         status = books_refuse(&books, STATUS_RECURRING_STATE, "recurring", NULL, NULL);
     }
-    if (status == STATUS_OK && meant->ordinal != 0 &&
-        meant->ordinal != run.recurring->done + 1) {
+    if (status == STATUS_OK && meant->ordinal != 0 && meant->ordinal != run.recurring->done + 1) {
         status = books_refuse(&books, STATUS_RECURRING_DONE, "ordinal", NULL, NULL);
     }
     if (status == STATUS_OK && day > call->book_day && !meant->early) {
@@ -233,7 +243,6 @@ enum status recurring_run(struct txn *txn, struct call *call, const RecurringRun
 enum status recurring_due(struct txn *txn, struct call *call, const RecurringDue *request,
                           RecurringRunReply *reply)
 {
-    const struct meant meant = {.recurring_id = request->recurring_id,
-                                .ordinal = request->ordinal};
+    const struct meant meant = {.recurring_id = request->recurring_id, .ordinal = request->ordinal};
     return run_next(txn, call, &meant, reply);
 }

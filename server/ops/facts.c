@@ -432,6 +432,7 @@ static bool key_is_id(enum table table, const struct row_key *key, const Protobu
     case TABLE_campaign:
     case TABLE_order:
     case TABLE_catalogue:
+    case TABLE_template:
     case TABLE_recurring:
     case TABLE_item:
     case TABLE_allocation:
@@ -617,6 +618,7 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         break;
     case TABLE_promise:
         take_promise(facts, (const PromiseRecord *)record);
+        break;
     case TABLE_recurring:
         keep_number(facts, SERIES_RECURRING, 0, ((const RecurringRecord *)record)->sequence);
         break;

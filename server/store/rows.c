@@ -230,6 +230,7 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_counter:
     case TABLE_calendar:
     case TABLE_catalogue:
+    case TABLE_template:
     case TABLE_account:
     case TABLE_period:
     case TABLE_turnover:

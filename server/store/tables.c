@@ -86,6 +86,7 @@ enum { SEEN_VIEW = true, SEEN_PLAIN = false };
              OrderRecord *: &order_record__descriptor, \
              RecurringRecord *: &recurring_record__descriptor, \
              RecurringRunRecord *: &recurring_run_record__descriptor, \
+             TemplateRecord *: &template_record__descriptor, \
              IdRecord *: &id_record__descriptor)
 // clang-format on
 

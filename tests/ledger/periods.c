@@ -17,7 +17,7 @@ static const char *const STATES[] = {"open", "closed", "excepted", "sealed"};
 struct ground {
     uint64_t customer, invoice, plain, paid, payment, spent, entry, draft, note, applied, cost,
         shared;
-    uint64_t order, recurring;
+    uint64_t order, recurring, template;
 };
 
 static _Noreturn void fatal(const char *what, const char *detail)
@@ -65,12 +65,14 @@ static const char *filled(struct scene *scene, const struct ground *ground, cons
         const char *mark;
         uint64_t id;
     } marks[] = {
-        {"@customer", ground->customer}, {"@invoice", ground->invoice}, {"@plain", ground->plain},
-        {"@paid", ground->paid},         {"@payment", ground->payment}, {"@spent", ground->spent},
-        {"@entry", ground->entry},       {"@draft", ground->draft},     {"@note", ground->note},
-        {"@applied", ground->applied},   {"@cost", ground->cost},       {"@shared", ground->shared},
-        {"@order", ground->order},
-        {"@recurring", ground->recurring},
+        {"@customer", ground->customer}, {"@invoice", ground->invoice},
+        {"@plain", ground->plain},       {"@paid", ground->paid},
+        {"@payment", ground->payment},   {"@spent", ground->spent},
+        {"@entry", ground->entry},       {"@draft", ground->draft},
+        {"@note", ground->note},         {"@applied", ground->applied},
+        {"@cost", ground->cost},         {"@shared", ground->shared},
+        {"@order", ground->order},       {"@recurring", ground->recurring},
+        {"@template", ground->template},
     };
 
     for (size_t i = 0; i < COUNT_OF(marks); i++) {
@@ -139,6 +141,8 @@ static struct ground prepare(struct scene *scene)
     ground.recurring = must(scene, &ground, "recurring_add",
                             "customer_id=@customer amount=6 every=month start_day=2026-10-20")
                            ->recurring_add->id;
+    ground.template =
+        must(scene, &ground, "template_add", "kind=invoice name=Rent amount=5")->template_add->id;
     return ground;
 }
 
