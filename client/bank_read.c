@@ -78,6 +78,7 @@ static enum status complain_values(struct bank_run *run)
 static enum status file_take(struct bank_run *run)
 {
     struct client *client = run->client;
+    assert(run->order.path != NULL);
     CLEANUP(home_close_at) int file = open(run->order.path, O_RDONLY | O_CLOEXEC);
     struct stat facts;
     uint32_t bad_row = 0;

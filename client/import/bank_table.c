@@ -133,16 +133,9 @@ static int column_at(const char *text)
     return *at == '\0' && value > 0 ? value - 1 : -1;
 }
 
-// "date=Buchung,amount=#4,in=收入": columns by header word or place; `direction` takes its words
-// behind a colon ("direction=收/支:收入/支出").
-static enum status take_map(struct table *table, size_t first, const char *map, const char **bad)
+// What stands behind the "=" of each part of a map; NULL: the map does not name it.
+static enum status split_map(char *rest, char *names[static FIELD_COUNT], const char **bad)
 {
-    struct bank_maker *maker = table->maker;
-    char *rest = arena_copy(maker->arena, map, strlen(map));
-    char *names[FIELD_COUNT] = {NULL};
-    if (rest == NULL) {
-        return STATUS_TOO_LARGE;
-    }
     for (char *part = strsep(&rest, ","); part != NULL; part = strsep(&rest, ",")) {
         char *name = strchr(part, '=');
         size_t field = 0;
@@ -159,6 +152,40 @@ static enum status take_map(struct table *table, size_t first, const char *map, 
         }
         names[field] = name;
     }
+    return STATUS_OK;
+}
+
+// Is row `r` the header that has all the names? *bad is the last one that it has not.
+static bool find_columns(struct table *table, size_t r, char *const names[static FIELD_COUNT],
+                         const char **bad)
+{
+    bool has_all = true;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        table->at[i] = -1;
+        if (names[i] == NULL) {
+            continue;
+        }
+        table->at[i] =
+            names[i][0] == '#' ? column_at(names[i]) : column_of(table->maker->sheet, r, names[i]);
+        if (table->at[i] < 0) {
+            *bad = names[i];
+            has_all = false;
+        }
+    }
+    return has_all;
+}
+
+// "date=Buchung,amount=#4,in=收入": columns by header word or place; `direction` takes its words
+// behind a colon ("direction=收/支:收入/支出").
+static enum status take_map(struct table *table, size_t first, const char *map, const char **bad)
+{
+    struct bank_maker *maker = table->maker;
+    char *rest = arena_copy(maker->arena, map, strlen(map));
+    char *names[FIELD_COUNT] = {NULL};
+    const enum status status = rest != NULL ? split_map(rest, names, bad) : STATUS_TOO_LARGE;
+    if (status != STATUS_OK) {
+        return status;
+    }
     char *words = names[FIELD_DIRECTION] != NULL ? strchr(names[FIELD_DIRECTION], ':') : NULL;
     if (words != NULL) {
         *words++ = '\0';
@@ -166,16 +193,7 @@ static enum status take_map(struct table *table, size_t first, const char *map, 
         table->out = words != NULL ? words : "";
     }
     for (size_t r = first; r < sheet_row_count(maker->sheet) && r < first + HEADER_ROWS_MAX; r++) {
-        size_t missing = 0;
-        for (size_t i = 0; i < FIELD_COUNT; i++) {
-            const bool by_place = names[i] != NULL && names[i][0] == '#';
-            table->at[i] = names[i] == NULL ? -1
-                           : by_place       ? column_at(names[i])
-                                            : column_of(maker->sheet, r, names[i]);
-            missing += names[i] != NULL && table->at[i] < 0 ? 1 : 0;
-            *bad = names[i] != NULL && table->at[i] < 0 ? names[i] : *bad;
-        }
-        if (missing == 0) {
+        if (find_columns(table, r, names, bad)) {
             table->header = r;
             *bad = "date";
             return is_complete(table->at) ? STATUS_OK : STATUS_FIELD_MISSING;

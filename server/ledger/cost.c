@@ -445,6 +445,7 @@ enum status cost_unshare(struct txn *txn, struct call *call, const CostUnshare *
         return status;
     }
 
+    assert(share != NULL);
     call_note_change(call, cost->id, "shared", books_money(&books, share->amount_minor), "");
     status = rows_del(txn, TABLE_share, key_u64(cost->id));
 

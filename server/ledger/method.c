@@ -57,8 +57,8 @@ enum status method_take(struct books *books, PaymentRecord *payment, bool no_fee
     }
     // Fees and what is on its way are in the book's currency; another one names its own account.
     if (payment->currency[0] != '\0') {
-        return (*account)[0] != '\0' || (method->fee_bp == 0 && method->fixed_minor == 0 &&
-                                         method->settle_days == 0)
+        return (*account)[0] != '\0' ||
+                       (method->fee_bp == 0 && method->fixed_minor == 0 && method->settle_days == 0)
                    ? STATUS_OK
                    : books_refuse(books, STATUS_CURRENCY_OTHER, "currency", payment->currency,
                                   NULL);

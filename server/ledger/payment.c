@@ -87,6 +87,31 @@ static enum status check_content(struct books *books, const PaymentRecord *payme
     return content_check(books, &content);
 }
 
+// What was done with the money, once it is done.
+static enum status payment_reply(struct books *books, const PaymentRecord *payment,
+                                 const struct settlement *settlement, const struct closing *closing,
+                                 PaymentAddReply *reply)
+{
+    enum status status = settlement_reply(books, settlement, false, &reply->line, &reply->n_line);
+    if (status == STATUS_OK) {
+        status = tell_closing(books, closing, reply);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    reply->id = payment->id;
+    reply->number = receipt_number(books, payment);
+    reply->amount_minor = payment->amount_minor;
+    reply->date_day = payment->date_day;
+    reply->on_account_minor = reply->difference_minor < 0 ? 0 : settlement->left_minor;
+    reply->more = settlement->is_full;
+    reply->currency = payment->currency;
+    reply->book_minor = receipt_book(payment);
+    reply->exchange_minor = books->exchanged_minor;
+    call_about(books->call, payment->id, reply->number);
+    return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
 enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *asked,
                         PaymentAddReply *reply)
 {
@@ -150,28 +175,10 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *as
     if (status == STATUS_OK) {
         status = books_close(&books);
     }
-    if (status == STATUS_OK) {
-        status = settlement_reply(&books, &settlement, false, &reply->line, &reply->n_line);
-    }
-    if (status == STATUS_OK) {
-        status = tell_closing(&books, &closing, reply);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
+    reply->balance_minor = status == STATUS_OK ? posting_owed(balance) : 0;
 
-    reply->id = payment->id;
-    reply->number = receipt_number(&books, payment);
-    reply->amount_minor = payment->amount_minor;
-    reply->date_day = payment->date_day;
-    reply->on_account_minor = reply->difference_minor < 0 ? 0 : settlement.left_minor;
-    reply->more = settlement.is_full;
-    reply->currency = payment->currency;
-    reply->book_minor = receipt_book(payment);
-    reply->exchange_minor = books.exchanged_minor;
-    reply->balance_minor = posting_owed(balance);
-    call_about(call, payment->id, reply->number);
-    return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    return status == STATUS_OK ? payment_reply(&books, payment, &settlement, &closing, reply)
+                               : status;
 }
 
 enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAllocate *request,

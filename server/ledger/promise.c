@@ -248,6 +248,7 @@ static enum status promise_answer(struct books *books, const PromiseRecord *prom
                                   const CustomerRecord *customer, const InvoiceRecord *invoice,
                                   PromiseReply *reply)
 {
+    assert(customer != NULL);
     struct promise_count count;
     const enum status status = promise_count(books->txn, promise, books->call->book_day, &count);
     if (status != STATUS_OK) {

@@ -239,6 +239,7 @@ enum status reconcile_status(struct txn *txn, struct call *call, const Reconcile
         status = STATUS_TOO_LARGE;
     }
     if (status == STATUS_OK) {
+        assert(statement != NULL);
         outcome.day = statement->to_day;
         status = take_entries(&outcome);
     }
