@@ -142,6 +142,7 @@ static enum status give_up(struct txn *txn, struct call *call, const struct givi
         status = load_accounts(&books, invoice->customer_id, giving->role, &balance);
     }
     if (status == STATUS_OK) {
+        assert(clearing != NULL);
         status = control_check(txn, call, CONTROL_WRITE_OFF, clearing->amount_minor);
     }
     if (status != STATUS_OK) {
