@@ -8,33 +8,33 @@
 #include "shared/base.h"
 
 // Text and lists inside a request
-#define TEXT_BYTES_MAX      4000
-#define DETAIL_BYTES_MAX    240
-#define PROBLEMS_MAX        32
-#define PROBLEM_TEXT_MAX    120
-#define LIST_ROWS_DEFAULT   100
-#define LIST_ROWS_MAX       1000
-#define QUERY_TERMS_MAX     16
-#define INVOICE_LINES_MAX   4000
-#define INVOICE_PARTS_MAX   24
-#define CREDIT_LINES_MAX    1000
-#define LATE_DAYS_MAX       365
-#define TAXPAYER_MAX        64  // changes of what the firm is
-#define REGISTERED_MAX      60  // tax invoices of a document
-#define CALENDAR_DAYS_MAX   400 // of one change
-#define ENTRY_LINES_MAX     1000
+#define TEXT_BYTES_MAX          4000
+#define DETAIL_BYTES_MAX        240
+#define PROBLEMS_MAX            32
+#define PROBLEM_TEXT_MAX        120
+#define LIST_ROWS_DEFAULT       100
+#define LIST_ROWS_MAX           1000
+#define QUERY_TERMS_MAX         16
+#define INVOICE_LINES_MAX       4000
+#define INVOICE_PARTS_MAX       24
+#define CREDIT_LINES_MAX        1000
+#define LATE_DAYS_MAX           365
+#define TAXPAYER_MAX            64  // changes of what the firm is
+#define REGISTERED_MAX          60  // tax invoices of a document
+#define CALENDAR_DAYS_MAX       400 // of one change
+#define ENTRY_LINES_MAX         1000
 #define RECURRING_PERIODS_MAX   10000
 #define RECURRING_SKIP_MAX      1000 // periods that one call leaves out
 #define RECURRING_BACK_DAYS_MAX 366  // that a first period lies behind
-#define CONTENT_RULES_MAX   64
-#define CONTENT_TEXT_MAX    400 // characters that a document may have to say
-#define DOCUMENT_ITEMS_MAX  300 // different ones of the catalogue in one document
-#define PHONES_MAX          8
-#define TAGS_MAX            32
-#define ALLOCATIONS_MAX     120
-#define SETTLEMENT_IDS_MAX  240 // that the allocations and discounts of one payment take
-#define IMPORT_ROWS_MAX     28
-#define IMPORT_PROBLEMS_MAX 1000
+#define CONTENT_RULES_MAX       64
+#define CONTENT_TEXT_MAX        400 // characters that a document may have to say
+#define DOCUMENT_ITEMS_MAX      300 // different ones of the catalogue in one document
+#define PHONES_MAX              8
+#define TAGS_MAX                32
+#define ALLOCATIONS_MAX         120
+#define SETTLEMENT_IDS_MAX      240 // that the allocations and discounts of one payment take
+#define IMPORT_ROWS_MAX         28
+#define IMPORT_PROBLEMS_MAX     1000
 
 // Money: one amount of a document, and what an account may hold before a call (the call's own
 // amounts fit above it)

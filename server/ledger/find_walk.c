@@ -151,10 +151,8 @@ static const struct {
     {TABLE_bank_line, label_bank_line}, {TABLE_catalogue, label_item},
     {TABLE_cost, label_cost},           {TABLE_campaign, label_campaign},
     {TABLE_dunning, label_dunning},     {TABLE_promise, label_promise},
-    {TABLE_schedule, label_schedule},
-    {TABLE_checklist, label_checklist},
-    {TABLE_order, label_order},
-    {TABLE_recurring, label_recurring},
+    {TABLE_schedule, label_schedule},   {TABLE_checklist, label_checklist},
+    {TABLE_order, label_order},         {TABLE_recurring, label_recurring},
     {TABLE_order, label_order},         {TABLE_recurring, label_recurring},
     {TABLE_template, label_template},
 };

@@ -124,6 +124,87 @@ static enum status refuse_unless_draft(struct books *books, const InvoiceRecord 
                : status;
 }
 
+static bool edits_prices(const InvoiceEdit *request)
+{
+    return request->tax_bp != 0 || request->inclusive || request->discount_minor != 0 ||
+           request->round_minor != 0;
+}
+
+static bool edits_lines(const InvoiceEdit *request)
+{
+    return request->n_line > 0 || request->amount_minor != 0;
+}
+
+static bool edits_words(const InvoiceEdit *request)
+{
+    return request->terms[0] != '\0' || request->reference[0] != '\0' || request->notes[0] != '\0';
+}
+
+static enum status check_edit(struct books *books, const InvoiceEdit *request,
+                              const InvoiceRecord *draft)
+{
+    if (request->version != 0 && request->version != draft->version) {
+        return books_refuse(books, STATUS_STALE, "version",
+                            arena_print(books->arena, "%u", request->version),
+                            arena_print(books->arena, "%u", draft->version));
+    }
+    const bool edits_days = request->date_day != 0 || request->due_day != 0;
+    if (!edits_lines(request) && !edits_prices(request) && !edits_words(request) && !edits_days &&
+        !request->discard) {
+        return books_refuse(books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
+    }
+    return edits_prices(request) && !edits_lines(request)
+               ? books_refuse(books, STATUS_FIELD_MISSING, "line", NULL, NULL)
+               : STATUS_OK;
+}
+
+// Lines and prices anew, and what they make in the book's currency on the document's day.
+static enum status edit_amounts(struct books *books, const InvoiceEdit *request,
+                                InvoiceRecord *draft)
+{
+    enum status status = STATUS_OK;
+    if (edits_lines(request)) {
+        const struct pricing pricing = {
+            .line = request->line,
+            .count = request->n_line,
+            .amount_minor = request->amount_minor,
+            .tax_bp = request->tax_bp,
+            .inclusive = request->inclusive,
+            .discount_minor = request->discount_minor,
+            .round_minor = request->round_minor,
+            .is_foreign = draft->currency[0] != '\0',
+        };
+        status = pricing_apply(books, &pricing, draft);
+    }
+    if (status == STATUS_OK) {
+        status = rate_document(books, draft,
+                               request->date_day != 0 ? request->date_day : draft->date_day);
+    }
+    return status == STATUS_OK
+               ? permit_amount(books, draft->customer_id, rate_gross(draft), "amount")
+               : status;
+}
+
+static enum status edit_words(struct books *books, const InvoiceEdit *request, InvoiceRecord *draft)
+{
+    enum status status = take_text(books, request->terms, &draft->terms);
+    if (status == STATUS_OK) {
+        status = take_text(books, request->reference, &draft->reference);
+    }
+    return status == STATUS_OK ? take_text(books, request->notes, &draft->notes) : status;
+}
+
+// Terms and a due day take each other's place.
+static void edit_due(const InvoiceEdit *request, InvoiceRecord *draft)
+{
+    if (request->due_day != 0) {
+        draft->due_day = request->due_day;
+        draft->terms = request->terms; // none: a request has one or the other
+    } else if (request->terms[0] != '\0') {
+        draft->due_day = 0;
+    }
+}
+
 enum status invoice_edit(struct txn *txn, struct call *call, const InvoiceEdit *request,
                          InvoiceDraftReply *reply)
 {
@@ -137,56 +218,17 @@ enum status invoice_edit(struct txn *txn, struct call *call, const InvoiceEdit *
     if (status == STATUS_OK) {
         status = refuse_unless_draft(&books, draft);
     }
-    if (status == STATUS_OK && request->version != 0 && request->version != draft->version) {
-        status = books_refuse(&books, STATUS_STALE, "version",
-                              arena_print(call->arena, "%u", request->version),
-                              arena_print(call->arena, "%u", draft->version));
-    }
-    bool changes = request->n_line > 0 || request->amount_minor != 0 || request->date_day != 0 ||
-                   request->due_day != 0 || request->terms[0] != '\0' ||
-                   request->reference[0] != '\0' || request->notes[0] != '\0' || request->discard ||
-                   request->tax_bp != 0 || request->inclusive || request->discount_minor != 0 ||
-                   request->round_minor != 0;
-    if (status == STATUS_OK && !changes) {
-        status = books_refuse(&books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
-    }
-    bool prices = request->tax_bp != 0 || request->inclusive || request->discount_minor != 0 ||
-                  request->round_minor != 0;
-    bool has_lines = request->n_line > 0 || request->amount_minor != 0;
-    if (status == STATUS_OK && prices && !has_lines) {
-        status = books_refuse(&books, STATUS_FIELD_MISSING, "line", NULL, NULL);
-    }
-    if (status == STATUS_OK && has_lines) {
-        const struct pricing pricing = {
-            .line = request->line,
-            .count = request->n_line,
-            .amount_minor = request->amount_minor,
-            .tax_bp = request->tax_bp,
-            .inclusive = request->inclusive,
-            .discount_minor = request->discount_minor,
-            .round_minor = request->round_minor,
-            .is_foreign = draft->currency[0] != '\0',
-        };
-        status = pricing_apply(&books, &pricing, draft);
+    if (status == STATUS_OK) {
+        status = check_edit(&books, request, draft);
     }
     if (status == STATUS_OK) {
-        status = rate_document(&books, draft,
-                               request->date_day != 0 ? request->date_day : draft->date_day);
-    }
-    if (status == STATUS_OK) {
-        status = permit_amount(&books, draft->customer_id, rate_gross(draft), "amount");
+        status = edit_amounts(&books, request, draft);
     }
     if (status == STATUS_OK && request->date_day != 0) {
         status = posting_guard(&books, request->date_day, POSTING_SALES, "date");
     }
     if (status == STATUS_OK) {
-        status = take_text(&books, request->terms, &draft->terms);
-    }
-    if (status == STATUS_OK) {
-        status = take_text(&books, request->reference, &draft->reference);
-    }
-    if (status == STATUS_OK) {
-        status = take_text(&books, request->notes, &draft->notes);
+        status = edit_words(&books, request, draft);
     }
     if (status != STATUS_OK) {
         return status;
@@ -194,13 +236,7 @@ enum status invoice_edit(struct txn *txn, struct call *call, const InvoiceEdit *
 
     const int32_t day_before = draft->date_day;
     draft->date_day = request->date_day != 0 ? request->date_day : draft->date_day;
-    // Terms and a due day take each other's place.
-    if (request->due_day != 0) {
-        draft->due_day = request->due_day;
-        draft->terms = request->terms; // none: a request has one or the other
-    } else if (request->terms[0] != '\0') {
-        draft->due_day = 0;
-    }
+    edit_due(request, draft);
     draft->state = request->discard ? INVOICE_STATE__INVOICE_STATE_DISCARDED : draft->state;
     draft->edited_by = call->user_id;
     draft->version++;

@@ -490,15 +490,68 @@ static void take_index(struct facts *facts, enum table table, const struct row_k
     }
 }
 
+static void take_foreign_item(struct facts *facts, const struct row_key *key)
+{
+    facts_keep(facts, &facts->foreign_item,
+               &(struct fact_pair){.first = row_key_first(key), .second = row_key_second(key)});
+}
+
+static void take_counter(struct facts *facts, const struct row_key *key,
+                         const CounterRecord *record)
+{
+    facts_keep(facts, &facts->counter,
+               &(struct fact_counter){.key = row_key_first(key), .next = record->next});
+}
+
+// Rows of which nothing is kept but their number. `year`: where it stands in the record; 0: numbers
+// of this series do not begin anew with a year.
+static const struct {
+    enum table table;
+    enum series series;
+    size_t sequence, year;
+} NUMBERED[] = {
+    {TABLE_approval, SERIES_APPROVAL, offsetof(ApprovalRecord, sequence), 0},
+    {TABLE_finding, SERIES_FINDING, offsetof(FindingRecord, sequence), 0},
+    {TABLE_promise, SERIES_PROMISE, offsetof(PromiseRecord, sequence), 0},
+    {TABLE_recurring, SERIES_RECURRING, offsetof(RecurringRecord, sequence), 0},
+    {TABLE_cost, SERIES_COST, offsetof(CostRecord, sequence), offsetof(CostRecord, year)},
+    {TABLE_issued, SERIES_STATEMENT, offsetof(IssuedRecord, sequence),
+     offsetof(IssuedRecord, year)},
+    {TABLE_dunning, SERIES_DUNNING, offsetof(DunningRecord, sequence),
+     offsetof(DunningRecord, year)},
+};
+
+static uint32_t number_at(const ProtobufCMessage *record, size_t offset)
+{
+    uint32_t number = 0;
+    memcpy(&number, (const uint8_t *)record + offset, sizeof number);
+    return number;
+}
+
+// false: the table is none of them.
+static bool take_numbered(struct facts *facts, enum table table, const ProtobufCMessage *record)
+{
+    for (size_t i = 0; i < COUNT_OF(NUMBERED); i++) {
+        if (NUMBERED[i].table == table) {
+            const size_t year = NUMBERED[i].year;
+            keep_number(facts, NUMBERED[i].series, year != 0 ? number_at(record, year) : 0,
+                        number_at(record, NUMBERED[i].sequence));
+            return true;
+        }
+    }
+    return false;
+}
+
+// Of several series: its record says of which.
+static void take_clearing(struct facts *facts, const ClearingRecord *record)
+{
+    keep_number(facts, record->series, record->year, record->sequence);
+}
+
 static void take_import(struct facts *facts, const ImportRecord *record)
 {
     keep_id(facts, &facts->import, record->id);
     keep_number(facts, SERIES_IMPORT, 0, record->sequence);
-}
-
-static void take_approval(struct facts *facts, const ApprovalRecord *record)
-{
-    keep_number(facts, SERIES_APPROVAL, 0, record->sequence);
 }
 
 // The row of the tasks has no number.
@@ -509,40 +562,8 @@ static void take_checklist(struct facts *facts, const ChecklistRecord *record)
     }
 }
 
-static void take_finding(struct facts *facts, const FindingRecord *record)
-{
-    keep_number(facts, SERIES_FINDING, 0, record->sequence);
-}
-
-static void take_cost(struct facts *facts, const CostRecord *record)
-{
-    keep_number(facts, SERIES_COST, record->year, record->sequence);
-}
-
-static void take_issued(struct facts *facts, const IssuedRecord *record)
-{
-    keep_number(facts, SERIES_STATEMENT, record->year, record->sequence);
-}
-
-static void take_dunning(struct facts *facts, const DunningRecord *record)
-{
-    keep_number(facts, SERIES_DUNNING, record->year, record->sequence);
-}
-
-static void take_promise(struct facts *facts, const PromiseRecord *record)
-{
-    keep_number(facts, SERIES_PROMISE, 0, record->sequence);
-}
-
-static void take_counter(struct facts *facts, const struct row_key *key,
-                         const CounterRecord *record)
-{
-    facts_keep(facts, &facts->counter,
-               &(struct fact_counter){.key = row_key_first(key), .next = record->next});
-}
-
-void facts_take(struct facts *facts, enum table table, const struct row_key *key,
-                const ProtobufCMessage *record)
+static void check_key(struct facts *facts, enum table table, const struct row_key *key,
+                      const ProtobufCMessage *record)
 {
     facts->report->at = INVARIANT_INDEX;
     if (!key_is_id(table, key, record)) {
@@ -550,7 +571,13 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
                     "table %s, key %" PRIu64 ": the row is another's", table_name(table),
                     row_key_first(key));
     }
-    if (facts_take_bank(facts, table, key, record)) {
+}
+
+void facts_take(struct facts *facts, enum table table, const struct row_key *key,
+                const ProtobufCMessage *record)
+{
+    check_key(facts, table, key, record);
+    if (facts_take_bank(facts, table, key, record) || take_numbered(facts, table, record)) {
         return;
     }
     switch ((int)table) {
@@ -573,9 +600,7 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         take_payment(facts, (const PaymentRecord *)record);
         break;
     case TABLE_clearing:
-        keep_number(facts, ((const ClearingRecord *)record)->series,
-                    ((const ClearingRecord *)record)->year,
-                    ((const ClearingRecord *)record)->sequence);
+        take_clearing(facts, (const ClearingRecord *)record);
         break;
     case TABLE_item:
         take_item(facts, (const ItemRecord *)record);
@@ -595,32 +620,11 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
     case TABLE_device:
         take_device(facts, (const DeviceRecord *)record);
         break;
-    case TABLE_approval:
-        take_approval(facts, (const ApprovalRecord *)record);
-        break;
     case TABLE_import:
         take_import(facts, (const ImportRecord *)record);
         break;
     case TABLE_checklist:
         take_checklist(facts, (const ChecklistRecord *)record);
-        break;
-    case TABLE_finding:
-        take_finding(facts, (const FindingRecord *)record);
-        break;
-    case TABLE_cost:
-        take_cost(facts, (const CostRecord *)record);
-        break;
-    case TABLE_issued:
-        take_issued(facts, (const IssuedRecord *)record);
-        break;
-    case TABLE_dunning:
-        take_dunning(facts, (const DunningRecord *)record);
-        break;
-    case TABLE_promise:
-        take_promise(facts, (const PromiseRecord *)record);
-        break;
-    case TABLE_recurring:
-        keep_number(facts, SERIES_RECURRING, 0, ((const RecurringRecord *)record)->sequence);
         break;
     case TABLE_order:
         take_order(facts, (const OrderRecord *)record);
@@ -629,8 +633,7 @@ void facts_take(struct facts *facts, enum table table, const struct row_key *key
         take_balance(facts, key, (const BalanceRecord *)record);
         break;
     case TABLE_foreign_item:
-        facts_keep(facts, &facts->foreign_item,
-                   &(struct fact_pair){.first = row_key_first(key), .second = row_key_second(key)});
+        take_foreign_item(facts, key);
         break;
     default:
         if (record->descriptor == &id_record__descriptor) {

@@ -375,8 +375,8 @@ MUST_CHECK enum status views_revenue(const struct views *views, const struct fil
                                      const struct revenue_query *query, size_t limit,
                                      struct arena *arena, struct revenue_matches *out);
 
-// Payments by method (PaymentMethod) or by month ("year * 12 + month - 1"), less what was taken back:
-// on the day of the reversal.
+// Payments by method (PaymentMethod) or by month ("year * 12 + month - 1"), less what was taken
+// back: on the day of the reversal.
 struct payments_row {
     uint64_t key;
     int64_t amount_minor;

@@ -315,8 +315,7 @@ static const char *filled(struct scene *scene, const struct ground *ground, cons
         {"@entry", ground->entry_id},        {"@role", ground->role_id},
         {"@line", ground->line_id},          {"@matched", ground->matched_id},
         {"@peter", user_of(scene, "peter")}, {"@rated", ground->rated_id},
-        {"@cost", ground->cost_id},
-        {"@charge", ground->charge_id},
+        {"@cost", ground->cost_id},          {"@charge", ground->charge_id},
         {"@order", ground->order_id},
     };
 
