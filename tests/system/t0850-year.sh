@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A year of random business (seeded: documents of all kinds, months closed, opened again and sealed, the end of the year) goes to
 # hledger and beancount: both accept the books, and every account's balance at every month's end is kontor's. Every invariant holds.
-#   t0810-year.sh [DOCUMENTS [SEED CHART]…]
+#   t0850-year.sh [DOCUMENTS [SEED CHART]…]
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 command -v hledger >/dev/null && command -v bean-check >/dev/null || { echo "skipped: hledger and beancount are not here"; exit 77; }
