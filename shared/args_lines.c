@@ -45,14 +45,15 @@ static void path_join(char out[static PATH_BYTES], const char *path, const char 
 }
 
 // "text; qty; price[; tax%[; discount%]]", or "=ITEM[; qty[; price[; …]]]": what is left out or
-// empty is the item's.
+// empty is the item's. A text that begins with "=" is written with two of them.
 static void read_invoice_line(const struct args_target *target, InvoiceLine *line, const char *text,
                               const char *path)
 {
     struct arena *arena = target->problems->arena;
     const char *part[PARTS_MAX + 1];
     const size_t count = cut(arena, text, part, PARTS_MAX + 1);
-    const bool is_item = count > 0 && part[0][0] == '=';
+    const bool has_mark = count > 0 && part[0][0] == '=';
+    const bool is_item = has_mark && part[0][1] != '=';
     if (count < (is_item ? 1u : 3u) || count > PARTS_MAX) {
         args_report(target, STATUS_USAGE, path, text,
                     "text; qty; price[; tax%[; discount%]] | =ITEM[; qty[; price[; …]]]", NULL);
@@ -64,7 +65,8 @@ static void read_invoice_line(const struct args_target *target, InvoiceLine *lin
         (void)args_read_reference(target, FIND_NOUN__FIND_NOUN_ITEM, part[0] + 1, name,
                                   &line->catalogue_id);
     } else {
-        line->description = arena_copy(arena, part[0], strlen(part[0]));
+        const char *description = part[0] + (has_mark ? 1 : 0);
+        line->description = arena_copy(arena, description, strlen(description));
     }
     path_join(name, path, "quantity");
     if (count > 1 && (!is_item || part[1][0] != '\0')) {

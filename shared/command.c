@@ -8,7 +8,6 @@
 // only.
 
 #define COMMANDS_MAX           512
-#define NUMBERS_MAX            1024
 #define PERMISSION_NUMBERS_MAX 256
 
 struct row {
@@ -113,7 +112,7 @@ static const enum permission JUDGES[CONTROL_COUNT] = {
 static_assert(COUNT_OF(ROWS) <= COMMANDS_MAX, "every command has a place in the table");
 
 static struct command commands[COUNT_OF(ROWS)];
-static const struct command *by_number[NUMBERS_MAX];
+static const struct command *by_number[COMMAND_NUMBERS_MAX];
 
 static const ProtobufCMessageDescriptor *message_of(const ProtobufCFieldDescriptor *field)
 {
@@ -130,7 +129,7 @@ __attribute__((constructor)) static void command_table_fill(void)
         const ProtobufCFieldDescriptor *reply =
             protobuf_c_message_descriptor_get_field_by_name(&reply__descriptor, row->name);
         assert(request != NULL && reply != NULL);
-        assert(request->id == reply->id && request->id < NUMBERS_MAX);
+        assert(request->id == reply->id && request->id < COMMAND_NUMBERS_MAX);
         assert(by_number[request->id] == NULL);
         commands[i] = (struct command){
             .number = request->id,
@@ -162,7 +161,7 @@ const struct command *command_at(size_t index)
 
 const struct command *command_by_number(uint32_t number)
 {
-    return number < NUMBERS_MAX ? by_number[number] : NULL;
+    return number < COMMAND_NUMBERS_MAX ? by_number[number] : NULL;
 }
 
 const struct command *command_by_name(const char *name)

@@ -8,6 +8,8 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#define COMMAND_NUMBERS_MAX 1024 // the numbers of commands are below
+
 enum command_mode { COMMAND_READ, COMMAND_WRITE };
 
 enum permission {

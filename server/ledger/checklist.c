@@ -323,6 +323,7 @@ enum status checklist_do(struct txn *txn, struct call *call, const ChecklistDo *
         status = status == STATUS_NOT_FOUND ? refuse(txn, call, status, "finding", NULL) : status;
     }
 
+    assert(status != STATUS_OK || item != NULL);
     if (status == STATUS_OK && item->state == CHECKLIST_STATE__CHECKLIST_STATE_DONE) {
         status = refuse(txn, call, STATUS_NOTHING_TO_DO, "checklist", NULL);
     }
@@ -358,6 +359,7 @@ enum status checklist_undo(struct txn *txn, struct call *call, const ChecklistUn
     if (status == STATUS_OK) {
         status = period_sealed_through(&books, &through);
     }
+    assert(status != STATUS_OK || item != NULL);
     if (status == STATUS_OK && item->state != CHECKLIST_STATE__CHECKLIST_STATE_DONE) {
         status = books_refuse(&books, STATUS_NOTHING_TO_DO, "checklist", NULL, NULL);
     }

@@ -45,7 +45,8 @@ struct pair {
     bool sees[OWNERS];
     uint64_t state; // of the building
     size_t requests, done, differences;
-    size_t asked[512], answered[512]; // by command: requests, and those that were done
+    // By number of the command: requests, and those that were done.
+    size_t asked[COMMAND_NUMBERS_MAX], answered[COMMAND_NUMBERS_MAX];
 };
 
 static void demand(bool done, const char *what)

@@ -76,7 +76,7 @@ exits 0 as zhang customer add --kind person --name '  =1+1|cmd' --notes $'\t=1+1
 exits 0 as zhang customer add --kind person --name $'＝1+1,"\u2067' --notes $'a\n=1+1\n\u202e' --yes
 exits 0 as zhang customer edit C-0001 --name "$(hostile 199)" --notes $'\u2068'"@$(hostile 300)" --yes
 exits 0 as zhang customer bank C-0001 --bank-name "$(hostile 100)" --bank-holder "$(hostile 100)" --bank-account 6222020000001234 --yes
-exits 0 as zhang invoice issue C-0001 --line "$(hostile 300); 2; 300.05; 13%" --date 2026-01-05 --due 2026-02-05 --reference "$(hostile 90)" --notes "$(hostile 2000)" --yes
+exits 0 as zhang invoice issue C-0001 --line "=$(hostile 300); 2; 300.05; 13%" --date 2026-01-05 --due 2026-02-05 --reference "$(hostile 90)" --notes "$(hostile 2000)" --yes
 exits 0 as zhang invoice draft C-0001 --amount 5 --reference "$(hostile 80)" --notes "$(hostile 400)" --yes
 exits 0 as zhang payment add C-0001 10 --date 2026-01-06 --reference "$(hostile 100)" --notes "$(hostile 2000)" --yes
 exits 0 as zhang payment reverse PAY-2026-0001 --reason "$(hostile 400)" --yes
