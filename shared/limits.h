@@ -214,6 +214,8 @@
 #define DUNNING_BLOCKS_MAX      32  // of a customer
 #define PROMISES_MAX            64  // of a customer, that are not long past
 #define PROMISE_ITEMS_MAX       500
+#define PROMISE_DAYS_MAX        120  // ahead: a promise stops the reminders until then
+#define TOLERANCE_MAX           1000 // minor units: what is larger is a write-off
 #define EXPECTED_PERIODS_MAX    120
 #define CREDIT_ALERTS_MAX       64 // of a customer, that nobody has seen
 #define CREDIT_SCORES_MAX       24 // kept of a customer

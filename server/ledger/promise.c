@@ -200,6 +200,11 @@ static enum status check_wish(struct books *books, const PromiseAdd *request, st
         return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "date",
                             books_day(books, request->date_day), books_day(books, today));
     }
+    if (request->date_day > today + PROMISE_DAYS_MAX) {
+        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "date",
+                            books_day(books, request->date_day),
+                            books_day(books, today + PROMISE_DAYS_MAX));
+    }
     if (wish->open_minor == 0) {
         return books_refuse(books, STATUS_INVOICE_NOT_OPEN,
                             wish->invoice != NULL ? "invoice" : "customer", NULL, NULL);

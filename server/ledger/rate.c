@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/rate.h"
 
+#include "server/ledger/posting.h"
 #include "server/ledger/reading.h"
 #include "server/ledger/row_page.h"
 #include "shared/day.h"
@@ -217,6 +218,9 @@ enum status rate_set(struct txn *txn, struct call *call, const RateSet *request,
 
     if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
         status = refuse_rate(&books, request, per, known);
+    }
+    if (status == STATUS_OK) {
+        status = posting_guard(&books, day, POSTING_GENERAL, "date");
     }
     if (status != STATUS_OK) {
         return status;

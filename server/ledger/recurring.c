@@ -168,6 +168,10 @@ enum status recurring_add(struct txn *txn, struct call *call, const RecurringAdd
     if (status == STATUS_OK) {
         status = permit_amount(&books, recurring.customer_id, document->gross_minor, "amount");
     }
+    if (status == STATUS_OK) {
+        status = permit_also(&books, PERMISSION_INVOICE_ISSUE, recurring.customer_id,
+                             document->gross_minor, "amount");
+    }
     if (status == STATUS_OK && recurring_next_day(&recurring) == 0) {
         status = books_refuse(&books, STATUS_FIELD_OUT_OF_RANGE, "until",
                               books_day(&books, recurring.until_day),

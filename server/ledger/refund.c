@@ -149,13 +149,19 @@ static enum status begin(struct books *books, const RefundAdd *request, struct r
     return posting_guard(books, day, POSTING_CASH, "date");
 }
 
+// What leaves the account, which limits and rules count: the fee goes out as well.
+static int64_t paid_out(const ClearingRecord *clearing)
+{
+    assert(clearing->amount_minor <= AMOUNT_MAX && clearing->fee_minor <= AMOUNT_MAX);
+    return clearing->amount_minor + clearing->fee_minor;
+}
+
 static enum status check(struct books *books, const RefundAdd *request, struct refund *refund)
 {
     ClearingRecord *clearing = refund->clearing;
     struct balance *balance = NULL;
     assert(clearing != NULL);
-    enum status status =
-        permit_amount(books, clearing->customer_id, clearing->amount_minor, "amount");
+    enum status status = permit_amount(books, clearing->customer_id, paid_out(clearing), "amount");
     if (status == STATUS_OK) {
         status = spread(books, refund);
     }
@@ -250,7 +256,7 @@ enum status refund_add(struct txn *txn, struct call *call, const RefundAdd *requ
         status = check(&books, request, &refund);
     }
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_REFUND, refund.clearing->amount_minor);
+        status = control_check(txn, call, CONTROL_REFUND, paid_out(refund.clearing));
     }
     if (status != STATUS_OK) {
         return status;

@@ -125,6 +125,36 @@ static enum status count_items(struct books *books, struct valuing *valuing)
     return status == STATUS_END ? STATUS_OK : status;
 }
 
+static bool is_counted(const struct valuing *valuing, const char *currency)
+{
+    for (size_t i = 0; i < valuing->count; i++) {
+        if (strcmp(valuing->valued[i].record->currency, currency) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// What an earlier run of the day valued and of which nothing is open any more, is worth nothing.
+static enum status count_settled(struct books *books, struct valuing *valuing)
+{
+    CLEANUP(rows_close_at) struct rows *rows = NULL;
+    enum status status =
+        rows_open(books->txn, TABLE_revaluation, (struct row_key){0}, 0, false, &rows);
+    while (status == STATUS_OK) {
+        struct row_key key;
+        ProtobufCMessage *row = NULL;
+        RevaluationRecord *unused = NULL;
+        status = rows_next(rows, &key, &row);
+        const RevaluationRecord *record = (const RevaluationRecord *)row;
+        if (status == STATUS_OK && record->date_day == valuing->day &&
+            !is_counted(valuing, record->currency)) {
+            status = begin_currency(books, valuing, record->currency, &unused);
+        }
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
 static enum status value(struct books *books, struct valuing *valuing)
 {
     enum status status = STATUS_OK;
@@ -132,6 +162,11 @@ static enum status value(struct books *books, struct valuing *valuing)
         struct valued *valued = &valuing->valued[i];
         RevaluationRecord *record = valued->record;
         struct rate rate = {0};
+        if (record->items == 0) {
+            record->difference_minor = 0;
+            valuing->posted_minor -= valued->before_minor;
+            continue;
+        }
         status = rate_on(books, record->currency, valuing->day, &rate);
         if (status == STATUS_OK &&
             !rate_convert(&rate, record->foreign_minor, &valued->worth_minor)) {
@@ -278,6 +313,9 @@ enum status revaluation_run(struct txn *txn, struct call *call, const Revaluatio
     }
     if (status == STATUS_OK) {
         status = count_items(&books, &valuing);
+    }
+    if (status == STATUS_OK) {
+        status = count_settled(&books, &valuing);
     }
     if (status == STATUS_OK) {
         status = value(&books, &valuing);

@@ -309,6 +309,44 @@ static enum status keep_candidates(struct books *books, const struct settlement 
     return status;
 }
 
+// The one item that the money pays exactly, else all of them in the order of the profile.
+static enum status settle_among(struct books *books, struct settlement *settlement,
+                                SettlementProfile profile, const struct item_list *items)
+{
+    struct item *exact = only_exact(settlement, items);
+    if (exact != NULL) {
+        return settlement_item(books, settlement, exact, "exact");
+    }
+    struct settlement_order order;
+    enum status status = settlement_order(books, settlement->day, profile, items, &order);
+    for (size_t i = 0; status == STATUS_OK && !settlement->is_full && i < order.count; i++) {
+        status = take_group(books, settlement, &order.group[i], order.rule);
+    }
+    return status;
+}
+
+// Moves what was not there yet when the money came from `items` to `later`.
+static enum status split_by_day(struct books *books, const struct settlement *settlement,
+                                struct item_list *items, struct item_list *later)
+{
+    size_t count = 0;
+    later->item = arena_alloc(books->arena, (items->count + 1) * sizeof(void *));
+    if (later->item == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; i < items->count; i++) {
+        struct item *item = items->item[i];
+        if (item->record->date_day > settlement->day) {
+            later->item[later->count++] = item;
+        } else {
+            items->item[count++] = item;
+        }
+    }
+    items->count = count;
+    return STATUS_OK;
+}
+
+// Money that is entered late pays first what was owed on its own day.
 enum status settlement_automatic(struct books *books, struct settlement *settlement)
 {
     assert(settlement->count == 0);
@@ -320,19 +358,16 @@ enum status settlement_automatic(struct books *books, struct settlement *settlem
     if (status != STATUS_OK || (is_manual && !settlement->is_asked)) {
         return status;
     }
+    struct item_list later = {0};
     status = keep_candidates(books, settlement, &items);
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        status = split_by_day(books, settlement, &items, &later);
     }
-    struct item *exact = only_exact(settlement, &items);
-    if (exact != NULL) {
-        return settlement_item(books, settlement, exact, "exact");
+    if (status == STATUS_OK) {
+        status = settle_among(books, settlement, profile, &items);
     }
-
-    struct settlement_order order;
-    status = settlement_order(books, settlement->day, profile, &items, &order);
-    for (size_t i = 0; status == STATUS_OK && !settlement->is_full && i < order.count; i++) {
-        status = take_group(books, settlement, &order.group[i], order.rule);
+    if (status == STATUS_OK && settlement->left_minor > 0 && !settlement->is_full) {
+        status = settle_among(books, settlement, profile, &later);
     }
     return status;
 }

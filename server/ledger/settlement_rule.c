@@ -103,6 +103,11 @@ enum status settlement_set(struct txn *txn, struct call *call, const SettlementS
     if (status == STATUS_OK && customer == NULL && request->inherit) {
         status = books_refuse(&books, STATUS_FIELD_MISSING, "customer", NULL, NULL);
     }
+    if (status == STATUS_OK && request->tolerance_minor > TOLERANCE_MAX) {
+        status = books_refuse(&books, STATUS_FIELD_OUT_OF_RANGE, "tolerance",
+                              books_money(&books, request->tolerance_minor),
+                              books_money(&books, TOLERANCE_MAX));
+    }
     if (status == STATUS_OK && is_idle(&books, customer, request)) {
         status = books_refuse(&books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
     }

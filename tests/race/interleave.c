@@ -12,11 +12,12 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#define CLIENTS   16
-#define ACTS_EACH 8
-#define CUSTOMERS 4
-#define SPAN      24    // documents that they meet at
-#define FIRST_DAY 20089 // 2025-01-01
+#define ALL_ACTS_FROM 100
+#define CLIENTS       16
+#define ACTS_EACH     8
+#define CUSTOMERS     4
+#define SPAN          24    // documents that they meet at
+#define FIRST_DAY     20089 // 2025-01-01
 
 struct desk {
     pthread_t thread;
@@ -102,7 +103,8 @@ static bool books_hold(struct trader *trader, uint64_t *looked_at)
     return holds;
 }
 
-// Every kind of act was done and refused; prints how often.
+// Was every kind of act done? Asked of long runs only: in a short one, who comes first decides
+// that. Prints how often.
 static bool is_whole(const struct desk desks[static CLIENTS], size_t interleavings)
 {
     bool holds = true;
@@ -114,7 +116,7 @@ static bool is_whole(const struct desk desks[static CLIENTS], size_t interleavin
         }
         if (trade_act_at(act)->race > 0) {
             (void)printf("%-26s %6zu done %6zu refused\n", trade_act_at(act)->name, done, refused);
-            holds = holds && (done > 0 || interleavings < 10);
+            holds = holds && (done > 0 || interleavings < ALL_ACTS_FROM);
         }
     }
     return holds;
