@@ -66,37 +66,59 @@ const char *args_positional_at(const struct command *command, size_t index)
     return NULL;
 }
 
+static const char *const NOUNS[] = {
+    [FIND_NOUN__FIND_NOUN_UNSET] = "ID",
+    [FIND_NOUN__FIND_NOUN_CUSTOMER] = "CUSTOMER",
+    [FIND_NOUN__FIND_NOUN_INVOICE] = "INVOICE",
+    [FIND_NOUN__FIND_NOUN_PAYMENT] = "PAYMENT",
+    [FIND_NOUN__FIND_NOUN_ENTRY] = "ENTRY",
+    [FIND_NOUN__FIND_NOUN_USER] = "USER",
+    [FIND_NOUN__FIND_NOUN_DEVICE] = "DEVICE",
+    [FIND_NOUN__FIND_NOUN_ROLE] = "ROLE",
+    [FIND_NOUN__FIND_NOUN_APPROVAL] = "APPROVAL",
+    [FIND_NOUN__FIND_NOUN_FINDING] = "FINDING",
+    [FIND_NOUN__FIND_NOUN_STATEMENT] = "STATEMENT",
+    [FIND_NOUN__FIND_NOUN_REFUND] = "REFUND",
+    [FIND_NOUN__FIND_NOUN_WRITEOFF] = "WRITEOFF",
+    [FIND_NOUN__FIND_NOUN_BANK] = "BANK",
+    [FIND_NOUN__FIND_NOUN_BANK_STATEMENT] = "STATEMENT",
+    [FIND_NOUN__FIND_NOUN_BANK_LINE] = "LINE",
+    [FIND_NOUN__FIND_NOUN_ITEM] = "ITEM",
+    [FIND_NOUN__FIND_NOUN_COST] = "COST",
+    [FIND_NOUN__FIND_NOUN_CAMPAIGN] = "CAMPAIGN",
+    [FIND_NOUN__FIND_NOUN_DUNNING] = "REMINDER",
+    [FIND_NOUN__FIND_NOUN_PROMISE] = "PROMISE",
+    [FIND_NOUN__FIND_NOUN_SCHEDULE] = "SCHEDULE",
+    [FIND_NOUN__FIND_NOUN_CHECKLIST] = "CHECKLIST",
+    [FIND_NOUN__FIND_NOUN_ORDER] = "ORDER",
+    [FIND_NOUN__FIND_NOUN_RECURRING] = "RECURRING",
+    [FIND_NOUN__FIND_NOUN_TEMPLATE] = "TEMPLATE",
+};
+
+// A message in one word.
+static const char *message_word(const ProtobufCMessageDescriptor *message)
+{
+    static const struct {
+        const ProtobufCMessageDescriptor *message;
+        const char *word;
+    } WORDS[] = {
+        {&invoice_line__descriptor, "TEXT|=ITEM; QUANTITY; PRICE[; TAX%[; DISCOUNT%]]"},
+        {&entry_line__descriptor, "ACCOUNT debit|credit AMOUNT [CUSTOMER]"},
+        {&credit_line__descriptor, "LINE[=QUANTITY|:AMOUNT]"},
+        {&reschedule_part__descriptor, "DATE=AMOUNT"},
+        {&dunning_level__descriptor, "DAYS[; WORD VALUE...][; text: TEXT]"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(WORDS); i++) {
+        if (WORDS[i].message == message) {
+            return WORDS[i].word;
+        }
+    }
+    return "INVOICE[=AMOUNT]";
+}
+
 static const char *placeholder_of(struct arena *arena, const struct field *field)
 {
-    static const char *const NOUNS[] = {
-        [FIND_NOUN__FIND_NOUN_UNSET] = "ID",
-        [FIND_NOUN__FIND_NOUN_CUSTOMER] = "CUSTOMER",
-        [FIND_NOUN__FIND_NOUN_INVOICE] = "INVOICE",
-        [FIND_NOUN__FIND_NOUN_PAYMENT] = "PAYMENT",
-        [FIND_NOUN__FIND_NOUN_ENTRY] = "ENTRY",
-        [FIND_NOUN__FIND_NOUN_USER] = "USER",
-        [FIND_NOUN__FIND_NOUN_DEVICE] = "DEVICE",
-        [FIND_NOUN__FIND_NOUN_ROLE] = "ROLE",
-        [FIND_NOUN__FIND_NOUN_APPROVAL] = "APPROVAL",
-        [FIND_NOUN__FIND_NOUN_FINDING] = "FINDING",
-        [FIND_NOUN__FIND_NOUN_STATEMENT] = "STATEMENT",
-        [FIND_NOUN__FIND_NOUN_REFUND] = "REFUND",
-        [FIND_NOUN__FIND_NOUN_WRITEOFF] = "WRITEOFF",
-        [FIND_NOUN__FIND_NOUN_BANK] = "BANK",
-        [FIND_NOUN__FIND_NOUN_BANK_STATEMENT] = "STATEMENT",
-        [FIND_NOUN__FIND_NOUN_BANK_LINE] = "LINE",
-        [FIND_NOUN__FIND_NOUN_ITEM] = "ITEM",
-        [FIND_NOUN__FIND_NOUN_COST] = "COST",
-        [FIND_NOUN__FIND_NOUN_CAMPAIGN] = "CAMPAIGN",
-        [FIND_NOUN__FIND_NOUN_DUNNING] = "REMINDER",
-        [FIND_NOUN__FIND_NOUN_PROMISE] = "PROMISE",
-        [FIND_NOUN__FIND_NOUN_SCHEDULE] = "SCHEDULE",
-        [FIND_NOUN__FIND_NOUN_CHECKLIST] = "CHECKLIST",
-        [FIND_NOUN__FIND_NOUN_ORDER] = "ORDER",
-        [FIND_NOUN__FIND_NOUN_RECURRING] = "RECURRING",
-        [FIND_NOUN__FIND_NOUN_TEMPLATE] = "TEMPLATE",
-    };
-    const ProtobufCMessageDescriptor *message = field->descriptor->descriptor;
     const char *words = NULL;
     switch (field->kind) {
     case KIND_MONEY:
@@ -114,13 +136,7 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
     case KIND_REFERENCE:
         return NOUNS[args_noun(field->descriptor)];
     case KIND_MESSAGE:
-        return message == &invoice_line__descriptor
-                   ? "TEXT|=ITEM; QUANTITY; PRICE[; TAX%[; DISCOUNT%]]"
-               : message == &entry_line__descriptor      ? "ACCOUNT debit|credit AMOUNT [CUSTOMER]"
-               : message == &credit_line__descriptor     ? "LINE[=QUANTITY|:AMOUNT]"
-               : message == &reschedule_part__descriptor ? "DATE=AMOUNT"
-               : message == &dunning_level__descriptor   ? "DAYS[; WORD VALUE...][; text: TEXT]"
-                                                         : "INVOICE[=AMOUNT]";
+        return message_word(field->descriptor->descriptor);
     case KIND_TEXT:
         return field->format == FORMAT_TERMS    ? "TERMS"
                : field->format == FORMAT_ROLE   ? "ROLE"
