@@ -215,6 +215,7 @@
 #define PROMISES_MAX            64  // of a customer, that are not long past
 #define PROMISE_ITEMS_MAX       500
 #define PROMISE_DAYS_MAX        120  // ahead: a promise stops the reminders until then
+#define BOOK_DEVIATION_BP       1000 // of the day's rate, that a bank may have converted by
 #define TOLERANCE_MAX           1000 // minor units: what is larger is a write-off
 #define EXPECTED_PERIODS_MAX    120
 #define CREDIT_ALERTS_MAX       64 // of a customer, that nobody has seen

@@ -39,7 +39,7 @@ enum status alert_raise(struct books *books, CreditRecord *credit, CreditReason 
 enum status alert_if_over(struct books *books, uint64_t customer_id, const char *cause)
 {
     CustomerRecord *customer = NULL;
-    struct exposure exposure;
+    struct exposure exposure = {0};
     enum status status = customer_get(books->txn, key_u64(customer_id), &customer);
     if (status == STATUS_OK) {
         status = exposure_of(books, customer, 0, &exposure);

@@ -70,6 +70,29 @@ static int64_t book_fee(const PaymentRecord *payment)
     return payment->currency[0] != '\0' ? payment->book_fee_minor : payment->fee_minor;
 }
 
+// What the bank made of it is near what the day's rate says: otherwise any claim could be settled
+// for next to nothing.
+static enum status check_said(struct books *books, const PaymentRecord *payment)
+{
+    struct rate rate = {0};
+    int64_t worth_minor = 0;
+    const enum status status = rate_on(books, payment->currency, payment->date_day, &rate);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!rate_convert(&rate, payment->amount_minor, &worth_minor)) {
+        return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "amount", NULL, NULL);
+    }
+    const int64_t most_minor = worth_minor / 10000 * BOOK_DEVIATION_BP +
+                               worth_minor % 10000 * BOOK_DEVIATION_BP / 10000 + 1;
+    const int64_t off_minor = payment->book_minor - worth_minor;
+    return off_minor <= most_minor && off_minor >= -most_minor
+               ? STATUS_OK
+               : books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "book",
+                              books_money(books, payment->book_minor),
+                              books_money(books, worth_minor));
+}
+
 enum status receipt_convert(struct books *books, PaymentRecord *payment)
 {
     const int64_t said_minor = payment->book_minor;
@@ -79,7 +102,7 @@ enum status receipt_convert(struct books *books, PaymentRecord *payment)
                                : books_refuse(books, STATUS_FIELD_CONFLICT, "book", NULL, NULL);
     }
     enum status status = said_minor != 0
-                             ? rate_check(books, payment->currency)
+                             ? check_said(books, payment)
                              : rate_on(books, payment->currency, payment->date_day, &rate);
     if (status != STATUS_OK) {
         return status;
