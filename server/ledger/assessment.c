@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/assessment.h"
 
+#include "server/ledger/due.h"
 #include "server/ledger/promise.h"
 #include "shared/money.h"
-#include "shared/terms.h"
 
-#define DEFAULT_TERMS   "30"
 #define TERMS_STEP_DAYS 15
 #define BILLING_MONTHS  6
 #define TENTHS          10
@@ -76,23 +75,6 @@ enum status assessment_of(struct books *books, const CustomerRecord *customer,
 
 // ---- suggestions ----
 
-// Days from the document to its last part.
-static uint32_t days_of(struct books *books, const char *text)
-{
-    struct terms terms;
-    struct terms_due due[INVOICE_PARTS_MAX];
-    const int32_t today = books->call->book_day;
-    int32_t last = today;
-    enum status status = terms_parse(text, &terms);
-    if (status == STATUS_OK) {
-        status = terms_apply(&terms, AMOUNT_MAX, books->record->decimals, today, due);
-    }
-    for (size_t i = 0; status == STATUS_OK && i < terms.part_count; i++) {
-        last = due[i].due_day > last ? due[i].due_day : last;
-    }
-    return (uint32_t)(last - today);
-}
-
 // Terms of so many days and nothing else can be lengthened and shortened; others stay.
 static bool is_plain(const char *text)
 {
@@ -103,11 +85,11 @@ static enum status suggest_terms(struct books *books, const struct assessment *a
                                  struct suggestion *out)
 {
     const char *text = assessment->exposure.customer->terms;
-    const char *held = text[0] != '\0' ? text : DEFAULT_TERMS;
+    const char *held = text[0] != '\0' ? text : DUE_TERMS;
     const bool longer = assessment->grade == CREDIT_GRADE__CREDIT_GRADE_A;
     const bool shorter = assessment->grade == CREDIT_GRADE__CREDIT_GRADE_D;
     out->terms = text;
-    out->terms_days = days_of(books, held);
+    out->terms_days = due_days(books, held);
     if (is_plain(held) && (longer || shorter)) {
         const uint32_t days = out->terms_days;
         const uint32_t less = days > TERMS_STEP_DAYS ? days - TERMS_STEP_DAYS : 0;

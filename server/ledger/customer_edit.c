@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/control.h"
 #include "server/ledger/customer.h"
+#include "server/ledger/due.h"
+#include "server/ledger/exposure.h"
 #include "server/ledger/permit.h"
 
 // A name as people type it may have '-' where the field has '_'.
@@ -328,6 +330,22 @@ static enum status check_after(struct books *books, const CustomerEdit *request,
     return status == STATUS_OK ? permit_credit(books, &after, customer) : status;
 }
 
+static const char *terms_or_default(const char *terms)
+{
+    return terms[0] != '\0' ? terms : DUE_TERMS;
+}
+
+// Terms that give more time are credit (domain.md d.3): as the customer stands, may it be given?
+static enum status check_terms(struct books *books, const CustomerEdit *request,
+                               const CustomerRecord *customer, struct exposure *out)
+{
+    const bool changes = request->terms[0] != '\0' || wants_clear(request, "terms");
+    const uint32_t before = due_days(books, terms_or_default(customer->terms));
+    return changes && due_days(books, terms_or_default(request->terms)) > before
+               ? exposure_check_longer(books, customer, 0, out)
+               : STATUS_OK;
+}
+
 static enum status check_control(struct books *books, const CustomerEdit *request,
                                  const CustomerRecord *customer)
 {
@@ -345,6 +363,7 @@ enum status customer_edit(struct txn *txn, struct call *call, const CustomerEdit
 {
     struct books books;
     CustomerRecord *customer = NULL;
+    struct exposure exposure = {0};
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {
         status = books_active_customer(&books, request->customer_id, "customer", &customer);
@@ -375,6 +394,9 @@ enum status customer_edit(struct txn *txn, struct call *call, const CustomerEdit
         status = check_after(&books, request, customer);
     }
     if (status == STATUS_OK) {
+        status = check_terms(&books, request, customer, &exposure);
+    }
+    if (status == STATUS_OK) {
         status = check_control(&books, request, customer);
     }
     if (status != STATUS_OK) {
@@ -389,6 +411,9 @@ enum status customer_edit(struct txn *txn, struct call *call, const CustomerEdit
         merge_clear_fields(&books, request, customer);
         customer->version++;
         status = customer_keep(&books, customer);
+    }
+    if (status == STATUS_OK) {
+        status = exposure_keep(&books, &exposure, customer->id);
     }
     if (status != STATUS_OK) {
         return status;

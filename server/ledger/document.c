@@ -13,8 +13,6 @@
 #include "server/ledger/tax.h"
 #include "shared/money.h"
 
-#define DEFAULT_TERMS "30"
-
 static bool is_credit(const InvoiceRecord *document)
 {
     return document->gross_minor < 0;
@@ -53,7 +51,7 @@ enum status document_parts(struct books *books, InvoiceRecord *document,
 
     const char *text = terms[0] != '\0'             ? terms
                        : customer->terms[0] != '\0' ? customer->terms
-                                                    : DEFAULT_TERMS;
+                                                    : DUE_TERMS;
     enum status status = STATUS_OK;
     if (is_credit(document)) {
         status = due_once(books, document->gross_minor, document->date_day, &document->part,

@@ -76,3 +76,19 @@ enum status due_once(struct books *books, int64_t total_minor, int32_t due_day, 
     }
     return status;
 }
+
+uint32_t due_days(struct books *books, const char *terms)
+{
+    struct terms parsed;
+    struct terms_due due[INVOICE_PARTS_MAX];
+    const int32_t today = books->call->book_day;
+    int32_t last = today;
+    enum status status = terms_parse(terms, &parsed);
+    if (status == STATUS_OK) {
+        status = terms_apply(&parsed, AMOUNT_MAX, books->record->decimals, today, due);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < parsed.part_count; i++) {
+        last = due[i].due_day > last ? due[i].due_day : last;
+    }
+    return (uint32_t)(last - today);
+}

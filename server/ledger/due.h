@@ -5,6 +5,8 @@
 
 #include "server/ledger/books.h"
 
+#define DUE_TERMS "30" // of a customer without terms of his own
+
 // The parts of `total_minor` dated `date_day` by `terms`; in the arena. Terms that do not fit are
 // refused.
 MUST_CHECK enum status due_parts(struct books *books, const char *terms, int64_t total_minor,
@@ -13,3 +15,6 @@ MUST_CHECK enum status due_parts(struct books *books, const char *terms, int64_t
 // A part of the whole on one day.
 MUST_CHECK enum status due_once(struct books *books, int64_t total_minor, int32_t due_day,
                                 InvoicePart ***out, size_t *count);
+
+// Days from a document of today to its last due day; terms that cannot be read have none.
+uint32_t due_days(struct books *books, const char *terms);

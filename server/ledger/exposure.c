@@ -348,10 +348,11 @@ bool exposure_is_looked_at(const struct exposure *exposure)
            is_check(exposure, CREDIT_CHECK__CREDIT_CHECK_BLOCK);
 }
 
-enum status exposure_check(struct books *books, const CustomerRecord *customer,
-                           int64_t document_minor, struct exposure *out)
+// Credit is asked for `covered_minor`, which raises what is owed by `document_minor`.
+static enum status check(struct books *books, const CustomerRecord *customer,
+                         int64_t document_minor, int64_t covered_minor, struct exposure *out)
 {
-    assert(document_minor >= 0);
+    assert(document_minor >= 0 && covered_minor >= document_minor);
     const char *from = "";
     *out = (struct exposure){.customer = customer};
     enum status status =
@@ -374,7 +375,7 @@ enum status exposure_check(struct books *books, const CustomerRecord *customer,
     if (!stops) {
         return status;
     }
-    out->override = find_override(books->call, out->credit, document_minor);
+    out->override = find_override(books->call, out->credit, covered_minor);
     if (out->override != NULL) {
         return STATUS_OK;
     }
@@ -383,6 +384,18 @@ enum status exposure_check(struct books *books, const CustomerRecord *customer,
         status = books_refuse(books, each->status, "customer", each->asked, each->allowed);
     }
     return status;
+}
+
+enum status exposure_check(struct books *books, const CustomerRecord *customer,
+                           int64_t document_minor, struct exposure *out)
+{
+    return check(books, customer, document_minor, document_minor, out);
+}
+
+enum status exposure_check_longer(struct books *books, const CustomerRecord *customer,
+                                  int64_t lengthened_minor, struct exposure *out)
+{
+    return check(books, customer, 0, lengthened_minor, out);
 }
 
 enum status exposure_check_order(struct books *books, const CustomerRecord *customer,

@@ -68,6 +68,10 @@ MUST_CHECK enum status exposure_check(struct books *books, const CustomerRecord 
 // count is said by the policy, and a hold stops them all the same.
 MUST_CHECK enum status exposure_check_order(struct books *books, const CustomerRecord *customer,
                                             int64_t raised_minor, struct exposure *out);
+// For terms that give more time for `lengthened_minor` of what is owed already: it is counted once,
+// and an override has to cover it.
+MUST_CHECK enum status exposure_check_longer(struct books *books, const CustomerRecord *customer,
+                                             int64_t lengthened_minor, struct exposure *out);
 bool exposure_is_looked_at(const struct exposure *exposure); // the policy warns or blocks
 // The document waits under this number for a second person, and holds its part of the limit until
 // that is decided or has lapsed.

@@ -5,8 +5,11 @@
 // posted, since nothing moves between accounts.
 #include "server/ledger/document.h"
 #include "server/ledger/due.h"
+#include "server/ledger/exposure.h"
 #include "server/ledger/permit.h"
 #include "shared/money.h"
+
+__extension__ typedef __int128 wide;
 
 struct plan {
     InvoiceRecord *invoice;
@@ -15,6 +18,7 @@ struct plan {
     int32_t day;
     InvoicePart **part; // the new ones
     size_t part_count;
+    struct exposure exposure;
 };
 
 static enum status load(struct books *books, uint64_t id, struct plan *out)
@@ -123,6 +127,30 @@ static enum status plan_parts(struct books *books, const InvoiceReschedule *requ
         return books_refuse(books, STATUS_TOO_LARGE, "part", NULL, NULL);
     }
     return status;
+}
+
+// More time is more credit (domain.md d.3). Time is each amount times the days that are left to it:
+// neither the first nor the last day alone would tell.
+static enum status check_credit(struct books *books, struct plan *plan)
+{
+    CustomerRecord *customer = NULL;
+    wide before = 0;
+    wide after = 0;
+    for (size_t i = 0; i < plan->open.count; i++) {
+        const ItemRecord *item = plan->open.item[i]->record;
+        before += (wide)item->open_minor * (item->due_day - plan->day);
+    }
+    for (size_t i = 0; i < plan->part_count; i++) {
+        after += (wide)plan->part[i]->amount_minor * (plan->part[i]->due_day - plan->day);
+    }
+    if (after <= before) {
+        return STATUS_OK;
+    }
+    const enum status status =
+        books_customer(books, plan->invoice->customer_id, "invoice", &customer);
+    return status == STATUS_OK
+               ? exposure_check_longer(books, customer, plan->open_minor, &plan->exposure)
+               : status;
 }
 
 // What was open of each part goes into its history; what was settled of it stays a part.
@@ -248,6 +276,9 @@ enum status invoice_reschedule(struct txn *txn, struct call *call, const Invoice
     if (status == STATUS_OK) {
         status = plan_parts(&books, request, &plan);
     }
+    if (status == STATUS_OK) {
+        status = check_credit(&books, &plan);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -258,6 +289,9 @@ enum status invoice_reschedule(struct txn *txn, struct call *call, const Invoice
     status = keep_history(&books, request->reason, &plan);
     if (status == STATUS_OK) {
         status = move_items(&books, &plan);
+    }
+    if (status == STATUS_OK) {
+        status = exposure_keep(&books, &plan.exposure, plan.invoice->id);
     }
     if (status != STATUS_OK) {
         return status;

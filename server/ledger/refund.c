@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Money of the customer's that goes back: of one payment, of one credit note, or of all that stands
 // to the customer's credit, the oldest first; in one sum or in several (domain.md d.17).
+#include "server/ledger/alert.h"
 #include "server/ledger/clearing.h"
 #include "server/ledger/control.h"
 #include "server/ledger/document.h"
@@ -265,6 +266,11 @@ enum status refund_add(struct txn *txn, struct call *call, const RefundAdd *requ
     status = post(&books, &refund);
     if (status == STATUS_OK) {
         status = books_close(&books);
+    }
+    // The money is the customer's own: it goes back, and whoever looks after the credit hears of
+    // it.
+    if (status == STATUS_OK) {
+        status = alert_if_over(&books, customer->id, clearing_number(&books, refund.clearing));
     }
 
     return status == STATUS_OK ? clearing_reply(&books, refund.clearing, &refund.taken,
