@@ -157,32 +157,8 @@ static bool takes(const struct month *month, uint32_t scopes)
            (month->exception != NULL && is_excepted(closed, scopes, month->exception->scopes));
 }
 
-enum status period_guard(struct books *books, int32_t day, uint32_t scopes, const char *field)
-{
-    const uint32_t period = period_of_day(day);
-    struct month *month = NULL;
-    uint32_t through = 0;
-    int32_t open_day = 0;
-    enum status status = period_sealed_through(books, &through);
-    if (status == STATUS_OK) {
-        status = period_month(books, period, &month);
-    }
-    if (status == STATUS_OK && period > through && takes(month, scopes)) {
-        month->passed = true;
-        return STATUS_OK;
-    }
-    if (status == STATUS_OK) {
-        status = period_open_day(books, day, scopes, &open_day);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    return books_refuse(books,
-                        period <= through ? STATUS_PERIOD_IS_SEALED : STATUS_PERIOD_IS_CLOSED,
-                        field, books_day(books, day), books_day(books, open_day));
-}
-
-enum status period_open_day(struct books *books, int32_t day, uint32_t scopes, int32_t *out)
+// The first day from `day` on that takes it without an exception, wherever that lies.
+static enum status first_open(struct books *books, int32_t day, uint32_t scopes, int32_t *out)
 {
     uint32_t period = period_of_day(day);
     struct month *month = NULL;
@@ -202,6 +178,46 @@ enum status period_open_day(struct books *books, int32_t day, uint32_t scopes, i
     }
     *out = day;
     return status;
+}
+
+enum status period_guard(struct books *books, int32_t day, uint32_t scopes, const char *field)
+{
+    const uint32_t period = period_of_day(day);
+    struct month *month = NULL;
+    uint32_t through = 0;
+    int32_t open_day = 0;
+    enum status status = period_sealed_through(books, &through);
+    if (status == STATUS_OK) {
+        status = period_month(books, period, &month);
+    }
+    if (status == STATUS_OK && period > through && takes(month, scopes)) {
+        month->passed = true;
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = first_open(books, day, scopes, &open_day);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return books_refuse(books,
+                        period <= through ? STATUS_PERIOD_IS_SEALED : STATUS_PERIOD_IS_CLOSED,
+                        field, books_day(books, day), books_day(books, open_day));
+}
+
+enum status period_open_day(struct books *books, int32_t day, uint32_t scopes, int32_t *out)
+{
+    int32_t open_day = 0;
+    const enum status status = first_open(books, day, scopes, &open_day);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (open_day > day && open_day > books->call->book_day) {
+        return books_refuse(books, STATUS_PERIOD_IS_CLOSED, "date", books_day(books, day),
+                            books_day(books, open_day));
+    }
+    *out = open_day;
+    return STATUS_OK;
 }
 
 enum status period_free_day(struct books *books, int32_t day, uint32_t scopes, int32_t *out)

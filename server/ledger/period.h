@@ -33,10 +33,12 @@ MUST_CHECK enum status period_seal_through(struct books *books, uint32_t period)
 MUST_CHECK enum status period_guard(struct books *books, int32_t day, uint32_t scopes,
                                     const char *field);
 // The first day from `day` on that takes it without an exception: where a reversal goes whose own
-// day is closed.
+// day is closed. Refused when none up to today does: nothing is pushed into days that have not
+// come.
 MUST_CHECK enum status period_open_day(struct books *books, int32_t day, uint32_t scopes,
                                        int32_t *out);
 // The first day from `day` on that takes it from the caller: with an exception, if there is one.
+// Refused alike.
 MUST_CHECK enum status period_free_day(struct books *books, int32_t day, uint32_t scopes,
                                        int32_t *out);
 
