@@ -225,27 +225,29 @@ static size_t check_tie(struct facts *facts, const struct fact_move *move, size_
     return count;
 }
 
-// What a customer has ordered is the sum of the orders that count.
-static void check_orders(struct facts *facts)
+// A sum that is kept with a customer's balance, less what makes it: nothing must be left.
+static void check_kept(struct facts *facts, const struct fact_column *parts, size_t sum_at,
+                       const char *what)
 {
-    const struct fact_order *order = facts->order.data;
-    for (size_t i = 0; i < facts->order.count; i++) {
-        struct fact_balance *balance = facts_find(&facts->balance, order[i].customer_id);
+    const struct fact_part_of *part = parts->data;
+    for (size_t i = 0; i < parts->count; i++) {
+        uint8_t *balance = facts_find(&facts->balance, part[i].customer_id);
         verify_at(facts->report, INVARIANT_KEPT);
         if (balance != NULL) {
-            balance->ordered_minor =
-                facts_sum(facts, balance->ordered_minor, -order[i].gross_minor);
-        } else if (order[i].gross_minor != 0) {
+            int64_t *sum = (int64_t *)(void *)(balance + sum_at);
+            *sum = facts_sum(facts, *sum, -part[i].amount_minor);
+        } else if (part[i].amount_minor != 0) {
             verify_find(facts->report, STATUS_INCOMPLETE,
-                        "customer %" PRIu64 ": the kept balance is missing", order[i].customer_id);
+                        "customer %" PRIu64 ": the kept balance is missing", part[i].customer_id);
         }
     }
-    const struct fact_balance *balance = facts->balance.data;
+    const uint8_t *balance = facts->balance.data;
     for (size_t i = 0; i < facts->balance.count; i++) {
-        if (balance[i].ordered_minor != 0) {
-            verify_find(facts->report, STATUS_TAMPERED,
-                        "customer %" PRIu64 ": what is ordered is not what the orders say",
-                        balance[i].customer_id);
+        const uint8_t *at = balance + i * facts->balance.item_size;
+        const struct fact_balance *kept = (const struct fact_balance *)(const void *)at;
+        if (*(const int64_t *)(const void *)(at + sum_at) != 0) {
+            verify_find(facts->report, STATUS_TAMPERED, "customer %" PRIu64 ": %s",
+                        kept->customer_id, what);
         }
     }
 }
@@ -431,7 +433,10 @@ void facts_check_books(struct facts *facts)
     check_residuals(facts);
     check_parts(facts);
     check_ties(facts);
-    check_orders(facts);
+    check_kept(facts, &facts->order, offsetof(struct fact_balance, ordered_minor),
+               "what is ordered is not what the orders say");
+    check_kept(facts, &facts->uncleared, offsetof(struct fact_balance, uncleared_minor),
+               "what has not cleared is not what the receipts say");
     check_accounts(facts);
     check_totals(facts);
     check_taxes(facts);

@@ -104,7 +104,8 @@ void facts_init(struct facts *facts, struct store *store, struct arena *arena,
     COLUMN(facts, device_of, fact_hash);
     COLUMN(facts, request, fact_request);
     COLUMN(facts, outcome, fact_outcome);
-    COLUMN(facts, order, fact_order);
+    COLUMN(facts, order, fact_part_of);
+    COLUMN(facts, uncleared, fact_part_of);
     COLUMN(facts, bank_statement, fact_id);
     COLUMN(facts, bank_line, fact_bank_line);
     COLUMN(facts, bank_wait, fact_pair);
@@ -254,6 +255,12 @@ static void take_payment(struct facts *facts, const PaymentRecord *record)
 {
     keep_id(facts, &facts->payment, record->id);
     keep_number(facts, SERIES_PAYMENT, record->year, record->sequence);
+    if (record->settles_day != 0 && record->settled_line_id == 0 &&
+        record->state == PAYMENT_STATE__PAYMENT_STATE_POSTED) {
+        facts_keep(facts, &facts->uncleared,
+                   &(struct fact_part_of){.customer_id = record->customer_id,
+                                          .amount_minor = record->amount_minor});
+    }
 }
 
 // The letters of a currency as a number.
@@ -403,7 +410,8 @@ static void take_balance(struct facts *facts, const struct row_key *key,
                &(struct fact_balance){.customer_id = row_key_first(key),
                                       .receivable_minor = record->receivable_minor,
                                       .advance_minor = record->advance_minor,
-                                      .ordered_minor = record->ordered_minor});
+                                      .ordered_minor = record->ordered_minor,
+                                      .uncleared_minor = record->uncleared_minor});
 }
 
 static void take_order(struct facts *facts, const OrderRecord *record)
@@ -412,8 +420,8 @@ static void take_order(struct facts *facts, const OrderRecord *record)
     if (record->state == ORDER_STATE__ORDER_STATE_CONFIRMED ||
         record->state == ORDER_STATE__ORDER_STATE_DELIVERED) {
         facts_keep(facts, &facts->order,
-                   &(struct fact_order){.customer_id = record->customer_id,
-                                        .gross_minor = record->gross_minor});
+                   &(struct fact_part_of){.customer_id = record->customer_id,
+                                          .amount_minor = record->gross_minor});
     }
 }
 

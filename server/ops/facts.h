@@ -86,13 +86,13 @@ struct fact_account {
 struct fact_balance {
     uint64_t customer_id;
     int64_t receivable_minor, advance_minor;
-    int64_t ordered_minor;
+    int64_t ordered_minor, uncleared_minor;
 };
 
-// An order that counts.
-struct fact_order {
+// What counts in a kept sum of a customer: an order, a receipt that has not cleared.
+struct fact_part_of {
     uint64_t customer_id;
-    int64_t gross_minor;
+    int64_t amount_minor;
 };
 
 struct fact_number {
@@ -153,7 +153,7 @@ struct facts {
     bool exhausted; // memory
     struct fact_column account, item, allocation, move, settling, balance, number, counter, part;
     struct fact_column tax;
-    struct fact_column order;                                                   // fact_order
+    struct fact_column order, uncleared;                                        // fact_part_of
     struct fact_column customer, invoice, payment, entry, user, device, import; // fact_id
     struct fact_column foreign_item;                   // fact_pair: letters of the currency, item
     struct fact_column open_item, settled_by;          // fact_pair

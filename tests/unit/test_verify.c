@@ -422,6 +422,15 @@ static void balance_grows(struct txn *txn, const struct house *house)
     put(txn, TABLE_balance, key, &balance->base);
 }
 
+static void uncleared_grows(struct txn *txn, const struct house *house)
+{
+    (void)house;
+    struct row_key key;
+    BalanceRecord *balance = (BalanceRecord *)first(txn, TABLE_balance, &key);
+    balance->uncleared_minor += 1;
+    put(txn, TABLE_balance, key, &balance->base);
+}
+
 static void invoice_tax_grows(struct txn *txn, const struct house *house)
 {
     ProtobufCMessage *message = NULL;
@@ -529,6 +538,7 @@ static void head_is_ahead(struct txn *txn, const struct house *house)
     TAMPER(unique_leads_elsewhere, INCOMPLETE, INDEX, "which is missing")                 \
     TAMPER(counter_jumps, TAMPERED, NUMBERS, "counter is not at its end")                 \
     TAMPER(balance_grows, TAMPERED, KEPT, "the kept balance is not")                      \
+    TAMPER(uncleared_grows, TAMPERED, KEPT, "what has not cleared is not")                \
     TAMPER(invoice_tax_grows, TAMPERED, DOCUMENT, "net and tax are not gross")            \
     TAMPER(invoice_calls_its_price_tax, TAMPERED, TAX, "did not move by the tax")         \
     TAMPER(tax_is_booked_as_sales, TAMPERED, TAX, "did not move by the tax")              \
