@@ -142,6 +142,7 @@ enum status payment_show(struct txn *txn, struct call *call, const PaymentShow *
         return STATUS_TOO_LARGE;
     }
     reply->date_day = payment->date_day;
+    reply->origin_day = payment->origin_day;
     reply->method = payment->method;
     reply->reference = payment->reference;
     reply->entered_late_days = payment->entered_late_days;

@@ -242,6 +242,7 @@ static enum status post(struct books *books, PaymentRecord *payment, int64_t set
         return STATUS_TOO_LARGE;
     }
     entry->document_id = payment->id;
+    entry->origin_day = payment->origin_day != 0 ? payment->origin_day : payment->date_day;
     uint64_t customer_id = payment->customer_id;
     enum status status = posting_line(books, entry, payment->account, SIDE_DEBIT,
                                       receipt_book(payment) - book_fee(payment), customer_id);

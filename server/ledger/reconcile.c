@@ -25,12 +25,47 @@ enum status reconcile_load(struct books *books, uint64_t line_id, bool waits, st
                             bank_line_number(books->arena, out->line),
                             bank_statement_number(books->arena, out->statement));
     }
+    out->day = out->line->post_day != 0 ? out->line->post_day : out->line->value_day;
     const bool does = out->line->state == BANK_LINE_STATE__BANK_LINE_STATE_WAITING;
     if (does != waits) {
         return books_refuse(books, waits ? STATUS_BANK_LINE_DONE : STATUS_BANK_LINE_WAITS,
                             "bank-line", bank_line_number(books->arena, out->line), NULL);
     }
     return STATUS_OK;
+}
+
+enum status reconcile_choose_day(struct books *books, struct reconcile *at, int32_t asked)
+{
+    const int32_t today = books->call->book_day;
+    if (asked == 0) {
+        return STATUS_OK;
+    }
+    if (asked > today) {
+        return books_refuse(books, STATUS_DAY_IN_FUTURE, "date", books_day(books, asked),
+                            books_day(books, today));
+    }
+    if (asked < at->line->value_day) {
+        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "date", books_day(books, asked),
+                            books_day(books, at->line->value_day));
+    }
+    at->day = asked;
+    return STATUS_OK;
+}
+
+void reconcile_tell_day(struct books *books)
+{
+    struct problems *problems = &books->call->problems;
+    const bool is_closed =
+        books->refused == STATUS_PERIOD_IS_CLOSED || books->refused == STATUS_PERIOD_IS_SEALED;
+    if (!is_closed || books->rows != NULL || problems->count == 0) {
+        return;
+    }
+    Problem *problem = problems->list[problems->count - 1];
+    char *hint = arena_print(books->arena, "--date %s", problem->allowed);
+    // Days as text are in their order: one that has not come is no way.
+    if (hint != NULL && strcmp(problem->allowed, books_day(books, books->call->book_day)) <= 0) {
+        problem->hint = hint;
+    }
 }
 
 static enum status make_receipt(struct books *books, const struct reconcile *at,
@@ -45,7 +80,8 @@ static enum status make_receipt(struct books *books, const struct reconcile *at,
     payment->customer_id = customer_id;
     payment->amount_minor = at->line->amount_minor + at->fee_minor;
     payment->fee_minor = at->fee_minor;
-    payment->date_day = at->line->value_day;
+    payment->date_day = at->day;
+    payment->origin_day = at->day != at->line->value_day ? at->line->value_day : 0;
     payment->method = at->method != PAYMENT_METHOD__PAYMENT_METHOD_UNSET
                           ? at->method
                           : PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER;
@@ -174,16 +210,26 @@ static enum status load_receipt(struct books *books, struct reconcile *at, uint6
     return STATUS_OK;
 }
 
+EntryRecord *reconcile_entry(struct books *books, const struct reconcile *at, size_t line_max)
+{
+    EntryRecord *entry = posting_begin(books, ENTRY_KIND__ENTRY_KIND_SETTLEMENT, at->day, line_max);
+    char *reference = bank_line_number(books->arena, at->line);
+    if (entry == NULL || reference == NULL) {
+        return NULL;
+    }
+    entry->origin_day = at->line->value_day;
+    entry->document_id = at->line->id;
+    entry->reference = reference;
+    return entry;
+}
+
 // From where they were received to the bank account (domain.md d.17, "on settlement").
 static enum status book_receipts(struct books *books, struct reconcile *at)
 {
-    EntryRecord *entry = posting_begin(books, ENTRY_KIND__ENTRY_KIND_SETTLEMENT,
-                                       at->line->value_day, at->receipt_count + 1);
+    EntryRecord *entry = reconcile_entry(books, at, at->receipt_count + 1);
     if (entry == NULL) {
         return STATUS_TOO_LARGE;
     }
-    entry->document_id = at->line->id;
-    entry->reference = bank_line_number(books->arena, at->line);
     enum status status =
         posting_line(books, entry, at->line->account, SIDE_DEBIT, at->line->amount_minor, 0);
     for (size_t i = 0; status == STATUS_OK && i < at->receipt_count; i++) {
@@ -192,7 +238,7 @@ static enum status book_receipts(struct books *books, struct reconcile *at)
                               payment->amount_minor - payment->fee_minor, payment->customer_id);
     }
     at->booking = entry;
-    return entry->reference != NULL ? status : STATUS_TOO_LARGE;
+    return status;
 }
 
 enum status reconcile_plan_receipts(struct books *books, struct reconcile *at,
@@ -222,7 +268,7 @@ enum status reconcile_plan_receipts(struct books *books, struct reconcile *at,
         }
     }
     if (status == STATUS_OK) {
-        status = posting_guard(books, at->line->value_day, POSTING_CASH, "bank-line");
+        status = posting_guard(books, at->day, POSTING_CASH, "bank-line");
     }
     return status == STATUS_OK ? book_receipts(books, at) : status;
 }

@@ -14,6 +14,7 @@ struct reconcile {
     BankLineRecord *line;
     BankRecord *bank;
     BankStatementRecord *statement;
+    int32_t day; // that it is booked on: the line's own, unless somebody chose another
     struct match match;
     uint64_t *entry; // that the line clears
     size_t entry_count;
@@ -34,6 +35,13 @@ struct reconcile {
 MUST_CHECK enum status reconcile_load(struct books *books, uint64_t line_id, bool waits,
                                       struct reconcile *out);
 
+// The line is booked on that day instead of its own (0: no wish): where its month takes no postings
+// any more. Not before it, nor ahead.
+MUST_CHECK enum status reconcile_choose_day(struct books *books, struct reconcile *at,
+                                            int32_t asked);
+// A refusal for the sake of the day says how to go on.
+void reconcile_tell_day(struct books *books);
+
 // Plans a receipt of the customer, with everything that can speak against it; `named` may be empty:
 // then it settles what the machine chooses.
 MUST_CHECK enum status reconcile_plan_receipt(struct books *books, struct reconcile *at,
@@ -48,6 +56,10 @@ MUST_CHECK enum status reconcile_plan_entry(struct books *books, struct reconcil
 // the line's amount, and none has arrived yet.
 MUST_CHECK enum status reconcile_plan_receipts(struct books *books, struct reconcile *at,
                                                ReconcileReceipt *const *receipt, size_t count);
+
+// A new entry of the line, which keeps the line's own day as where it came from. NULL when the
+// arena is exhausted.
+EntryRecord *reconcile_entry(struct books *books, const struct reconcile *at, size_t line_max);
 
 // A line that was split becomes one again: every part waits.
 MUST_CHECK enum status reconcile_plan_join(struct books *books, const struct reconcile *at,

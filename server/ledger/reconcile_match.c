@@ -3,6 +3,7 @@
 #include "server/ledger/control.h"
 #include "server/ledger/method.h"
 #include "server/ledger/money.h"
+#include "server/ledger/period.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/reconcile.h"
 
@@ -60,7 +61,7 @@ static enum status plan_booking(struct books *books, struct reconcile *at,
         status = permit_import(books, PERMISSION_ENTRY_ADD, NULL, amount, "bank-line");
     }
     if (status == STATUS_OK) {
-        status = posting_guard(books, at->line->value_day, POSTING_CASH, "bank-line");
+        status = posting_guard(books, at->day, POSTING_CASH, "bank-line");
     }
     if (status == STATUS_OK) {
         status = reconcile_refuse_controlled(books, CONTROL_ENTRY, amount);
@@ -68,14 +69,11 @@ static enum status plan_booking(struct books *books, struct reconcile *at,
     if (status != STATUS_OK) {
         return status;
     }
-    EntryRecord *entry =
-        posting_begin(books, ENTRY_KIND__ENTRY_KIND_SETTLEMENT, at->line->value_day, 2);
+    EntryRecord *entry = reconcile_entry(books, at, 2);
     if (entry == NULL) {
         return STATUS_TOO_LARGE;
     }
-    entry->document_id = at->line->id;
     entry->text = request->text;
-    entry->reference = bank_line_number(books->arena, at->line);
     const bool is_in = amount > 0;
     const int64_t size = is_in ? amount : -amount;
     status =
@@ -84,7 +82,7 @@ static enum status plan_booking(struct books *books, struct reconcile *at,
         status = posting_line(books, entry, code, is_in ? SIDE_CREDIT : SIDE_DEBIT, size, 0);
     }
     at->booking = entry;
-    return entry->reference != NULL ? status : STATUS_TOO_LARGE;
+    return status;
 }
 
 static enum status plan(struct books *books, struct reconcile *at, const ReconcileMatch *request)
@@ -128,6 +126,7 @@ static enum status match_reply(struct books *books, const struct reconcile *at,
     reply->state = line->state;
     reply->on_account_minor = at->settlement.left_minor;
     reply->receipts = (uint32_t)line->n_receipt_id;
+    reply->date_day = line->made ? at->day : 0;
     if (at->payment != NULL) {
         reply->payment = receipt_number(books, at->payment);
     }
@@ -152,7 +151,11 @@ enum status reconcile_match(struct txn *txn, struct call *call, const ReconcileM
     }
 
     if (status == STATUS_OK) {
+        status = reconcile_choose_day(&books, &at, request->date_day);
+    }
+    if (status == STATUS_OK) {
         status = plan(&books, &at, request);
+        reconcile_tell_day(&books);
     }
     // What is in the books already was asked for when it was entered.
     const bool makes = at.payment != NULL && at.payment->id == 0;
@@ -232,14 +235,25 @@ static enum status depart(struct books *books, const BankLineRecord *line)
     return status;
 }
 
-// What the match booked and what still stands of it: both are reversed on their own day.
+// What the match booked and what still stands of it: both are reversed on their own day, or on the
+// first open one when that is closed.
 struct undo {
     struct reversal payment;
     EntryRecord *entry;
+    int32_t day;            // that the entry is reversed on
     BankLineRecord **parts; // of a line that was split
     bool has_payment;
     bool has_entry;
 };
+
+static enum status plan_undo_entry(struct books *books, struct undo *undo)
+{
+    enum status status = period_open_day(books, undo->entry->date_day, POSTING_CASH, &undo->day);
+    if (status == STATUS_OK) {
+        status = posting_guard(books, undo->day, POSTING_CASH, "bank-line");
+    }
+    return status == STATUS_OK ? posting_load_entry(books, undo->entry) : status;
+}
 
 static enum status plan_undo(struct books *books, const struct reconcile *at, struct undo *out)
 {
@@ -263,8 +277,7 @@ static enum status plan_undo(struct books *books, const struct reconcile *at, st
     if (out->has_payment) {
         return money_plan_reversal(books, line->payment_id, 0, &out->payment);
     }
-    status = posting_guard(books, out->entry->date_day, POSTING_CASH, "bank-line");
-    return status == STATUS_OK ? posting_load_entry(books, out->entry) : status;
+    return plan_undo_entry(books, out);
 }
 
 enum status reconcile_unmatch(struct txn *txn, struct call *call, const ReconcileUnmatch *request,
@@ -307,8 +320,7 @@ enum status reconcile_unmatch(struct txn *txn, struct call *call, const Reconcil
     if (undo.has_payment) {
         status = money_reverse(&books, &undo.payment, request->reason);
     } else if (undo.has_entry) {
-        status =
-            posting_reverse(&books, undo.entry, undo.entry->date_day, request->reason, &reversed);
+        status = posting_reverse(&books, undo.entry, undo.day, request->reason, &reversed);
     }
     if (status == STATUS_OK && undo.parts != NULL) {
         status = reconcile_join(&books, &at, undo.parts);

@@ -2,6 +2,7 @@
 // A bank line that is several things: it is split into parts, which wait and are matched like lines
 // of their own; taken back, it is one line again.
 #include "server/ledger/numbering.h"
+#include "server/ledger/posting.h"
 #include "server/ledger/reconcile.h"
 #include "shared/money.h"
 #include "shared/wire.h"
@@ -50,6 +51,7 @@ static enum status make_part(struct books *books, const struct reconcile *at, in
     part->id = call_new_id(books->call);
     part->parent_id = at->line->id;
     part->amount_minor = amount_minor;
+    part->post_day = at->day != at->line->value_day ? at->day : 0;
     *out = part;
     enum status status = numbering_next(books, SERIES_BANK_LINE, 0, &part->sequence);
     if (status == STATUS_OK) {
@@ -114,6 +116,13 @@ enum status reconcile_split(struct txn *txn, struct call *call, const ReconcileS
     }
     if (status == STATUS_OK) {
         status = check_parts(&books, &at, request);
+    }
+    if (status == STATUS_OK) {
+        status = reconcile_choose_day(&books, &at, request->date_day);
+    }
+    if (status == STATUS_OK && request->date_day != 0) {
+        status = posting_guard(&books, at.day, POSTING_CASH, "date");
+        reconcile_tell_day(&books);
     }
     if (status != STATUS_OK) {
         return status;
