@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/order.h"
 
+#include "server/ledger/approval.h"
 #include "server/ledger/content.h"
 #include "server/ledger/document.h"
 #include "server/ledger/exposure.h"
@@ -56,6 +57,19 @@ const char *order_word(OrderState state)
 enum status order_refuse_state(struct books *books, const OrderRecord *order)
 {
     return books_refuse(books, STATUS_ORDER_STATE, "order", order_word(order->state), NULL);
+}
+
+enum status order_refuse_waiting(struct books *books, const OrderRecord *order)
+{
+    const ApprovalRecord *approved = books->call->approved;
+    bool waits = false;
+    if (approved != NULL && approved->id == order->approval_id) {
+        return STATUS_OK;
+    }
+    const enum status status = approval_waits(books->txn, books->call, order->approval_id, &waits);
+    return status == STATUS_OK && waits
+               ? books_refuse(books, STATUS_ORDER_SUBMITTED, "order", NULL, NULL)
+               : status;
 }
 
 // ---- what the commands share ----
@@ -232,6 +246,9 @@ enum status order_edit(struct txn *txn, struct call *call, const OrderEdit *requ
     if (status == STATUS_OK && !is_draft && order->state != ORDER_STATE__ORDER_STATE_CONFIRMED) {
         status = order_refuse_state(&books, order);
     }
+    if (status == STATUS_OK) {
+        status = order_refuse_waiting(&books, order);
+    }
 
     const int64_t before_minor = status == STATUS_OK ? order->gross_minor : 0;
     struct exposure exposure = {0};
@@ -390,6 +407,9 @@ enum status order_cancel(struct txn *txn, struct call *call, const OrderCancel *
     const bool counts = status == STATUS_OK && order_counts(order);
     if (status == STATUS_OK && !counts && order->state != ORDER_STATE__ORDER_STATE_DRAFT) {
         status = order_refuse_state(&books, order);
+    }
+    if (status == STATUS_OK) {
+        status = order_refuse_waiting(&books, order);
     }
     if (status == STATUS_OK) {
         status = permit_amount(&books, order->customer_id, order->gross_minor, "order");

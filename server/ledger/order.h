@@ -17,3 +17,6 @@ MUST_CHECK enum status order_move(struct books *books, uint64_t customer_id, int
 // The state as it is said in refusals and in the log.
 const char *order_word(OrderState state);
 MUST_CHECK enum status order_refuse_state(struct books *books, const OrderRecord *order);
+// While its invoice waits for a second person an order stays as it is: what is approved is what was
+// looked at, once.
+MUST_CHECK enum status order_refuse_waiting(struct books *books, const OrderRecord *order);

@@ -45,11 +45,16 @@ static enum status make_invoice(struct books *books, const OrderInvoice *request
 
 // It waits for a second person. The order holds its part of the limit all the while, unless the
 // policy does not count orders.
-static enum status wait_for_second(struct books *books, struct exposure *exposure)
+static enum status wait_for_second(struct books *books, OrderRecord *order,
+                                   struct exposure *exposure)
 {
     const bool is_held = exposure->counts && exposure->policy->orders;
-    const enum status status =
-        is_held ? STATUS_OK : exposure_reserve(books, exposure, books->call->object_id);
+    order->approval_id = books->call->object_id;
+    enum status status =
+        is_held ? STATUS_OK : exposure_reserve(books, exposure, order->approval_id);
+    if (status == STATUS_OK) {
+        status = order_put(books->txn, key_u64(order->id), order);
+    }
     return status == STATUS_OK ? STATUS_APPROVAL_PENDING : status;
 }
 
@@ -93,6 +98,9 @@ enum status order_invoice(struct txn *txn, struct call *call, const OrderInvoice
         status = order_refuse_state(&books, order);
     }
     if (status == STATUS_OK) {
+        status = order_refuse_waiting(&books, order);
+    }
+    if (status == STATUS_OK) {
         status = make_invoice(&books, request, order, customer, &document);
     }
     if (status == STATUS_OK) {
@@ -107,7 +115,7 @@ enum status order_invoice(struct txn *txn, struct call *call, const OrderInvoice
     if (status == STATUS_OK) {
         status = control_check(txn, call, CONTROL_INVOICE, document->gross_minor);
         if (status == STATUS_APPROVAL_PENDING) {
-            return wait_for_second(&books, &exposure);
+            return wait_for_second(&books, order, &exposure);
         }
     }
     if (status != STATUS_OK) {

@@ -354,7 +354,8 @@ static void every_rule_on(struct scene *scene)
     }
 }
 
-// Rows that a command could have changed: all but what waits, its number, and the journal.
+// Rows that a command could have changed: all but what waits, its number, the order that is locked
+// for it, and the journal.
 static uint64_t rows_beside(struct scene *scene)
 {
     struct txn *txn CLEANUP(txn_abort_at) = NULL;
@@ -363,7 +364,8 @@ static uint64_t rows_beside(struct scene *scene)
     for (int table = TABLE_NONE + 1; table < TABLE_LIMIT; table++) {
         const bool beside = table_record((enum table)table) != NULL &&
                             table_is_state((enum table)table) && table != TABLE_approval &&
-                            table != TABLE_counter && table != TABLE_outcome;
+                            table != TABLE_counter && table != TABLE_order &&
+                            table != TABLE_outcome;
         struct scan *scan CLEANUP(scan_close_at) = NULL;
         enum status status =
             beside ? scan_open(txn, (enum table)table, (struct row_key){0}, 0, false, &scan)
