@@ -26,6 +26,8 @@
 #define RECURRING_PERIODS_MAX   10000
 #define RECURRING_SKIP_MAX      1000 // periods that one call leaves out
 #define RECURRING_BACK_DAYS_MAX 366  // that a first period lies behind
+#define SCHEDULES_MAX           64
+#define SCHEDULE_BACK_DAYS_MAX  1100 // that a first period lies behind: three years
 #define CONTENT_RULES_MAX       64
 #define CONTENT_TEXT_MAX        400 // characters that a document may have to say
 #define DOCUMENT_ITEMS_MAX      300 // different ones of the catalogue in one document

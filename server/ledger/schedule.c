@@ -84,8 +84,10 @@ static bool is_plain(const char *word)
     return true;
 }
 
+// The word is its own, and there is room for one more.
 static enum status check_word(struct txn *txn, struct call *call, const char *word)
 {
+    size_t count = 0;
     if (!is_plain(word)) {
         return refuse(txn, call, STATUS_FIELD_NOT_CHOICE, "word", NULL);
     }
@@ -98,6 +100,10 @@ static enum status check_word(struct txn *txn, struct call *call, const char *wo
         if (status == STATUS_OK && strcmp(((const ScheduleRecord *)record)->word, word) == 0) {
             return refuse(txn, call, STATUS_SCHEDULE_EXISTS, "word", "%s", word);
         }
+        count += status == STATUS_OK ? 1 : 0;
+    }
+    if (status == STATUS_END && count >= SCHEDULES_MAX) {
+        return refuse(txn, call, STATUS_SCHEDULES_FULL, "word", NULL);
     }
     return status == STATUS_END ? STATUS_OK : status;
 }
@@ -105,7 +111,11 @@ static enum status check_word(struct txn *txn, struct call *call, const char *wo
 enum status report_schedule(struct txn *txn, struct call *call, const ReportSchedule *request,
                             ReportScheduleReply *reply)
 {
-    const enum status status = check_word(txn, call, request->word);
+    const int32_t first_day = call->book_day - SCHEDULE_BACK_DAYS_MAX;
+    enum status status = check_word(txn, call, request->word);
+    if (status == STATUS_OK && request->from_day != 0 && request->from_day < first_day) {
+        status = refuse(txn, call, STATUS_FIELD_OUT_OF_RANGE, "from", NULL);
+    }
     if (status != STATUS_OK) {
         return status;
     }
