@@ -67,6 +67,7 @@ struct call {
 
     // The second person (control.h).
     const struct second *second;    // approval_approve only
+    const struct stand_in *author;  // recurring_due only: who answers for what the server does
     const ApprovalRecord *approved; // what was approved, while it runs
     const struct command *ran;      // what was approved and done
     uint64_t approved_by;           // by whom; then user_id is who asked for it

@@ -249,6 +249,23 @@ static enum status skip(struct books *books, RecurringRecord *recurring)
     return status;
 }
 
+// Who goes on with it answers for it from then on, and so must be allowed what it issues.
+static enum status take_over(struct books *books, RecurringRecord *recurring)
+{
+    InvoiceRecord *document =
+        document_make(books, INVOICE_KIND__INVOICE_KIND_INVOICE, recurring->customer_id);
+    if (document == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    enum status status = recurring_price(books, recurring, document);
+    if (status == STATUS_OK) {
+        status = permit_also(books, PERMISSION_INVOICE_ISSUE, recurring->customer_id,
+                             document->gross_minor, "recurring");
+    }
+    recurring->added_by = books->call->user_id;
+    return status;
+}
+
 enum status recurring_resume(struct txn *txn, struct call *call, const RecurringResume *request,
                              RecurringReply *reply)
 {
@@ -259,6 +276,9 @@ enum status recurring_resume(struct txn *txn, struct call *call, const Recurring
     if (status == STATUS_OK) {
         status = load_for(&books, request->recurring_id,
                           1u << RECURRING_STATE__RECURRING_STATE_PAUSED, &recurring);
+    }
+    if (status == STATUS_OK) {
+        status = take_over(&books, recurring);
     }
     if (status != STATUS_OK) {
         return status;

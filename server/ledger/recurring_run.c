@@ -35,6 +35,33 @@ static enum status refuse_alone(struct books *books, const InvoiceRecord *docume
                : status;
 }
 
+// Who answers for it must still be allowed this invoice, for this customer; a person who runs it by
+// hand answers for it alone.
+static enum status refuse_author(struct books *books, const CustomerRecord *customer,
+                                 const InvoiceRecord *document)
+{
+    const struct stand_in *author = books->call->author;
+    uint32_t scopes = 0;
+    bool reaches = false;
+    if (author == NULL) {
+        return permit_amount(books, document->customer_id, document->gross_minor, "amount");
+    }
+    enum status status = author->denial == STATUS_OK
+                             ? rows_reaches(books->txn, author->filter, customer, &reaches)
+                             : STATUS_OK;
+    if (status == STATUS_OK && !reaches) {
+        return books_refuse(books, STATUS_RECURRING_AUTHOR, "recurring", NULL, NULL);
+    }
+    if (status == STATUS_OK) {
+        status = rows_cover_of(books->txn, author->filter, customer, &scopes);
+    }
+    const int64_t most = rights_most(author->rights, PERMISSION_INVOICE_ISSUE, scopes);
+    return status == STATUS_OK && document->gross_minor > most
+               ? books_refuse(books, STATUS_LIMIT_EXCEEDED, "amount",
+                              books_money(books, document->gross_minor), books_money(books, most))
+               : status;
+}
+
 static enum status look(struct books *books, struct run *run)
 {
     RecurringRecord *recurring = run->recurring;
@@ -50,7 +77,7 @@ static enum status look(struct books *books, struct run *run)
         status = document_parts(books, document, customer, recurring->terms, 0);
     }
     if (status == STATUS_OK) {
-        status = permit_amount(books, document->customer_id, document->gross_minor, "amount");
+        status = refuse_author(books, customer, document);
     }
     const struct content content = {
         .kind = CONTENT_KIND__CONTENT_KIND_INVOICE,
@@ -111,7 +138,7 @@ static enum status leave_draft(struct books *books, struct run *run)
     return invoice_put(books->txn, key_u64(draft->id), draft);
 }
 
-// Somebody has to look at it: who wrote the schedule, unless somebody else takes it.
+// Somebody has to look at it: who answers for it, unless that is somebody who may not any more.
 static enum status raise(struct books *books, struct run *run)
 {
     struct arena *arena = books->arena;
@@ -126,7 +153,7 @@ static enum status raise(struct books *books, struct run *run)
     }
     finding->title = title;
     finding->object = number;
-    finding->user_id = run->recurring->added_by;
+    finding->user_id = run->stop == STATUS_RECURRING_AUTHOR ? 0 : run->recurring->added_by;
     finding->weight = FINDING_WEIGHT__FINDING_WEIGHT_MEDIUM;
     run->finding = finding;
     run->record.reason = arena_copy(arena, status_code(run->stop), strlen(status_code(run->stop)));

@@ -4,17 +4,28 @@
 #include "server/machine/access.h"
 #include "shared/wire.h"
 
-enum status second_load(struct txn *txn, struct call *call, const Request *request)
+// What the server issues by itself it issues for somebody, with the rights that this person has
+// now.
+static enum status load_author(struct txn *txn, struct call *call, uint64_t recurring_id)
 {
-    const ProtobufCMessage *inner =
-        wire_inner((const ProtobufCMessage *)request, call->command->number);
-    if (inner->descriptor != &approval_approve__descriptor) {
-        return STATUS_OK;
-    }
     ProtobufCMessage *message = NULL;
-    enum status status =
-        table_get(txn, TABLE_approval, key_u64(((const ApprovalApprove *)inner)->approval_id),
-                  &message, NULL);
+    const enum status status =
+        table_get(txn, TABLE_recurring, key_u64(recurring_id), &message, NULL);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    struct stand_in *author = arena_alloc(call->arena, sizeof *author);
+    call->author = author;
+    return author == NULL
+               ? STATUS_TOO_LARGE
+               : access_stand_in(txn, call->arena, ((const RecurringRecord *)message)->added_by,
+                                 PERMISSION_INVOICE_ISSUE, author);
+}
+
+static enum status load_two(struct txn *txn, struct call *call, uint64_t approval_id)
+{
+    ProtobufCMessage *message = NULL;
+    enum status status = table_get(txn, TABLE_approval, key_u64(approval_id), &message, NULL);
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
@@ -34,6 +45,18 @@ enum status second_load(struct txn *txn, struct call *call, const Request *reque
     }
     call->second = second;
     return status;
+}
+
+enum status second_load(struct txn *txn, struct call *call, const Request *request)
+{
+    const ProtobufCMessage *inner =
+        wire_inner((const ProtobufCMessage *)request, call->command->number);
+    if (inner->descriptor == &approval_approve__descriptor) {
+        return load_two(txn, call, ((const ApprovalApprove *)inner)->approval_id);
+    }
+    return inner->descriptor == &recurring_due__descriptor
+               ? load_author(txn, call, ((const RecurringDue *)inner)->recurring_id)
+               : STATUS_OK;
 }
 
 // The approval that ends without being carried out; 0 when this call ends none.

@@ -63,9 +63,9 @@ static enum status may_see_customer(struct txn *txn, const struct filter *filter
     return status != STATUS_OK || does ? status : STATUS_NOT_FOUND;
 }
 
-enum status rows_cover(struct txn *txn, const CustomerRecord *customer, uint32_t *scopes)
+enum status rows_cover_of(struct txn *txn, const struct filter *filter,
+                          const CustomerRecord *customer, uint32_t *scopes)
 {
-    const struct filter *filter = txn_filter(txn);
     uint32_t cover = 1u << SCOPE_ALL;
     bool ours = false;
     if (filter == NULL) {
@@ -80,6 +80,11 @@ enum status rows_cover(struct txn *txn, const CustomerRecord *customer, uint32_t
     cover |= is_of_region(filter, customer) ? 1u << SCOPE_REGION : 0;
     *scopes = cover;
     return status;
+}
+
+enum status rows_cover(struct txn *txn, const CustomerRecord *customer, uint32_t *scopes)
+{
+    return rows_cover_of(txn, txn_filter(txn), customer, scopes);
 }
 
 static enum status may_see(struct txn *txn, const struct filter *filter, uint64_t customer_id)

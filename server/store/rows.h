@@ -18,7 +18,10 @@ MUST_CHECK enum status rows_may_see(struct txn *txn, uint64_t customer_id);
 // Which scopes reach this customer for the caller: bits (1 << enum scope).
 MUST_CHECK enum status rows_cover(struct txn *txn, const CustomerRecord *customer,
                                   uint32_t *scopes);
-// Does a filter reach this customer? For questions about others; NULL reaches everything.
+// The same for another filter, and: does it reach this customer at all? For questions about others;
+// NULL reaches everything.
+MUST_CHECK enum status rows_cover_of(struct txn *txn, const struct filter *filter,
+                                     const CustomerRecord *customer, uint32_t *scopes);
 MUST_CHECK enum status rows_reaches(struct txn *txn, const struct filter *filter,
                                     const CustomerRecord *customer, bool *out);
 
