@@ -7,6 +7,7 @@
 #include "server/ledger/due.h"
 #include "server/ledger/exposure.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/promise.h"
 #include "shared/money.h"
 
 __extension__ typedef __int128 wide;
@@ -19,6 +20,7 @@ struct plan {
     InvoicePart **part; // the new ones
     size_t part_count;
     struct exposure exposure;
+    struct promise_list promises; // about what is open
 };
 
 static enum status load(struct books *books, uint64_t id, struct plan *out)
@@ -153,6 +155,19 @@ static enum status check_credit(struct books *books, struct plan *plan)
                : status;
 }
 
+// A promise that was given for the old parts holds for the new ones.
+static enum status find_promises(struct books *books, struct plan *plan)
+{
+    const enum status status =
+        promises_about(books, plan->invoice->customer_id, &plan->open, &plan->promises);
+    for (size_t i = 0; status == STATUS_OK && i < plan->promises.count; i++) {
+        if (plan->promises.promise[i]->n_item_id + plan->part_count > PROMISE_ITEMS_MAX) {
+            return books_refuse(books, STATUS_TOO_LARGE, "part", NULL, NULL);
+        }
+    }
+    return status;
+}
+
 // What was open of each part goes into its history; what was settled of it stays a part.
 static enum status keep_history(struct books *books, char *reason, struct plan *plan)
 {
@@ -215,6 +230,7 @@ static struct item *add_item(struct books *books, const struct plan *plan, ItemS
     draft.due_day = due_day;
     draft.amount_minor = amount_minor;
     draft.freed_day = 0;
+    draft.rescheduled = true;
     draft.grace_days = part != NULL ? part->grace_days : 0;
     draft.discount_until_day = part != NULL ? part->discount_until_day : 0;
     draft.discount_minor = part != NULL ? part->discount_minor : 0;
@@ -237,7 +253,20 @@ static enum status move_items(struct books *books, struct plan *plan)
         struct item *debit = plan->open.item[i];
         AllocationRecord *allocation;
         status = item_allocate(books, debit, credit, debit->record->open_minor, plan->day,
-                               "reschedule", &allocation);
+                               RULE_RESCHEDULE, &allocation);
+    }
+    return status;
+}
+
+static enum status extend_promises(struct books *books, const struct plan *plan)
+{
+    uint64_t *item_id = arena_alloc(books->arena, plan->part_count * sizeof *item_id);
+    enum status status = item_id != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    for (size_t i = 0; status == STATUS_OK && i < plan->part_count; i++) {
+        item_id[i] = plan->part[i]->item_id;
+    }
+    for (size_t i = 0; status == STATUS_OK && i < plan->promises.count; i++) {
+        status = promise_extend(books, plan->promises.promise[i], item_id, plan->part_count);
     }
     return status;
 }
@@ -279,6 +308,9 @@ enum status invoice_reschedule(struct txn *txn, struct call *call, const Invoice
     if (status == STATUS_OK) {
         status = check_credit(&books, &plan);
     }
+    if (status == STATUS_OK) {
+        status = find_promises(&books, &plan);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -289,6 +321,9 @@ enum status invoice_reschedule(struct txn *txn, struct call *call, const Invoice
     status = keep_history(&books, request->reason, &plan);
     if (status == STATUS_OK) {
         status = move_items(&books, &plan);
+    }
+    if (status == STATUS_OK) {
+        status = extend_promises(&books, &plan);
     }
     if (status == STATUS_OK) {
         status = exposure_keep(&books, &plan.exposure, plan.invoice->id);

@@ -72,6 +72,10 @@ int64_t item_residual(const ItemRecord *record, const struct allocation_list *ev
 MUST_CHECK enum status item_free_day(struct books *books, const struct item *item,
                                      int64_t amount_minor, int32_t day, int32_t *out);
 
+// Why an allocation was made, where other rules ask for it.
+#define RULE_RESCHEDULE "reschedule"
+#define RULE_WRITE_OFF  "write-off"
+
 // Settles; the transfer between control accounts is posted where they differ, and what the rates of
 // the items differ by. The day is one that item_free_day found for both.
 MUST_CHECK enum status item_allocate(struct books *books, struct item *debit, struct item *credit,

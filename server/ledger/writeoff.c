@@ -170,7 +170,7 @@ enum status writeoff_add(struct txn *txn, struct call *call, const WriteoffAdd *
         .reason = request->reason,
         .kind = CLEARING_KIND__CLEARING_KIND_WRITE_OFF,
         .role = ACCOUNT_WRITE_OFF,
-        .rule = "write-off",
+        .rule = RULE_WRITE_OFF,
     };
     return give_up(txn, call, &giving, reply);
 }

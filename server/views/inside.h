@@ -64,7 +64,8 @@ enum customer_flag {
     COLUMN(uint32_t, last_open)                                             \
     COLUMN(uint32_t, dispute) /* its last one, NONE */
 
-enum item_flag { ITEM_DEBIT = 1, ITEM_DISPUTED = 2 };
+// ITEM_RESCHEDULED: other due days for what was owed already; on the account nothing moved.
+enum item_flag { ITEM_DEBIT = 1, ITEM_DISPUTED = 2, ITEM_RESCHEDULED = 4 };
 
 #define ALLOCATION_COLUMNS(COLUMN)                               \
     COLUMN(uint64_t, id)                                         \

@@ -157,7 +157,8 @@ enum status items_apply(struct views *views, const ItemRecord *record)
     items->open[index] = record->open_minor;
     bool debit = record->side == ITEM_SIDE__ITEM_SIDE_DEBIT;
     items->flags[index] =
-        (uint8_t)((debit ? ITEM_DEBIT : 0) | (record->disputed ? ITEM_DISPUTED : 0));
+        (uint8_t)((debit ? ITEM_DEBIT : 0) | (record->disputed ? ITEM_DISPUTED : 0) |
+                  (record->rescheduled ? ITEM_RESCHEDULED : 0));
     count_item(views, index, 1);
     status = disputes_apply(items, index, record);
     if (status != STATUS_OK) {

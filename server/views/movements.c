@@ -57,7 +57,8 @@ struct span {
 
 static bool counts(const struct items *items, uint32_t item, const struct movement_query *query)
 {
-    return query->before_id == 0 || items->id[item] < query->before_id;
+    return (query->before_id == 0 || items->id[item] < query->before_id) &&
+           (items->flags[item] & ITEM_RESCHEDULED) == 0;
 }
 
 static bool is_asked(const struct items *items, uint32_t item, const struct movement_query *query)

@@ -69,7 +69,8 @@ static struct turn *steps_of(const struct views *views, uint32_t customer, int32
     *count = 0;
     for (uint32_t i = views->customers.last_item[customer]; steps != NULL && i != NONE;
          i = items->older[i]) {
-        if (to_day == 0 || items->date_day[i] <= to_day) {
+        if ((to_day == 0 || items->date_day[i] <= to_day) &&
+            (items->flags[i] & ITEM_RESCHEDULED) == 0) {
             steps[*count] = turn_of(views, i);
             (*count)++;
         }
