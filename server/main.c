@@ -9,6 +9,7 @@
 #include "server/ops/key.h"
 #include "server/ops/recover.h"
 #include "server/ops/server_keys.h"
+#include "server/ops/signed.h"
 #include "server/ops/signer.h"
 #include "server/ops/verify.h"
 #include "server/serve.h"
@@ -370,12 +371,34 @@ static enum status audit_verify_line(const struct line *line, struct place *plac
     return status == STATUS_OK ? audit_run(&options, report) : status;
 }
 
+// Of one report that the server wrote by itself.
+static int run_audit_report(const struct line *line)
+{
+    const int missing = need(line, OPTION_dir);
+    if (missing != 0) {
+        return missing;
+    }
+    struct place place CLEANUP(place_wipe) = {0};
+    enum status status =
+        place_of(line, line->value[OPTION_dir], line->value[OPTION_key_file], &place);
+    if (status == STATUS_OK) {
+        status = signed_check(&place.store, line->value[OPTION_report]);
+    }
+    if (status == STATUS_OK) {
+        (void)printf("signed: %s is what the server wrote\n", line->value[OPTION_report]);
+    }
+    return finish(status, "audit verify");
+}
+
 static int run_audit_verify(const struct line *line)
 {
     const int given = (line->value[OPTION_dir] != NULL) + (line->value[OPTION_backup] != NULL) +
                       (line->value[OPTION_export] != NULL);
     if (given != 1) {
         return fail(STATUS_USAGE, "audit verify --dir DIR, --backup FILE or --export FILE");
+    }
+    if (line->value[OPTION_report] != NULL) {
+        return run_audit_report(line);
     }
     CLEANUP(arena_free_at) struct arena *arena = arena_make((size_t)64 * 1024);
     struct place place CLEANUP(place_wipe) = {0};

@@ -66,6 +66,20 @@ exits 0 diff -r "$place/kept" "$reports"
 exits 0 as zhang audit list --limit 100 --json
 claim "each was noted once" 3 "$(jq '[.data[] | select(.action == "report note")] | length' "$place/out")"
 
+# ---- the signature, by the keys of the store ----
+stop_server
+exits 0 kontord audit verify --dir "$place/book" --report "$reports/trial-$first.json"
+says '^signed: '
+sed 's/113.00/112.00/' "$reports/trial-$first.json" >"$place/forged.json"
+cp "$reports/trial-$first.json.note" "$place/forged.json.note"
+exits 20 kontord audit verify --dir "$place/book" --report "$place/forged.json"
+hash=$(sha256sum <"$place/forged.json" | cut -d' ' -f1)
+sed "s/^sha256 .*/sha256 $hash/" "$reports/trial-$first.json.note" >"$place/forged.json.note"
+exits 20 kontord audit verify --dir "$place/book" --report "$place/forged.json"
+rm "$place/forged.json.note"
+exits 74 kontord audit verify --dir "$place/book" --report "$place/forged.json"
+serve --config "$place/kontord.conf"
+
 # ---- the books of a period are others by then: it stays away, and the schedule says so ----
 exits 0 as zhang invoice issue C-0001 --line 'forgotten; 1; 1.00; 13%' --date "$(month -2)-06"
 rm "$reports"/*
