@@ -54,9 +54,8 @@ enum status contribution_accounts(struct financial *financial, struct contributi
     return STATUS_OK;
 }
 
-// What is shared on the days, and the rates that hold on them.
-static enum status load_days(struct financial *financial, const BookRecord *book,
-                             struct financial_days days, struct contribution_days *out)
+enum status contribution_days_of(struct financial *financial, const BookRecord *book,
+                                 struct financial_days days, struct contribution_days *out)
 {
     struct cost_share *share = NULL;
     struct carrying_span *span = NULL;
@@ -134,10 +133,10 @@ static enum status ask(struct financial *financial, const ReportContribution *re
     query->customer_id = request->customer_id;
     enum status status = contribution_accounts(financial, query, others);
     if (status == STATUS_OK) {
-        status = load_days(financial, book, financial->days[0], &query->days);
+        status = contribution_days_of(financial, book, financial->days[0], &query->days);
     }
     if (status == STATUS_OK && financial->columns > 1) {
-        status = load_days(financial, book, financial->days[1], before);
+        status = contribution_days_of(financial, book, financial->days[1], before);
         query->before = before;
     }
     return status;

@@ -10,3 +10,7 @@
 // days of the first column: the result, seen from the other side.
 MUST_CHECK enum status contribution_accounts(struct financial *financial,
                                              struct contribution_query *query, int64_t *others);
+// What is shared on the days, and the rates that hold on them.
+MUST_CHECK enum status contribution_days_of(struct financial *financial, const BookRecord *book,
+                                            struct financial_days days,
+                                            struct contribution_days *out);

@@ -284,6 +284,14 @@ static enum status sum_before(const struct views *views, const struct contributi
     return status;
 }
 
+static bool is_asked(const struct contribution_query *query, uint64_t id)
+{
+    if (query->customer == NULL) {
+        return query->customer_id == 0 || query->customer_id == id;
+    }
+    return column_find(query->customer, query->customer_count, id) != NONE;
+}
+
 // Chooses the page, the largest sum first, and sums all of them.
 static enum status choose(const struct views *views, const struct sight *sight,
                           const struct contribution_query *query, const struct room *room,
@@ -301,8 +309,8 @@ static enum status choose(const struct views *views, const struct sight *sight,
     struct contribution_row row;
     int64_t whole = 0;
     for (uint32_t i = 0; i < customers; i++) {
-        bool asked = query->customer_id == 0 || views->customers.id[i] == query->customer_id;
-        if (asked && sight_sees(sight, i) && row_of(room, i, &row, &whole)) {
+        if (is_asked(query, views->customers.id[i]) && sight_sees(sight, i) &&
+            row_of(room, i, &row, &whole)) {
             add_row(&out->total, &row);
             out->total_count++;
             picks_offer(&picks, whole, i);
@@ -339,7 +347,8 @@ enum status views_contribution(const struct views *views, const struct filter *f
     if (status == STATUS_OK) {
         status = choose(views, &sight, query, &room, skip, limit, arena, out);
     }
-    if (status == STATUS_OK && query->customer_id == 0 && sight.all) {
+    bool is_whole = query->customer_id == 0 && query->customer == NULL && sight.all;
+    if (status == STATUS_OK && is_whole) {
         int64_t whole = 0;
         (void)row_of(&room, customers, &out->unallocated, &whole);
         add_row(&out->total, &out->unallocated);

@@ -321,8 +321,10 @@ struct contribution_query {
     const uint32_t *account; // ascending
     const uint8_t *column;   // of each
     size_t account_count;
-    uint32_t receivables; // account
-    uint64_t customer_id; // 0: all
+    uint32_t receivables;     // account
+    uint64_t customer_id;     // 0: all
+    const uint64_t *customer; // ascending: only these, and nobody else; NULL: all
+    size_t customer_count;
     struct contribution_days days;
     const struct contribution_days *before; // NULL: nothing beside
 };
