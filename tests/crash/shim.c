@@ -9,6 +9,7 @@
 //   KONTOR_CRASH_POINT  queued | before-commit | inside-commit | after-commit | before-reply |
 //                       step (a file or directory is about to be made, synced or renamed)
 //   KONTOR_CRASH_AFTER  the how-manieth time the point is reached
+//   KONTOR_CRASH_ARM    file without which nothing counts, so that a suite can aim at one act
 //   KONTOR_CRASH_MARK   file that is made just before the crash, so that the suite knows that the
 //                       point was hit
 //   KONTOR_CRASH_FAULT  the disk is bad: no-sync (says that it synced and did not), bad-sync,
@@ -155,7 +156,8 @@ static void reached(const char *point)
 {
     const char *wanted = getenv("KONTOR_CRASH_POINT");
     const char *after = getenv("KONTOR_CRASH_AFTER");
-    if (wanted == NULL || strcmp(wanted, point) != 0) {
+    const char *arm = getenv("KONTOR_CRASH_ARM");
+    if (wanted == NULL || strcmp(wanted, point) != 0 || (arm != NULL && access(arm, F_OK) != 0)) {
         return;
     }
     hits++;
