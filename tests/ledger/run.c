@@ -8,8 +8,12 @@
 //   book CNY cn-small                               a new book, with its people
 //   payment add C-0001 500.00 => OK number=PAY-2026-0001 on_account=0.00
 //   payment add C-0001 500.00 => E-ARCHIVED problem[0].field=customer
-//   import begin @kind=invoices => OK $imp=id       what people cannot type is set by path; a
-//   reply's value is kept dry payment add …                               the preview of a write
+//   import begin @kind=invoices => OK $imp=id       what people cannot type is set by path, and
+//                                                   what a reply says is kept
+//   dry payment add …                               the preview of a write
+//   twice payment add …                             the same request id again: the same answer
+//   whole                                           every table of the state has a row by now
+//   restore                                         the book goes on from a backup of itself
 //
 // Behind OK stand paths into the reply, behind a refusal paths into the envelope. Every command
 // that writes must be accepted by one line and refused by another, or the runner fails and names
@@ -18,6 +22,7 @@
 #include "shared/day.h"
 #include "shared/wire.h"
 #include "tests/ledger/path.h"
+#include "tests/ledger/restored.h"
 #include "tests/ledger/scene.h"
 #include "tests/sim/invariants.h"
 
@@ -43,6 +48,7 @@ struct runner {
     size_t line;
     size_t checks;
     size_t failures;
+    uint8_t key; // of the last request that was sent twice
 };
 
 struct words {
@@ -223,7 +229,7 @@ static Reply *reply_of(struct runner *runner, enum status status, const struct p
 }
 
 static Reply *run_command(struct runner *runner, const struct command *command,
-                          const struct words *words, bool dry_run)
+                          const struct words *words, const struct scene_envelope *around)
 {
     struct problems problems;
     problems_init(&problems, runner->scene.arena);
@@ -234,7 +240,7 @@ static Reply *run_command(struct runner *runner, const struct command *command,
         return reply_of(runner, status, &problems);
     }
     Reply *reply;
-    scene_run(&runner->scene, command, request, dry_run, &reply);
+    scene_send(&runner->scene, command, request, around, &reply);
     return reply;
 }
 
@@ -404,24 +410,58 @@ static const struct command *command_of(struct runner *runner, const struct word
     return command;
 }
 
+// The same request id once more: nothing is done, and the answer says that it is an old one.
+static void run_again(struct runner *runner, const struct command *command,
+                      const struct words *words, const struct scene_envelope *around)
+{
+    const Reply *reply = run_command(runner, command, words, around);
+    runner->checks++;
+    if (!reply->replayed || reply->status != STATUS_OK) {
+        fail(runner, "not the answer of before:", status_code((enum status)reply->status));
+    }
+}
+
 static void act(struct runner *runner, struct words words, const struct words *expected)
 {
     const bool dry_run = strcmp(words.word[0], "dry") == 0;
-    const size_t skipped = dry_run ? 1 : 0;
-    const struct words from = {.count = words.count - skipped};
-    struct words named = from;
+    const bool twice = strcmp(words.word[0], "twice") == 0;
+    const size_t skipped = dry_run || twice ? 1 : 0;
+    struct words named = {.count = words.count - skipped};
     memcpy(named.word, words.word + skipped, named.count * sizeof(char *));
     const struct command *command = command_of(runner, &named);
     if (command == NULL) {
         fail(runner, "no such command:", words.word[0]);
         return;
     }
+    runner->key = (uint8_t)(runner->key + twice);
+    const struct scene_envelope around = {.dry_run = dry_run, .key = twice ? runner->key : 0};
     struct words rest = {.count = named.count - 2};
     memcpy(rest.word, named.word + 2, rest.count * sizeof(char *));
-    const Reply *reply = run_command(runner, command, &rest, dry_run);
+    const Reply *reply = run_command(runner, command, &rest, &around);
     check(runner, command, reply, expected);
     if (!dry_run) {
         count_command(runner, command, reply);
+    }
+    if (twice) {
+        run_again(runner, command, &rest, &around);
+    }
+}
+
+static void demand_whole(struct runner *runner)
+{
+    const char *table = restored_empty_table(&runner->scene);
+    runner->checks++;
+    if (table != NULL) {
+        fail(runner, "nothing is in table", table);
+    }
+}
+
+static void restore(struct runner *runner)
+{
+    const char *difference = restored_book(&runner->scene);
+    runner->checks++;
+    if (difference != NULL) {
+        fail(runner, "restored:", difference);
     }
 }
 
@@ -456,6 +496,10 @@ static void take_line(struct runner *runner, char *line)
         wait_minutes(runner, &words);
     } else if (strcmp(words.word[0], "as") == 0) {
         set_actor(runner, &words);
+    } else if (strcmp(words.word[0], "whole") == 0) {
+        demand_whole(runner);
+    } else if (strcmp(words.word[0], "restore") == 0) {
+        restore(runner);
     } else {
         act(runner, words, &expected);
     }

@@ -303,18 +303,31 @@ static ProtobufCBinaryData invite(struct scene *scene, size_t index)
     return invite->invitation_id;
 }
 
-static void open_store(struct scene *scene)
+void scene_leave(struct scene *scene)
 {
-    char dir[160];
-    char key_file[160];
-    temporary_make(&scene->temporary);
-    temporary_path(&scene->temporary, "book", dir, sizeof dir);
-    temporary_path(&scene->temporary, "book.key", key_file, sizeof key_file);
-    const struct store_options options = {.dir = dir, .key_file = key_file, .map_bytes = MAP_BYTES};
-    demand(store_create(&options) == STATUS_OK, "store_create");
-    demand(store_open(&options, &scene->store) == STATUS_OK, "store_open");
-    demand(views_make(scene->store, &scene->views) == STATUS_OK, "views_make");
+    views_free(scene->views);
+    store_close(scene->store);
+    scene->views = NULL;
+    scene->store = NULL;
+}
+
+void scene_move(struct scene *scene)
+{
+    struct scene_place *place = &scene->place;
+    char name[32];
+    place->moves++;
+    (void)snprintf(name, sizeof name, "book%u", place->moves);
+    temporary_path(&scene->temporary, name, place->dir, sizeof place->dir);
+    temporary_path(&scene->temporary, "book.key", place->key_file, sizeof place->key_file);
+    place->options = (struct store_options){
+        .dir = place->dir, .key_file = place->key_file, .map_bytes = MAP_BYTES};
+}
+
+void scene_enter(struct scene *scene)
+{
     struct txn *txn CLEANUP(txn_abort_at) = NULL;
+    demand(store_open(&scene->place.options, &scene->store) == STATUS_OK, "store_open");
+    demand(views_make(scene->store, &scene->views) == STATUS_OK, "views_make");
     demand(txn_begin(scene->store, TXN_READ, scene->arena, &txn) == STATUS_OK, "begin");
     demand(views_build(scene->views, txn) == STATUS_OK, "views_build");
 }
@@ -327,7 +340,10 @@ void scene_open(struct scene *scene, const char *currency, const char *chart, in
     memcpy(scene->currency, currency, 4);
     scene->arena = arena_make(ARENA_BYTES);
     demand(scene->arena != NULL, "arena");
-    open_store(scene);
+    temporary_make(&scene->temporary);
+    scene_move(scene);
+    demand(store_create(&scene->place.options) == STATUS_OK, "store_create");
+    scene_enter(scene);
 
     Reply *reply;
     ProtobufCBinaryData invitation = draw(scene, 16);
@@ -345,12 +361,7 @@ void scene_open(struct scene *scene, const char *currency, const char *chart, in
 
 const char *scene_replay(struct scene *scene)
 {
-    char dir[160];
-    char key_file[160];
-    temporary_path(&scene->temporary, "book", dir, sizeof dir);
-    temporary_path(&scene->temporary, "book.key", key_file, sizeof key_file);
-    const struct verify_options options = {
-        .store = {.dir = dir, .key_file = key_file, .map_bytes = MAP_BYTES}, .replay = true};
+    const struct verify_options options = {.store = scene->place.options, .replay = true};
     struct verify_report *report = arena_alloc(scene->arena, sizeof *report);
     demand(report != NULL, "arena");
     *report = (struct verify_report){0};
@@ -363,8 +374,7 @@ const char *scene_replay(struct scene *scene)
 
 void scene_close(struct scene *scene)
 {
-    views_free(scene->views);
-    store_close(scene->store);
+    scene_leave(scene);
     arena_free(scene->arena);
     temporary_remove(&scene->temporary);
 }

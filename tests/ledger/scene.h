@@ -10,8 +10,16 @@
 
 #define SCENE_PEOPLE 9
 
+struct scene_place {
+    char dir[160];
+    char key_file[160];
+    struct store_options options; // of the two
+    unsigned moves;
+};
+
 struct scene {
     struct temporary temporary;
+    struct scene_place place;
     struct store *store;
     struct views *views;
     struct arena *arena; // of the line at hand
@@ -31,6 +39,11 @@ struct scene {
 // A new book; ends the program when that fails.
 void scene_open(struct scene *scene, const char *currency, const char *chart, int32_t today);
 void scene_close(struct scene *scene);
+// The store is closed, will lie somewhere new, and is opened with its views: for who does something
+// with its files in between.
+void scene_leave(struct scene *scene);
+void scene_move(struct scene *scene);
+void scene_enter(struct scene *scene);
 // The whole journal runs again in an empty store and must come to the same rows, record by record.
 // NULL, or a sentence about the first difference in the scene's arena.
 const char *scene_replay(struct scene *scene);
