@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/ledger/reading.h"
+#include "server/ledger/financial.h"
 #include "shared/text.h"
 
 // What is asked about accounts and journal entries.
@@ -21,14 +21,8 @@ static enum status account_matches(struct call *call, const AccountRecord *accou
     return STATUS_OK;
 }
 
-static enum status add_account(struct call *call, const AccountRecord *account,
-                               AccountListReply *reply)
+static void fill_account(const AccountRecord *account, AccountRow *row)
 {
-    AccountRow *row = arena_alloc(call->arena, sizeof *row);
-    if (row == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    account_row__init(row);
     row->code = account->code;
     row->name = account->name;
     row->kind = account->kind;
@@ -37,8 +31,42 @@ static enum status add_account(struct call *call, const AccountRecord *account,
     row->debit_minor = account->debit_minor;
     row->credit_minor = account->credit_minor;
     row->balance_minor = account->debit_minor - account->credit_minor;
+    row->parent = account->parent;
+    row->financial_line = financial_line(account);
+    row->cash_in_line =
+        account->cash ? CASH_LINE__CASH_LINE_UNSET : financial_cash_line(account, true);
+    row->cash_out_line =
+        account->cash ? CASH_LINE__CASH_LINE_UNSET : financial_cash_line(account, false);
+    row->from_day = account->from_day;
+    row->until_day = account->until_day;
+    row->own = account->own;
+}
+
+static enum status add_account(struct call *call, const AccountRecord *account,
+                               AccountListReply *reply)
+{
+    AccountRow *row = arena_alloc(call->arena, sizeof *row);
+    if (row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    account_row__init(row);
+    fill_account(account, row);
     reply->row[reply->n_row++] = row;
     return STATUS_OK;
+}
+
+enum status account_show(struct txn *txn, struct call *call, const AccountShow *request,
+                         AccountRow *reply)
+{
+    AccountRecord *account = NULL;
+    const enum status status = account_get(txn, key_u64(request->code), &account);
+    if (status == STATUS_NOT_FOUND) {
+        return refuse(txn, call, STATUS_ACCOUNT_UNKNOWN, "code", "%u", request->code);
+    }
+    if (status == STATUS_OK) {
+        fill_account(account, reply);
+    }
+    return status;
 }
 
 // By code; the cursor is the code to go on with.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/ledger/books.h"
+#include "server/ledger/account.h"
 #include "server/ledger/role.h"
 #include "server/ledger/tax.h"
 #include "server/ledger/user.h"
@@ -10,7 +10,7 @@ struct chart_row {
     AccountKind kind;
     bool control;
     bool cash;
-    const char *name[3]; // cn-small, cn-enterprise, international
+    const char *name[CHART_COUNT]; // cn-small, cn-enterprise, international
 };
 
 enum flag { PLAIN, CONTROL, CASH };
@@ -29,18 +29,6 @@ static const struct chart_row ROWS[] = {
 #undef ACCOUNT
 };
 
-static const char *name_in(const struct chart_row *row, const char *chart)
-{
-    static const char *const WORDS[] = {"cn-small", "cn-enterprise", "international"};
-    for (size_t i = 0; i < COUNT_OF(WORDS); i++) {
-        if (strcmp(WORDS[i], chart) == 0) {
-            return row->name[i];
-        }
-    }
-    assert(false);
-    return "";
-}
-
 // Roles that share an account of the chart make one row; the first role names it.
 static bool is_first(const struct chart *chart, size_t index)
 {
@@ -53,15 +41,14 @@ static bool is_first(const struct chart *chart, size_t index)
     return code != 0;
 }
 
-static enum status put_accounts(struct txn *txn, struct call *call, const struct chart *chart,
-                                const char *word)
+static enum status put_accounts(struct txn *txn, struct call *call, const struct chart *chart)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(ROWS); i++) {
         if (!is_first(chart, i)) {
             continue;
         }
-        const char *name = name_in(&ROWS[i], word);
+        const char *name = ROWS[i].name[chart_number(chart)];
         AccountRecord account;
         account_record__init(&account);
         account.code = chart_code(chart, (enum account_role)ROWS[i].role);
@@ -124,7 +111,10 @@ enum status book_open(struct txn *txn, struct call *call, const BookOpen *reques
     book.opened_us = call->instant_us;
     status = book_put(txn, key_u64(BOOK_KEY), &book);
     if (status == STATUS_OK) {
-        status = put_accounts(txn, call, chart, request->chart);
+        status = put_accounts(txn, call, chart);
+    }
+    if (status == STATUS_OK && request->chart_edition >= CHART_EDITION) {
+        status = account_seed(txn, call->arena, chart);
     }
     if (status == STATUS_OK) {
         status = tax_seed(txn, request->chart);

@@ -15,7 +15,7 @@ struct chart {
     uint32_t code[ACCOUNT_ROLE_LIMIT];
 };
 
-static const struct chart CHARTS[] = {
+static const struct chart CHARTS[CHART_COUNT] = {
     {
         .word = "cn-small",
         .red = true,
@@ -62,6 +62,12 @@ const struct chart *chart_by_word(const char *word)
         }
     }
     return NULL;
+}
+
+size_t chart_number(const struct chart *chart)
+{
+    assert(chart >= CHARTS && chart < CHARTS + CHART_COUNT);
+    return (size_t)(chart - CHARTS);
 }
 
 uint32_t chart_code(const struct chart *chart, enum account_role role)

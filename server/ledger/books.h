@@ -25,12 +25,15 @@ enum account_role {
 
 enum side { SIDE_DEBIT, SIDE_CREDIT };
 
+#define CHART_COUNT 3
+
 struct chart;
 struct counted;
 struct account;
 struct balance;
 struct item;
 struct month;
+struct posting_day;
 struct turnover;
 
 // The rows of an import that did not go in, collected instead of refusing the call.
@@ -56,11 +59,13 @@ struct books {
     struct item *items;
     struct month *months;
     struct turnover *turnovers;
+    struct posting_day *days; // that the guard was asked for
     int64_t exchanged_minor; // that the call realised by other rates: gain positive (disparity.h)
 };
 
 // "cn-small", "cn-enterprise", "international"; NULL when unknown.
 const struct chart *chart_by_word(const char *word);
+size_t chart_number(const struct chart *chart); // below CHART_COUNT
 uint32_t chart_code(const struct chart *chart, enum account_role role);
 // Corrections are red entries: same side, negative amount (domain.md d.12). Otherwise the sides are
 // swapped.

@@ -101,6 +101,9 @@ FinancialLine financial_line(const AccountRecord *account)
     if (account->cash) {
         return FINANCIAL_LINE__FINANCIAL_LINE_CASH;
     }
+    if (account->line != FINANCIAL_LINE__FINANCIAL_LINE_UNSET) {
+        return account->line;
+    }
     FinancialLine line = line_in(ROLE_LINES, COUNT_OF(ROLE_LINES), account->role);
     return line != FINANCIAL_LINE__FINANCIAL_LINE_UNSET
                ? line
@@ -119,6 +122,10 @@ static const struct cash_lines *cash_in(const struct cash_lines *rows, size_t co
 
 CashLine financial_cash_line(const AccountRecord *account, bool in)
 {
+    const CashLine own = in ? account->cash_in : account->cash_out;
+    if (own != CASH_LINE__CASH_LINE_UNSET) {
+        return own;
+    }
     const struct cash_lines *lines = cash_in(ROLE_CASH, COUNT_OF(ROLE_CASH), account->role);
     if (lines == NULL) {
         lines = cash_in(KINDS_CASH, COUNT_OF(KINDS_CASH), (uint32_t)account->kind);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/posting.h"
 
+#include "server/ledger/account.h"
 #include "server/ledger/numbering.h"
 #include "server/ledger/period.h"
 #include "server/ledger/turnover.h"
@@ -23,6 +24,47 @@ static int64_t sum(int64_t a, int64_t b)
     return total;
 }
 
+// A day that the call dates something on.
+struct posting_day {
+    int32_t day;
+    struct posting_day *next;
+};
+
+static enum status check_takes(struct books *books, const AccountRecord *account, int32_t day)
+{
+    if (account_takes(account, day)) {
+        return STATUS_OK;
+    }
+    const int32_t bound = account->until_day != 0 && day > account->until_day ? account->until_day
+                                                                              : account->from_day;
+    return books_refuse(books, STATUS_ACCOUNT_INACTIVE, "account",
+                        arena_print(books->arena, "%u %s", account->code, books_day(books, day)),
+                        books_day(books, bound));
+}
+
+// Accounts are loaded before and behind the guard: what comes second is compared with what was
+// there.
+static enum status keep_day(struct books *books, int32_t day)
+{
+    for (const struct posting_day *each = books->days; each != NULL; each = each->next) {
+        if (each->day == day) {
+            return STATUS_OK;
+        }
+    }
+    struct posting_day *kept = arena_alloc(books->arena, sizeof *kept);
+    if (kept == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    *kept = (struct posting_day){.day = day, .next = books->days};
+    books->days = kept;
+    enum status status = STATUS_OK;
+    for (const struct account *each = books->accounts; status == STATUS_OK && each != NULL;
+         each = each->next) {
+        status = check_takes(books, each->record, day);
+    }
+    return status;
+}
+
 enum status posting_guard(struct books *books, int32_t day, uint32_t scopes, const char *field)
 {
     assert((scopes & ~(uint32_t)POSTING_ANY) == 0);
@@ -30,7 +72,8 @@ enum status posting_guard(struct books *books, int32_t day, uint32_t scopes, con
     if (day < DAY_MIN || day > DAY_MAX) {
         return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, field, NULL, NULL);
     }
-    return period_guard(books, day, scopes, field);
+    const enum status status = period_guard(books, day, scopes, field);
+    return status == STATUS_OK ? keep_day(books, day) : status;
 }
 
 enum status posting_account(struct books *books, uint32_t code, struct account **out)
@@ -53,6 +96,12 @@ enum status posting_account(struct books *books, uint32_t code, struct account *
     struct account *account = arena_alloc(books->arena, sizeof *account);
     if (account == NULL) {
         return STATUS_TOO_LARGE;
+    }
+    for (const struct posting_day *each = books->days; each != NULL; each = each->next) {
+        status = check_takes(books, record, each->day);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
     *account = (struct account){.record = record, .next = books->accounts};
     books->accounts = account;
@@ -191,6 +240,16 @@ uint32_t posting_scopes(const struct books *books, const EntryRecord *entry)
     return scopes;
 }
 
+// Of an account whose days may be changed: they hold what was posted.
+static void span_account(AccountRecord *record, int32_t day)
+{
+    if (record->own) {
+        record->first_day =
+            record->first_day == 0 || day < record->first_day ? day : record->first_day;
+        record->latest_day = day > record->latest_day ? day : record->latest_day;
+    }
+}
+
 // Moves account and customer balance by one line.
 static enum status apply(struct books *books, const PostingLine *line, int32_t day)
 {
@@ -203,6 +262,7 @@ static enum status apply(struct books *books, const PostingLine *line, int32_t d
     account->record->debit_minor = sum(account->record->debit_minor, line->debit_minor);
     account->record->credit_minor = sum(account->record->credit_minor, line->credit_minor);
     account->changed = true;
+    span_account(account->record, day);
     status = turnover_add(books, line->account, day, line->debit_minor, line->credit_minor);
     if (status != STATUS_OK || !account->record->control) {
         return status;

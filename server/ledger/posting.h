@@ -32,7 +32,8 @@ enum posting_scope {
 };
 
 // The one guard of every writing command: may this day still be posted to? Asked for each day that
-// a call dates anything on, among its refusals; `scopes` are of enum posting_scope.
+// a call dates anything on, among its refusals; `scopes` are of enum posting_scope. With the day,
+// every account that the call loads is asked whether it takes postings on it.
 MUST_CHECK enum status posting_guard(struct books *books, int32_t day, uint32_t scopes,
                                      const char *field);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/receipt.h"
 
+#include "server/ledger/account.h"
 #include "server/ledger/disparity.h"
 #include "server/ledger/lateness.h"
 #include "server/ledger/method.h"
@@ -10,7 +11,6 @@
 #include "server/ledger/rate.h"
 #include "shared/money.h"
 
-#define ACCOUNT_CODE_MAX 99999999u
 
 uint32_t receipt_code(const char *text)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ops/init.h"
 
+#include "server/ledger/account.h"
 #include "server/ledger/books.h"
 #include "server/machine/machine.h"
 #include "server/ops/signer.h"
@@ -223,6 +224,7 @@ static enum status open_book(struct making *making)
     open.currency = unwritten(options->currency);
     open.decimals = making->decimals;
     open.chart = unwritten(options->chart);
+    open.chart_edition = CHART_EDITION;
     open.time_zone = unwritten(options->time_zone);
     open.book_id = (ProtobufCBinaryData){.len = sizeof book_id, .data = book_id};
     open.owner_login = unwritten(options->owner);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/ledger/house.h"
 
+#include "server/ledger/account.h"
 #include "shared/keys.h"
 
 #define ARENA_BYTES ((size_t)256 * 1024 * 1024)
@@ -69,6 +70,7 @@ static void open_book(struct house *house, const char *chart)
     open.currency = currency;
     open.decimals = 2;
     open.chart = word;
+    open.chart_edition = CHART_EDITION;
     open.time_zone = zone;
     open.owner_login = owner;
     open.book_id = (ProtobufCBinaryData){.len = sizeof id, .data = id};

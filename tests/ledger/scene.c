@@ -2,6 +2,7 @@
 #include "tests/ledger/scene.h"
 
 #include "server/admit/seal.h"
+#include "server/ledger/account.h"
 #include "server/ops/replay.h"
 #include "shared/money.h"
 #include "shared/wire.h"
@@ -223,6 +224,7 @@ static BookOpen *make_book_open(struct scene *scene, const char *chart,
     open->currency = text_of(scene, scene->currency);
     open->decimals = scene->decimals;
     open->chart = text_of(scene, chart);
+    open->chart_edition = CHART_EDITION;
     open->time_zone = text_of(scene, "Asia/Shanghai");
     open->owner_login = text_of(scene, NAMES[0]);
     open->login_hash = hash_of(scene, "login", NAMES[0], strlen(NAMES[0]));
