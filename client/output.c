@@ -47,6 +47,16 @@ const char *output_money(struct client *client, int64_t minor)
     return text == NULL ? "" : text;
 }
 
+const char *output_money_in(struct client *client, const char *currency, int64_t minor)
+{
+    uint32_t decimals = client->context.decimals;
+    if (!money_currency(currency, &decimals)) {
+        decimals = client->context.decimals;
+    }
+    const char *text = money_print_grouped(client->arena, minor, decimals);
+    return text == NULL ? "" : text;
+}
+
 const char *output_day(struct client *client, int32_t day)
 {
     static const char *const NAMES[] = {N_("Monday"),   N_("Tuesday"), N_("Wednesday"),
@@ -169,7 +179,8 @@ enum status output_table(struct client *client, const ProtobufCMessage *message,
     if (selection.count == 0) {
         return STATUS_OK;
     }
-    const struct render_context render = client_render(client);
+    struct render_context render = client_render(client);
+    render.around = message;
     struct grid grid;
     grid_init(&grid, client->arena);
     for (size_t c = 0; c < selection.count; c++) {

@@ -24,8 +24,10 @@ const char *output_cell(const struct render_context *render, const ProtobufCMess
 MUST_CHECK enum status output_table(struct client *client, const ProtobufCMessage *message,
                                     const ProtobufCFieldDescriptor *rows, const char *columns,
                                     const ProtobufCMessage *sums, FILE *out);
-// A money value or count as people read it.
+// A money value or count as people read it; in the book's currency, or in another ("" is the
+// book's).
 const char *output_money(struct client *client, int64_t minor);
+const char *output_money_in(struct client *client, const char *currency, int64_t minor);
 const char *output_day(struct client *client, int32_t day); // with its weekday
 // "2026-11-21 19:03" on the book's clock.
 const char *output_moment(struct client *client, int64_t instant_us);

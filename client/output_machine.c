@@ -189,16 +189,17 @@ static enum status cells_selection(struct client *client, const ProtobufCMessage
     return STATUS_OK;
 }
 
-static void row_cells(struct client *client, const ProtobufCMessage *row,
-                      const struct selection *selection, FILE *out)
+static void row_cells(struct client *client, const ProtobufCMessage *inner,
+                      const ProtobufCMessage *row, const struct selection *selection, FILE *out)
 {
-    const struct render_context render = client_render(client);
+    struct render_context render = client_render(client);
+    render.around = row != inner ? inner : NULL;
     for (size_t c = 0; c < selection->count; c++) {
         const ProtobufCFieldDescriptor *field = selection->field[c];
         const char *text = render_cell(&render, row, field);
         if (field_kind(field) == KIND_MONEY) {
             text = money_print(client->arena, *(const int64_t *)field_at(row, field),
-                               client->context.decimals);
+                               render_decimals(&render, row, field));
         }
         text = text == NULL ? "" : text;
         if (client->options.tsv) {
@@ -229,7 +230,8 @@ enum status output_cells(struct client *client, const ProtobufCMessage *inner, F
     (void)fputs(client->options.tsv ? "\n" : "\r\n", out);
     size_t count = rows == NULL ? 1 : field_count(inner, rows);
     for (size_t i = 0; i < count; i++) {
-        row_cells(client, rows == NULL ? inner : output_row_at(inner, rows, i), &selection, out);
+        row_cells(client, inner, rows == NULL ? inner : output_row_at(inner, rows, i), &selection,
+                  out);
     }
     return STATUS_OK;
 }

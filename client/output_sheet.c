@@ -62,10 +62,13 @@ static void value_take(const struct render_context *render, const ProtobufCMessa
     struct arena *arena = render->arena;
     int32_t day = 0;
     int64_t second = 0;
+    uint32_t decimals = 0;
     switch (field_kind(field)) {
     case KIND_MONEY:
-        *out = (struct sheet_cell){CELL_AMOUNT,
-                                   money_print(arena, wide_of(row, field), render->decimals)};
+        // The workbook shows amounts with the decimals of the book's currency.
+        decimals = render_decimals(render, row, field);
+        *out = (struct sheet_cell){decimals == render->decimals ? CELL_AMOUNT : CELL_NUMBER,
+                                   money_print(arena, wide_of(row, field), decimals)};
         return;
     case KIND_NUMBER:
         *out = (struct sheet_cell){CELL_NUMBER, render_cell(render, row, field)};
@@ -145,7 +148,8 @@ static enum status head_put(struct book *book, const struct selection *columns)
 static enum status rows_put(struct book *book, const ProtobufCMessage *message,
                             const ProtobufCFieldDescriptor *rows, const struct selection *columns)
 {
-    const struct render_context render = client_render(book->client);
+    struct render_context render = client_render(book->client);
+    render.around = message;
     const size_t count = field_count(message, rows);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {

@@ -33,7 +33,7 @@ static enum status movements_print(struct client *client, const StatementShowRep
         return STATUS_TOO_LARGE;
     }
     cells[1] = _("opening balance");
-    cells[5] = output_money(client, statement->opening_minor);
+    cells[5] = output_money_in(client, statement->currency, statement->opening_minor);
     for (size_t i = 0; i < statement->n_row; i++) {
         const StatementRow *row = statement->row[i];
         cells = grid_row(&grid);
@@ -44,20 +44,25 @@ static enum status movements_print(struct client *client, const StatementShowRep
         cells[0] = date;
         cells[1] = row->document;
         cells[2] = row->reference;
-        cells[3] = row->debit_minor == 0 ? "" : output_money(client, row->debit_minor);
-        cells[4] = row->credit_minor == 0 ? "" : output_money(client, row->credit_minor);
-        cells[5] = output_money(client, row->balance_minor);
+        cells[3] = row->debit_minor == 0
+                       ? ""
+                       : output_money_in(client, statement->currency, row->debit_minor);
+        cells[4] = row->credit_minor == 0
+                       ? ""
+                       : output_money_in(client, statement->currency, row->credit_minor);
+        cells[5] = output_money_in(client, statement->currency, row->balance_minor);
     }
     grid.has_footer = true;
     grid.footer[1] = _("closing balance");
-    grid.footer[3] = output_money(client, statement->debit_minor);
-    grid.footer[4] = output_money(client, statement->credit_minor);
-    grid.footer[5] = output_money(client, statement->closing_minor);
+    grid.footer[3] = output_money_in(client, statement->currency, statement->debit_minor);
+    grid.footer[4] = output_money_in(client, statement->currency, statement->credit_minor);
+    grid.footer[5] = output_money_in(client, statement->currency, statement->closing_minor);
     grid_print(&grid, client->terminal.width, client->terminal.colour, out);
     return STATUS_OK;
 }
 
-static void aging_print(struct client *client, const AgingRow *aging, FILE *out)
+static void aging_print(struct client *client, const char *currency, const AgingRow *aging,
+                        FILE *out)
 {
     const struct {
         const char *title;
@@ -75,10 +80,25 @@ static void aging_print(struct client *client, const AgingRow *aging, FILE *out)
         if (buckets[i].minor != 0) {
             is_any = true;
             (void)fprintf(out, "%s %s   ", buckets[i].title,
-                          output_money(client, buckets[i].minor));
+                          output_money_in(client, currency, buckets[i].minor));
         }
     }
     (void)fprintf(out, "%s\n", is_any ? "" : _("nothing is open"));
+}
+
+// What is open in other currencies; money on account takes it down.
+static void other_print(struct client *client, const StatementShowReply *statement, FILE *out)
+{
+    for (size_t i = 0; i < statement->n_other; i++) {
+        const CurrencyOpen *other = statement->other[i];
+        if (i == 0) {
+            page_label(_("Besides"), out);
+        }
+        (void)fprintf(
+            out, "%s %s   ", other->currency,
+            output_money_in(client, other->currency, other->open_minor - other->on_account_minor));
+    }
+    (void)fputs(statement->n_other > 0 ? "\n" : "", out);
 }
 
 // ---- open items ----
@@ -107,14 +127,14 @@ static enum status items_print(struct client *client, const StatementShowReply *
         cells[1] = item->reference;
         cells[2] = date;
         cells[3] = due;
-        cells[4] = output_money(client, item->amount_minor);
-        cells[5] = output_money(client, item->settled_minor);
-        cells[6] = output_money(client, item->residual_minor);
+        cells[4] = output_money_in(client, statement->currency, item->amount_minor);
+        cells[5] = output_money_in(client, statement->currency, item->settled_minor);
+        cells[6] = output_money_in(client, statement->currency, item->residual_minor);
         cells[7] = late;
     }
     grid.has_footer = true;
     grid.footer[0] = _("closing balance");
-    grid.footer[6] = output_money(client, statement->closing_minor);
+    grid.footer[6] = output_money_in(client, statement->currency, statement->closing_minor);
     grid_print(&grid, client->terminal.width, client->terminal.colour, out);
     return STATUS_OK;
 }
@@ -139,7 +159,8 @@ static void slip_print(struct client *client, const StatementShowReply *statemen
     (void)fprintf(out, "\n- - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - -\n");
     (void)fprintf(out, _("Confirmation of %s to %s"), statement->number, statement->issuer);
     (void)fprintf(out, "\n%s %s  %s %s\n\n", statement->customer, statement->name,
-                  statement->currency, output_money(client, statement->closing_minor));
+                  statement->currency,
+                  output_money_in(client, statement->currency, statement->closing_minor));
     (void)fprintf(out, "[ ] %s\n", _("the balance is right"));
     (void)fprintf(out, "[ ] %s\n\n", _("the balance is wrong; ours is: ____________ because:"));
     (void)fprintf(out, "%s\n", _("Seal: ____________  Date: ____________"));
@@ -170,9 +191,10 @@ static void state_print(struct client *client, const StatementShowReply *stateme
         (void)fputc('\n', out);
     } else if (statement->state == STATEMENT_STATE__STATEMENT_STATE_DISPUTED) {
         page_label(_("Answer"), out);
-        (void)fprintf(
-            out, _("disputed on %s, says %s: %s (%s)"), output_day(client, statement->replied_day),
-            output_money(client, statement->theirs_minor), statement->reason, statement->finding);
+        (void)fprintf(out, _("disputed on %s, says %s: %s (%s)"),
+                      output_day(client, statement->replied_day),
+                      output_money_in(client, statement->currency, statement->theirs_minor),
+                      statement->reason, statement->finding);
         (void)fputc('\n', out);
     }
 }
@@ -195,8 +217,9 @@ enum status page_statement(struct client *client, const Reply *reply, const Prot
         (void)fprintf(out, "%s\n", statement->closing_words);
     }
     if (statement->aging != NULL) {
-        aging_print(client, statement->aging, out);
+        aging_print(client, statement->currency, statement->aging, out);
     }
+    other_print(client, statement, out);
     page_bank(statement->bank_holder, statement->bank_name, statement->bank_account,
               statement->footer, out);
     state_print(client, statement, out);

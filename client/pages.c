@@ -144,9 +144,11 @@ static enum status allocation_table(struct client *client, const PaymentAddReply
         cells[0] = line->invoice;
         cells[1] = due;
         cells[2] = late;
-        cells[3] = output_money(client, line->open_minor);
-        cells[4] = line->apply_minor == 0 ? "·" : output_money(client, line->apply_minor);
-        cells[5] = output_money(client, line->left_minor);
+        cells[3] = output_money_in(client, payment->currency, line->open_minor);
+        cells[4] = line->apply_minor == 0
+                       ? "·"
+                       : output_money_in(client, payment->currency, line->apply_minor);
+        cells[5] = output_money_in(client, payment->currency, line->left_minor);
         cells[6] = language_word(line->rule);
     }
     if (payment->n_line > 0) {
@@ -176,7 +178,8 @@ static void payment_preview(struct client *client, const PaymentAddReply *paymen
 {
     const char *currency = currency_of(client, payment);
     page_label(_("Amount"), out);
-    (void)fprintf(out, "%s %s", output_money(client, payment->amount_minor), currency);
+    (void)fprintf(out, "%s %s", output_money_in(client, payment->currency, payment->amount_minor),
+                  currency);
     const char *formal =
         strcmp(currency, "CNY") == 0 ? money_formal(client->arena, payment->amount_minor) : NULL;
     (void)fprintf(out, "%s%s\n", formal == NULL ? "" : "  人民币", formal == NULL ? "" : formal);
@@ -190,7 +193,8 @@ static void payment_preview(struct client *client, const PaymentAddReply *paymen
 
 static void payment_done(struct client *client, const PaymentAddReply *payment, FILE *out)
 {
-    (void)fprintf(out, "%s  %s %s", payment->number, output_money(client, payment->amount_minor),
+    (void)fprintf(out, "%s  %s %s", payment->number,
+                  output_money_in(client, payment->currency, payment->amount_minor),
                   currency_of(client, payment));
     const char *colon = client->language == LANGUAGE_CHINESE ? "：" : ": ";
     const char *comma = client->language == LANGUAGE_CHINESE ? "，" : ", ";
@@ -203,12 +207,13 @@ static void payment_done(struct client *client, const PaymentAddReply *payment, 
             (void)fprintf(out, _("%s due %s closed"), line->invoice, due == NULL ? "" : due);
         } else {
             (void)fprintf(out, _("%s due %s %s left"), line->invoice, due == NULL ? "" : due,
-                          output_money(client, line->left_minor));
+                          output_money_in(client, payment->currency, line->left_minor));
         }
     }
     if (payment->on_account_minor != 0) {
         (void)fputs(payment->n_line == 0 ? colon : comma, out);
-        (void)fprintf(out, _("%s on account"), output_money(client, payment->on_account_minor));
+        (void)fprintf(out, _("%s on account"),
+                      output_money_in(client, payment->currency, payment->on_account_minor));
     }
     (void)fputc('\n', out);
     payment_exchange(client, payment, out);
@@ -230,7 +235,8 @@ enum status page_payment(struct client *client, const Reply *reply, const Protob
     enum status status = allocation_table(client, payment, out);
     (void)fputc('\n', out);
     page_label(_("On account"), out);
-    (void)fprintf(out, "%s\n", output_money(client, payment->on_account_minor));
+    (void)fprintf(out, "%s\n",
+                  output_money_in(client, payment->currency, payment->on_account_minor));
     page_label(_("Balance"), out);
     (void)fprintf(out, "%s → %s\n", output_money(client, payment->balance_before_minor),
                   output_money(client, payment->balance_minor));

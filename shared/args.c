@@ -3,11 +3,14 @@
 
 #include "shared/args_values.h"
 #include "shared/day.h"
+#include "shared/denomination.h"
 #include "shared/ident.h"
+#include "shared/money.h"
 #include "shared/text.h"
 
 struct parser {
     struct args_target target;
+    struct args_context own; // with the currency that --currency names
     const struct command *command;
     const struct field *fields;
     ProtobufCMessage *request;
@@ -263,18 +266,43 @@ static bool is_short(const char *word)
     return word[0] == '-' && is_letter;
 }
 
+// An amount may stand before the currency that it is in.
+static void adopt_currency(struct parser *parser)
+{
+    static const char OPTION[] = "--currency";
+    const size_t size = sizeof OPTION - 1;
+    if (!denomination_is_named(parser->command->request)) {
+        return;
+    }
+    for (int i = 0; i < parser->count && strcmp(parser->words[i], "--") != 0; i++) {
+        const char *word = parser->words[i];
+        const bool is_it = strncmp(word, OPTION, size) == 0;
+        const char *code = is_it && word[size] == '=' ? word + size + 1
+                           : is_it && word[size] == '\0' && i + 1 < parser->count
+                               ? parser->words[i + 1]
+                               : NULL;
+        if (code != NULL && money_currency(code, &parser->own.decimals)) {
+            parser->own.currency = code;
+            return;
+        }
+    }
+}
+
 enum status args_parse(const struct command *command, const struct args_context *context, int count,
                        const char *const *words, ProtobufCMessage *request,
                        struct problems *problems)
 {
     assert(command != NULL && context != NULL && context->currency != NULL);
     assert(request->descriptor == command->request && (count == 0 || words != NULL));
-    struct parser parser = {.target = {.context = context, .problems = problems},
+    struct parser parser = {.target = {.problems = problems, .book = context},
+                            .own = *context,
                             .command = command,
                             .fields = fields_of(command->request),
                             .request = request,
                             .words = words,
                             .count = count};
+    parser.target.context = &parser.own;
+    adopt_currency(&parser);
     bool has_ended = false;
     while (parser.at < count) {
         const char *word = words[parser.at++];

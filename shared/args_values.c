@@ -2,6 +2,7 @@
 #include "shared/args_values.h"
 
 #include "shared/day.h"
+#include "shared/denomination.h"
 #include "shared/money.h"
 #include "shared/text.h"
 
@@ -336,7 +337,10 @@ void args_store(const struct args_target *target, ProtobufCMessage *message,
             args_report(target, STATUS_FIELD_CONFLICT, option, text, NULL, NULL);
             return;
         }
-        (void)read_value(target, field, text, option, field_at(message, descriptor));
+        struct args_target own = *target;
+        own.context =
+            denomination_is_book(message->descriptor, descriptor) ? target->book : target->context;
+        (void)read_value(&own, field, text, option, field_at(message, descriptor));
         return;
     }
     assert(descriptor->type == PROTOBUF_C_TYPE_STRING ||

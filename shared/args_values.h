@@ -10,6 +10,7 @@
 struct args_target {
     const struct args_context *context;
     struct problems *problems;
+    const struct args_context *book; // what amounts are in that no --currency moves
 };
 
 // Can people give this field?

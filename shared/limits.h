@@ -202,6 +202,7 @@
 #define INVITATION_HOURS_MAX  168
 #define CHECKLIST_TASKS_MAX   50  // of a book
 #define CHECKLIST_MONTHS_BACK 12  // that a new task may be made for
+#define CURRENCIES_MAX        32  // that one customer's documents were ever in
 #define DISPUTES_MAX          32  // of one open item, one after the other
 #define FINDING_STEPS_MAX     100 // answers of one finding
 

@@ -197,6 +197,25 @@ static const char TWO_DECIMALS[] =
     "RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD "
     "TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ";
 
+uint32_t money_letters(const char *code)
+{
+    uint32_t letters = 0;
+    for (size_t i = 0; i < 3 && code[i] != '\0'; i++) {
+        letters = letters << 8 | (unsigned char)code[i];
+    }
+    return letters;
+}
+
+void money_code(uint32_t letters, char out[static 4])
+{
+    assert(letters >> 24 == 0);
+
+    out[0] = (char)(letters >> 16 & 0xff);
+    out[1] = (char)(letters >> 8 & 0xff);
+    out[2] = (char)(letters & 0xff);
+    out[3] = '\0';
+}
+
 bool money_currency(const char *code, uint32_t *decimals)
 {
     assert(code != NULL && decimals != NULL);

@@ -38,6 +38,10 @@ MUST_CHECK bool money_round_to(int64_t minor, int64_t unit, int64_t *out);
 // Decimals of a currency: CNY 2, JPY 0, KWD 3; false for a code that is not known.
 MUST_CHECK bool money_currency(const char *code, uint32_t *decimals);
 
+// The letters of a code as a number, 0 for ""; and back.
+uint32_t money_letters(const char *code);
+void money_code(uint32_t letters, char out[static 4]);
+
 // "1234.50" for machines; "1,234.50" for people. Both exact. NULL when the arena is exhausted.
 char *money_print(struct arena *arena, int64_t minor, uint32_t decimals);
 char *money_print_grouped(struct arena *arena, int64_t minor, uint32_t decimals);

@@ -2,6 +2,7 @@
 #include "shared/render.h"
 
 #include "shared/day.h"
+#include "shared/denomination.h"
 #include "shared/limits.h"
 #include "shared/money.h"
 #include "shared/text.h"
@@ -115,7 +116,7 @@ static json_t *json_text(struct arena *arena, const char *text)
     return json != NULL ? json : json_null();
 }
 
-static json_t *json_value(const struct render_context *context, enum kind kind,
+static json_t *json_value(const struct render_context *context, uint32_t decimals, enum kind kind,
                           const ProtobufCFieldDescriptor *field, const void *value)
 {
     struct arena *arena = context->arena;
@@ -129,7 +130,7 @@ static json_t *json_value(const struct render_context *context, enum kind kind,
     case KIND_FLAG:
         return json_true();
     case KIND_MONEY:
-        return json_text(arena, money_print(arena, number, context->decimals));
+        return json_text(arena, money_print(arena, number, decimals));
     case KIND_INSTANT:
         text = instant_print(arena, number, context->offset_minutes);
         return json_text(arena, text != NULL ? text : BEYOND);
@@ -154,6 +155,7 @@ struct frame {
     json_t *array;  // of the repeated field that is walked, borrowed
     unsigned field;
     size_t element;
+    uint32_t decimals; // of its amounts
 };
 
 struct walk {
@@ -165,7 +167,10 @@ struct walk {
 static void enter(struct walk *walk, const ProtobufCMessage *message, json_t *object)
 {
     assert(walk->depth < SCAN_DEPTH_MAX && object != NULL);
-    walk->frame[walk->depth++] = (struct frame){.message = message, .object = object};
+    const uint32_t book = walk->context->decimals;
+    const uint32_t above = walk->depth > 0 ? walk->frame[walk->depth - 1].decimals : book;
+    walk->frame[walk->depth++] = (struct frame){
+        .message = message, .object = object, .decimals = denomination_of(message, above, book)};
 }
 
 // The number of a status is said as its code, as errors say it. NULL for every other field.
@@ -187,6 +192,9 @@ static void add_values(struct walk *walk, struct frame *frame, enum kind kind,
                        const ProtobufCFieldDescriptor *field, const char *key)
 {
     const size_t count = field_count(frame->message, field);
+    const uint32_t decimals = denomination_is_book(frame->message->descriptor, field)
+                                  ? walk->context->decimals
+                                  : frame->decimals;
     if (field->label != PROTOBUF_C_LABEL_REPEATED) {
         const void *value = field_at(frame->message, field);
         const char *said = status_said(frame, field);
@@ -194,14 +202,14 @@ static void add_values(struct walk *walk, struct frame *frame, enum kind kind,
             (void)json_object_set_new(frame->object, key, json_string(said));
         } else if (count > 0 || is_always_shown(kind)) {
             (void)json_object_set_new(frame->object, key,
-                                      json_value(walk->context, kind, field, value));
+                                      json_value(walk->context, decimals, kind, field, value));
         }
         return;
     }
     json_t *array = count > 0 ? json_array() : NULL;
     for (size_t i = 0; array != NULL && i < count; i++) {
         const void *value = field_element(frame->message, field, i);
-        (void)json_array_append_new(array, json_value(walk->context, kind, field, value));
+        (void)json_array_append_new(array, json_value(walk->context, decimals, kind, field, value));
     }
     if (array != NULL) {
         (void)json_object_set_new(frame->object, key, array);
@@ -437,8 +445,18 @@ static const char *print_local(const struct render_context *context, int64_t ins
     return text;
 }
 
-static const char *cell_value(const struct render_context *context, enum kind kind,
-                              const ProtobufCFieldDescriptor *field, const void *value)
+uint32_t render_decimals(const struct render_context *context, const ProtobufCMessage *row,
+                         const ProtobufCFieldDescriptor *field)
+{
+    const uint32_t book = context->decimals;
+    const uint32_t above =
+        context->around != NULL ? denomination_of(context->around, book, book) : book;
+    return denomination_is_book(row->descriptor, field) ? book : denomination_of(row, above, book);
+}
+
+static const char *cell_value(const struct render_context *context, uint32_t decimals,
+                              enum kind kind, const ProtobufCFieldDescriptor *field,
+                              const void *value)
 {
     struct arena *arena = context->arena;
     const int64_t number = integer_of(field, value);
@@ -451,7 +469,7 @@ static const char *cell_value(const struct render_context *context, enum kind ki
     case KIND_FLAG:
         return word_of(context, "yes");
     case KIND_MONEY:
-        return money_print_grouped(arena, number, context->decimals);
+        return money_print_grouped(arena, number, decimals);
     case KIND_INSTANT:
         return print_local(context, number);
     case KIND_REFERENCE:
@@ -477,9 +495,10 @@ char *render_cell(const struct render_context *context, const ProtobufCMessage *
     const enum kind kind = field_kind(field);
     const bool is_list = field->label == PROTOBUF_C_LABEL_REPEATED;
     const size_t count = !is_list && is_always_shown(kind) ? 1 : field_count(row, field);
+    const uint32_t decimals = render_decimals(context, row, field);
     char *cell = arena_copy(context->arena, "", 0);
     for (size_t i = 0; cell != NULL && kind != KIND_MESSAGE && i < count; i++) {
-        const char *text = cell_value(context, kind, field, field_element(row, field, i));
+        const char *text = cell_value(context, decimals, kind, field, field_element(row, field, i));
         cell = text != NULL ? arena_print(context->arena, "%s%s%s", cell, i > 0 ? ", " : "", text)
                             : NULL;
     }

@@ -14,10 +14,11 @@
 
 struct render_context {
     struct arena *arena;
-    uint32_t decimals;
+    uint32_t decimals; // of the book's currency
     const char *currency;
     int32_t offset_minutes;                 // of instants, from UTC
     const char *(*word)(const char *msgid); // gettext or identity
+    const ProtobufCMessage *around;         // the message that a row stands in; NULL: none
 };
 
 // {"schema":"kontor.invoice.list/1","currency":"CNY","data":...}. A reply of `row`, `page` and sums
@@ -39,6 +40,11 @@ json_t *render_error_json(const struct render_context *context, const Reply *rep
 // as \uXXXX: the same text for a program, harmless for who looks at it. False when it could not be
 // written.
 bool render_json_write(const json_t *json, size_t flags, FILE *out);
+
+// Decimals of an amount of the row: of its currency, of that of the message around it, or of the
+// book's (denomination.h).
+uint32_t render_decimals(const struct render_context *context, const ProtobufCMessage *row,
+                         const ProtobufCFieldDescriptor *field);
 
 // One cell as text for people: grouped amounts, dates, local times, choice words, lists joined by
 // commas. "" when absent; an amount and a number are never absent. NULL when the arena is

@@ -96,10 +96,10 @@ static void clear_check(struct walk *walk, const ProtobufCFieldDescriptor *clear
                         const CustomerEdit *edit)
 {
     static const char *const FIELDS[] = {
-        "company",       "phone",    "email", "address",      "tax_id",
-        "industry",      "region",   "class", "tag",          "owner",
-        "terms",         "credit",   "notes", "contact_name", "contact_position",
-        "contact_phone", "reference"};
+        "company",       "phone",     "email",   "address",      "tax_id",
+        "industry",      "region",    "class",   "tag",          "owner",
+        "terms",         "credit",    "notes",   "contact_name", "contact_position",
+        "contact_phone", "reference", "currency"};
     struct frame *frame = &walk->frame[walk->depth - 1];
     frame->field = (unsigned)(clear - frame->message->descriptor->fields);
     for (size_t i = 0; i < edit->n_clear; i++) {

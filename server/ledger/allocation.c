@@ -171,6 +171,25 @@ enum status item_allocate(struct books *books, struct item *debit, struct item *
     return status == STATUS_OK ? put_allocation(books, *out) : status;
 }
 
+enum status item_allocate_even(struct books *books, struct item *debit, struct item *credit,
+                               struct item_rest taken, int32_t day, const char *rule,
+                               AllocationRecord **out)
+{
+    const bool is_foreign = debit->record->currency[0] != '\0';
+    assert(strcmp(debit->record->currency, credit->record->currency) == 0);
+    assert(debit->record->customer_id == credit->record->customer_id);
+    assert(taken.book_minor > 0 && taken.book_minor <= debit->record->open_minor &&
+           taken.book_minor <= credit->record->open_minor);
+    assert(is_foreign || taken.own_minor == taken.book_minor);
+
+    const struct taken both = {.book_minor = taken.book_minor,
+                               .foreign_minor = is_foreign ? taken.own_minor : 0};
+    const enum status status = join(books, debit, credit, both, day, rule, out);
+    assert((item_left(debit->record) > 0) == (debit->record->open_minor > 0));
+    assert((item_left(credit->record) > 0) == (credit->record->open_minor > 0));
+    return status == STATUS_OK ? put_allocation(books, *out) : status;
+}
+
 static void give_back(struct books *books, struct item *item, const AllocationRecord *reversal)
 {
     item->record->open_minor += reversal->amount_minor;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/clearing.h"
 
+#include "server/ledger/disparity.h"
 #include "server/ledger/numbering.h"
 #include "server/ledger/shares.h"
 
@@ -69,7 +70,7 @@ enum status clearing_enter(struct books *books, ClearingRecord *clearing)
 }
 
 enum status clearing_item(struct books *books, ClearingRecord *clearing, ItemSide side,
-                          uint32_t account, int64_t amount_minor, struct item **out)
+                          uint32_t account, struct item_rest amount, struct item **out)
 {
     assert(clearing->id != 0 && clearing->n_item_id < 2);
 
@@ -81,7 +82,9 @@ enum status clearing_item(struct books *books, ClearingRecord *clearing, ItemSid
     draft.document_id = clearing->id;
     draft.date_day = clearing->date_day;
     draft.due_day = clearing->date_day;
-    draft.amount_minor = amount_minor;
+    draft.amount_minor = amount.book_minor;
+    draft.currency = clearing->currency;
+    draft.foreign_minor = clearing->currency[0] != '\0' ? amount.own_minor : 0;
     draft.year = clearing->year;
     draft.sequence = clearing->sequence;
     draft.series = clearing->series;
@@ -116,6 +119,40 @@ enum status clearing_keep(struct books *books, ClearingRecord *clearing, EntryRe
     return clearing_put(books->txn, key_u64(clearing->id), clearing);
 }
 
+// Of a line: in the item's currency and, by what that has left, in the book's.
+static struct item_rest worth_of(const struct settlement_line *line)
+{
+    const bool is_foreign = line->debit->record->currency[0] != '\0';
+    return (struct item_rest){
+        .own_minor = line->amount_minor,
+        .book_minor = is_foreign ? disparity_share(line->debit->record, line->amount_minor)
+                                 : line->amount_minor,
+    };
+}
+
+struct item_rest clearing_worth(const struct settlement *settled)
+{
+    struct item_rest worth = {0};
+    for (size_t i = 0; i < settled->count; i++) {
+        const struct item_rest line = worth_of(&settled->line[i]);
+        worth.own_minor += line.own_minor;
+        worth.book_minor += line.book_minor;
+    }
+    return worth;
+}
+
+void clearing_denominate(ClearingRecord *clearing, char *currency, struct item_rest amount)
+{
+    clearing->currency = currency;
+    clearing->amount_minor = amount.book_minor;
+    clearing->foreign_minor = currency[0] != '\0' ? amount.own_minor : 0;
+}
+
+int64_t clearing_own(const ClearingRecord *clearing)
+{
+    return clearing->currency[0] != '\0' ? clearing->foreign_minor : clearing->amount_minor;
+}
+
 static EntryKind kind_of_giving(ClearingKind kind)
 {
     return kind == CLEARING_KIND__CLEARING_KIND_WRITE_OFF ? ENTRY_KIND__ENTRY_KIND_WRITE_OFF
@@ -127,10 +164,13 @@ enum status clearing_give(struct books *books, ClearingRecord *clearing, enum ac
 {
     struct item *credit = NULL;
     const uint32_t account = chart_code(books->chart, ACCOUNT_RECEIVABLES);
+    const struct item_rest worth = clearing_worth(settled);
+    assert(settled->count > 0);
+    clearing_denominate(clearing, settled->line[0].debit->record->currency, worth);
     enum status status = clearing_enter(books, clearing);
     if (status == STATUS_OK) {
-        status = clearing_item(books, clearing, ITEM_SIDE__ITEM_SIDE_CREDIT, account,
-                               clearing->amount_minor, &credit);
+        status =
+            clearing_item(books, clearing, ITEM_SIDE__ITEM_SIDE_CREDIT, account, worth, &credit);
     }
     if (status != STATUS_OK) {
         return status;
@@ -151,8 +191,8 @@ enum status clearing_give(struct books *books, ClearingRecord *clearing, enum ac
     for (size_t i = 0; status == STATUS_OK && i < settled->count; i++) {
         struct settlement_line *line = &settled->line[i];
         AllocationRecord *allocation;
-        status = item_allocate(books, line->debit, credit, line->amount_minor, clearing->date_day,
-                               line->rule, &allocation);
+        status = item_allocate_even(books, line->debit, credit, worth_of(line), clearing->date_day,
+                                    line->rule, &allocation);
         line->id = status == STATUS_OK ? allocation->id : 0;
     }
     return status;
@@ -165,8 +205,9 @@ static enum status add_standing(struct books *books, struct clearing_undo *undo,
     struct allocation_list each;
     const enum status status = item_allocations(books, item_id, &each);
     for (size_t i = 0; status == STATUS_OK && i < each.count; i++) {
-        bool is_known = false; // between two items of its own
+        bool is_known = disparity_is_own(each.allocation[i]); // goes with another one
         for (size_t k = 0; k < undo->standing.count; k++) {
+            // Or between two items of its own.
             is_known |= undo->standing.allocation[k]->id == each.allocation[i]->id;
         }
         if (is_known) {
@@ -266,7 +307,10 @@ enum status clearing_reply(struct books *books, const ClearingRecord *clearing,
     }
     reply->id = clearing->id;
     reply->number = clearing_number(books, clearing);
-    reply->amount_minor = clearing->amount_minor;
+    reply->amount_minor = clearing_own(clearing);
+    reply->currency = clearing->currency;
+    reply->book_minor = clearing->amount_minor;
+    reply->exchange_minor = books->exchanged_minor;
     reply->date_day = clearing->date_day;
     reply->balance_before_minor = owed_before_minor;
     reply->balance_minor = posting_owed(balance);

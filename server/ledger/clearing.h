@@ -21,15 +21,23 @@ ClearingRecord *clearing_make(struct books *books, ClearingKind kind, uint64_t c
                               int64_t amount_minor, int32_t day);
 // Id, number and who entered it.
 MUST_CHECK enum status clearing_enter(struct books *books, ClearingRecord *clearing);
-// An item of the document.
+// An item of the document, in its currency.
 MUST_CHECK enum status clearing_item(struct books *books, ClearingRecord *clearing, ItemSide side,
-                                     uint32_t account, int64_t amount_minor, struct item **out);
+                                     uint32_t account, struct item_rest amount, struct item **out);
 // Its entry, with room for `line_max` lines. NULL when the arena is exhausted.
 EntryRecord *clearing_entry(struct books *books, const ClearingRecord *clearing, EntryKind kind,
                             size_t line_max);
 // Posts the entry and keeps the document.
 MUST_CHECK enum status clearing_keep(struct books *books, ClearingRecord *clearing,
                                      EntryRecord *entry);
+
+// What the amounts of `settled` are worth in the book's currency, by what their items have left in
+// it.
+struct item_rest clearing_worth(const struct settlement *settled);
+// What it settles is in that currency: its own amount, and what it is worth. "": the book's.
+void clearing_denominate(ClearingRecord *clearing, char *currency, struct item_rest amount);
+// Amount in the currency of what it settles.
+int64_t clearing_own(const ClearingRecord *clearing);
 
 // Gives up the amounts of `settled` at the expense of `role`: enters, posts and allocates them.
 // What it posts to must be loaded.

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/clearing.h"
+#include "server/ledger/disparity.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/reading.h"
 
 // What is asked about write-offs, differences, discounts, recoveries and refunds.
@@ -16,8 +19,9 @@ static enum status add_line(struct txn *txn, struct call *call, uint64_t item_id
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
     }
-    if (other->document_id == card->id || card->n_line == ALLOCATIONS_MAX) {
-        return STATUS_OK; // between items of its own
+    if (other->document_id == card->id || card->n_line == ALLOCATIONS_MAX ||
+        disparity_is_own(allocation)) {
+        return STATUS_OK; // between items of its own, or what only the rates differ by
     }
     AllocationLine *line = arena_alloc(call->arena, sizeof *line);
     if (line == NULL) {
@@ -27,9 +31,10 @@ static enum status add_line(struct txn *txn, struct call *call, uint64_t item_id
     line->id = allocation->id;
     line->invoice = ident_print(call->arena, other->series, other->year, other->sequence);
     line->due_day = other->due_day;
-    line->apply_minor = allocation->amount_minor;
-    line->left_minor = other->open_minor;
-    line->open_minor = other->open_minor + allocation->amount_minor;
+    const bool is_foreign = other->currency[0] != '\0';
+    line->apply_minor = is_foreign ? allocation->foreign_minor : allocation->amount_minor;
+    line->left_minor = item_left(other);
+    line->open_minor = line->left_minor + line->apply_minor;
     line->effective_day = allocation->effective_day;
     line->rule = allocation->rule;
     card->line[card->n_line] = line;
@@ -101,16 +106,22 @@ static enum status show(struct txn *txn, struct call *call, uint64_t id, bool re
     card->kind = clearing->kind;
     card->state = clearing->state;
     card->customer_id = clearing->customer_id;
-    card->amount_minor = clearing->amount_minor;
-    card->fee_minor = clearing->fee_minor;
+    const bool is_foreign = clearing->currency[0] != '\0';
+    card->amount_minor = clearing_own(clearing);
+    card->fee_minor = is_foreign ? clearing->foreign_fee_minor : clearing->fee_minor;
+    card->currency = clearing->currency;
+    card->book_minor = is_foreign ? clearing->amount_minor : 0;
+    card->rate = rate_text(call->arena, clearing->rate_micro, clearing->rate_per);
     card->date_day = clearing->date_day;
     card->method = clearing->method;
     card->reference = clearing->reference;
     card->reason = clearing->reason;
-    card->recovered_minor = clearing->recovered_minor;
+    card->recovered_minor = is_foreign ? 0 : clearing->recovered_minor;
+    card->book_recovered_minor = is_foreign ? clearing->recovered_minor : 0;
     card->entered_us = clearing->entered_us;
     card->line = arena_alloc(call->arena, ALLOCATIONS_MAX * sizeof *card->line);
-    status = card->line != NULL ? name_things(txn, call, clearing, card) : STATUS_TOO_LARGE;
+    status = card->line != NULL && card->rate != NULL ? name_things(txn, call, clearing, card)
+                                                      : STATUS_TOO_LARGE;
     for (size_t i = 0; status == STATUS_OK && i < clearing->n_item_id; i++) {
         status = add_lines(txn, call, clearing->item_id[i], card);
     }
@@ -193,7 +204,8 @@ static enum status fill_row(struct txn *txn, struct call *call, uint64_t id,
     row->date_day = clearing->date_day;
     row->amount_minor = clearing->amount_minor;
     row->reason = clearing->reason;
-    return row->number == NULL ? STATUS_TOO_LARGE : STATUS_OK;
+    row->foreign = rate_amount(call->arena, clearing->currency, clearing->foreign_minor);
+    return row->number == NULL || row->foreign == NULL ? STATUS_TOO_LARGE : STATUS_OK;
 }
 
 static enum status list(struct txn *txn, struct call *call, const struct document_query *query,

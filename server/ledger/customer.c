@@ -4,6 +4,7 @@
 #include "server/ledger/control.h"
 #include "server/ledger/numbering.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/rate.h"
 
 static const struct personal_field PERSONAL[] = {
     {2, "name", false},          {3, "company", true},       {4, "phone", true},
@@ -151,6 +152,7 @@ enum status customer_make(struct books *books, const CustomerAdd *request, Custo
     customer->tag = request->tag;
     customer->owner_id = request->owner_id != 0 ? request->owner_id : books->call->user_id;
     customer->terms = request->terms;
+    customer->currency = rate_currency(books, request->currency);
     customer->credit = customer_credit_mode(request->credit, request->credit_limit_minor);
     customer->credit_limit_minor = request->credit_limit_minor;
     customer->state = CUSTOMER_STATE__CUSTOMER_STATE_ACTIVE;

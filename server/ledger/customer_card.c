@@ -139,6 +139,7 @@ enum status customer_card_fill(struct txn *txn, struct call *call, const Custome
     card->n_tag = customer->n_tag;
     card->tag = customer->tag;
     card->terms = customer->terms;
+    card->currency = customer->currency;
     card->credit = customer->credit;
     card->credit_limit_minor = customer->credit_limit_minor;
     card->version = customer->version;

@@ -4,6 +4,7 @@
 #include "server/ledger/due.h"
 #include "server/ledger/exposure.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/rate.h"
 
 // A name as people type it may have '-' where the field has '_'.
 static bool same_name(const char *typed, const char *name)
@@ -23,7 +24,7 @@ struct text_field {
 };
 
 struct text_fields {
-    struct text_field field[4];
+    struct text_field field[5];
 };
 
 static struct text_fields text_fields_of(const CustomerEdit *request, CustomerRecord *customer)
@@ -33,6 +34,7 @@ static struct text_fields text_fields_of(const CustomerEdit *request, CustomerRe
         {"region", request->region, &customer->region},
         {"class", request->class_, &customer->class_},
         {"terms", request->terms, &customer->terms},
+        {"currency", request->currency, &customer->currency},
     }};
 }
 
@@ -132,8 +134,8 @@ static bool is_sealed_in(const CustomerEdit *request, uint32_t number)
 // Each name of `clear` is a field that can be empty, and is not given a value at the same time.
 static enum status check_clear(struct books *books, const CustomerEdit *request)
 {
-    static const char *const OTHERS[] = {"industry", "region", "class", "terms",
-                                         "tag",      "credit", "owner"};
+    static const char *const OTHERS[] = {"industry", "region", "class",  "terms",
+                                         "currency", "tag",    "credit", "owner"};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < request->n_clear; i++) {
         const char *name = request->clear[i];
@@ -153,6 +155,7 @@ static enum status check_clear(struct books *books, const CustomerEdit *request)
                 (same_name(name, "region") && request->region[0] != '\0') ||
                 (same_name(name, "class") && request->class_[0] != '\0') ||
                 (same_name(name, "terms") && request->terms[0] != '\0') ||
+                (same_name(name, "currency") && request->currency[0] != '\0') ||
                 (same_name(name, "tag") && request->n_tag > 0) ||
                 (same_name(name, "owner") && request->owner_id != 0) ||
                 (same_name(name, "credit") && wants_credit(request));
@@ -168,8 +171,8 @@ static bool changes_something(const CustomerEdit *request)
 {
     return request->n_sealed > 0 || request->n_clear > 0 || request->n_tag > 0 ||
            request->industry[0] != '\0' || request->region[0] != '\0' ||
-           request->class_[0] != '\0' || request->terms[0] != '\0' || request->owner_id != 0 ||
-           wants_credit(request);
+           request->class_[0] != '\0' || request->terms[0] != '\0' ||
+           request->currency[0] != '\0' || request->owner_id != 0 || wants_credit(request);
 }
 
 static ProtobufCBinaryData box_of(Sealed *const *list, size_t count, uint32_t number,
@@ -283,6 +286,7 @@ static void merge_clear_fields(struct books *books, const CustomerEdit *request,
         char *text = arena_copy(books->arena, field->asked, strlen(field->asked));
         *field->kept = text != NULL ? text : *field->kept;
     }
+    customer->currency = rate_currency(books, customer->currency);
     if (request->n_tag > 0 || wants_clear(request, "tag")) {
         call_note_change(call, customer->id, "tag", join(books, customer->tag, customer->n_tag),
                          join(books, request->tag, request->n_tag));

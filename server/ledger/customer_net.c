@@ -2,6 +2,7 @@
 // What stands to a customer's credit settles what the same customer owes (预收冲应收, domain.md
 // d.1): the oldest credit first, the debits in the order of the customer's profile.
 #include "server/ledger/customer.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/shares.h"
 
 static int64_t settled_by(const struct shares *shares)
@@ -13,7 +14,7 @@ static int64_t settled_by(const struct shares *shares)
     return total;
 }
 
-static enum status fill_reply(struct books *books, const CustomerRecord *customer,
+static enum status fill_reply(struct books *books, const CustomerRecord *customer, char *currency,
                               const struct shares *shares, CustomerNetReply *reply)
 {
     struct item_list debits = {0};
@@ -22,8 +23,8 @@ static enum status fill_reply(struct books *books, const CustomerRecord *custome
     if (status == STATUS_OK) {
         status = item_open(books, customer->id, ITEM_SIDE__ITEM_SIDE_CREDIT, &credits);
     }
-    item_keep_currency(&debits, "");
-    item_keep_currency(&credits, "");
+    item_keep_currency(&debits, currency);
+    item_keep_currency(&credits, currency);
     if (status == STATUS_OK) {
         status = shares_reply(books, shares, false, &reply->line, &reply->n_line);
     }
@@ -33,6 +34,8 @@ static enum status fill_reply(struct books *books, const CustomerRecord *custome
     reply->on_account_minor = shares_open(&credits);
     reply->open_minor = shares_open(&debits);
     reply->more = shares->more;
+    reply->currency = currency;
+    reply->exchange_minor = books->exchanged_minor;
     call_about(books->call, reply->id, reply->number);
     return reply->number != NULL ? status : STATUS_TOO_LARGE;
 }
@@ -50,7 +53,11 @@ enum status customer_net(struct txn *txn, struct call *call, const CustomerNet *
     if (status == STATUS_OK) {
         status = item_open(&books, customer->id, ITEM_SIDE__ITEM_SIDE_CREDIT, &credits);
     }
-    item_keep_currency(&credits, "");
+    char *currency = request->currency;
+    if (status == STATUS_OK) {
+        currency = rate_currency(&books, currency[0] != '\0' ? currency : customer->currency);
+    }
+    item_keep_currency(&credits, currency);
 
     struct shares shares = {0};
     if (status == STATUS_OK && credits.count == 0) {
@@ -71,5 +78,5 @@ enum status customer_net(struct txn *txn, struct call *call, const CustomerNet *
         status = books_close(&books);
     }
 
-    return status == STATUS_OK ? fill_reply(&books, customer, &shares, reply) : status;
+    return status == STATUS_OK ? fill_reply(&books, customer, currency, &shares, reply) : status;
 }

@@ -8,8 +8,9 @@
 
 // ---- show ----
 
-static enum status add_money(struct call *call, CustomerCard *card)
+static enum status add_money(struct txn *txn, struct call *call, CustomerCard *card)
 {
+    BookRecord *book = NULL;
     struct view_customer view;
     struct aging_matches aging;
     const struct aging_query query = {.day = call->book_day, .customer_id = card->id};
@@ -22,7 +23,10 @@ static enum status add_money(struct call *call, CustomerCard *card)
     card->on_account_minor = view.on_account_minor;
     card->oldest_due_day = view.oldest_due_day;
     card->last_payment_day = view.last_payment_day;
-    return STATUS_OK;
+    const struct open_query open = {.customer_id = card->id, .day = call->book_day};
+    status = reading_book(txn, &book);
+    return status == STATUS_OK ? reading_currencies(call, book, &open, &card->other, &card->n_other)
+                               : status;
 }
 
 enum status customer_show(struct txn *txn, struct call *call, const CustomerShow *request,
@@ -47,7 +51,7 @@ enum status customer_show(struct txn *txn, struct call *call, const CustomerShow
     consents_keep_latest(&consents);
     reply->consent = consents.row;
     reply->n_consent = consents.count;
-    return add_money(call, reply);
+    return add_money(txn, call, reply);
 }
 
 // ---- list ----
@@ -184,6 +188,7 @@ static enum status fill_row(struct txn *txn, struct call *call, const struct cus
     row->number = ident_print(call->arena, SERIES_CUSTOMER, 0, customer->sequence);
     row->region = customer->region;
     row->class_ = customer->class_;
+    row->currency = customer->currency;
     row->open_minor = match->open_minor;
     row->overdue_minor = match->overdue_minor;
     row->oldest_due_day = match->oldest_due_day;

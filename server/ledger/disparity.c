@@ -56,9 +56,9 @@ enum status disparity_open(struct books *books, const struct item *item, int64_t
                                              item->record->customer_id, amount_minor, day);
     enum status status = clearing != NULL ? clearing_enter(books, clearing) : STATUS_TOO_LARGE;
     if (status == STATUS_OK) {
-        status = clearing_item(books, clearing,
-                               loses ? ITEM_SIDE__ITEM_SIDE_CREDIT : ITEM_SIDE__ITEM_SIDE_DEBIT,
-                               item->record->account, amount_minor, counter);
+        status = clearing_item(
+            books, clearing, loses ? ITEM_SIDE__ITEM_SIDE_CREDIT : ITEM_SIDE__ITEM_SIDE_DEBIT,
+            item->record->account, (struct item_rest){.book_minor = amount_minor}, counter);
     }
     if (status != STATUS_OK) {
         return status;

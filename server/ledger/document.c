@@ -61,8 +61,10 @@ enum status document_parts(struct books *books, InvoiceRecord *document,
             due_once(books, document->gross_minor, due_day, &document->part, &document->n_part);
         document->terms = arena_copy(books->arena, "", 0); // it follows none
     } else {
-        status = due_parts(books, text, document->gross_minor, document->date_day, &document->part,
-                           &document->n_part);
+        const struct due_sum total = {document->gross_minor,
+                                      rate_decimals(books, document->currency)};
+        status =
+            due_parts(books, text, total, document->date_day, &document->part, &document->n_part);
         document->terms = arena_copy(books->arena, text, strlen(text));
     }
     if (status != STATUS_OK || document->terms == NULL) {
@@ -109,8 +111,7 @@ static enum status book_parts(struct books *books, const InvoiceRecord *document
     return STATUS_OK;
 }
 
-// In another currency: every part is worth something in the book's, and what is left out for early
-// payment is not known in it.
+// In another currency: every part is worth something in the book's.
 static enum status check_foreign(struct books *books, const InvoiceRecord *document)
 {
     int64_t *book_minor = NULL;
@@ -120,13 +121,10 @@ static enum status check_foreign(struct books *books, const InvoiceRecord *docum
     enum status status = book_parts(books, document, &book_minor);
     for (size_t i = 0; status == STATUS_OK && i < document->n_part; i++) {
         const InvoicePart *part = document->part[i];
-        if (part->discount_minor != 0) {
-            status = books_refuse(books, STATUS_CURRENCY_OTHER, "terms", document->currency,
-                                  books->record->currency);
-        } else if (part->amount_minor != 0 &&
-                   (book_minor[i] == 0 || (book_minor[i] > 0) != (part->amount_minor > 0))) {
+        if (part->amount_minor != 0 &&
+            (book_minor[i] == 0 || (book_minor[i] > 0) != (part->amount_minor > 0))) {
             status = books_refuse(books, STATUS_RATE_TOO_SMALL, "terms",
-                                  books_money(books, part->amount_minor), NULL);
+                                  rate_print(books, document->currency, part->amount_minor), NULL);
         }
     }
     if (status == STATUS_OK) {

@@ -40,14 +40,14 @@ static enum status make_parts(struct books *books, size_t count, InvoicePart ***
     return STATUS_OK;
 }
 
-enum status due_parts(struct books *books, const char *terms, int64_t total_minor, int32_t date_day,
-                      InvoicePart ***out, size_t *count)
+enum status due_parts(struct books *books, const char *terms, struct due_sum total,
+                      int32_t date_day, InvoicePart ***out, size_t *count)
 {
     struct terms parsed;
     struct terms_due due[INVOICE_PARTS_MAX];
     enum status status = terms_parse(terms, &parsed);
     if (status == STATUS_OK) {
-        status = terms_apply(&parsed, total_minor, books->record->decimals, date_day, due);
+        status = terms_apply(&parsed, total.minor, total.decimals, date_day, due);
     }
     if (status != STATUS_OK) {
         return books_refuse(books, status, "terms", NULL, NULL);

@@ -7,9 +7,14 @@
 
 #define DUE_TERMS "30" // of a customer without terms of his own
 
-// The parts of `total_minor` dated `date_day` by `terms`; in the arena. Terms that do not fit are
+struct due_sum {
+    int64_t minor;
+    uint32_t decimals; // of its currency: terms may name amounts
+};
+
+// The parts of `total` dated `date_day` by `terms`; in the arena. Terms that do not fit are
 // refused.
-MUST_CHECK enum status due_parts(struct books *books, const char *terms, int64_t total_minor,
+MUST_CHECK enum status due_parts(struct books *books, const char *terms, struct due_sum total,
                                  int32_t date_day, InvoicePart ***out, size_t *count);
 
 // A part of the whole on one day.

@@ -55,7 +55,7 @@ enum status invoice_draft(struct txn *txn, struct call *call, const InvoiceDraft
         return STATUS_TOO_LARGE;
     }
 
-    draft->currency = rate_currency(&books, request->currency);
+    status = rate_choose(&books, request->currency, customer->currency, &draft->currency);
     const struct pricing pricing = {
         .line = request->line,
         .count = request->n_line,
@@ -66,7 +66,9 @@ enum status invoice_draft(struct txn *txn, struct call *call, const InvoiceDraft
         .round_minor = request->round_minor,
         .is_foreign = draft->currency[0] != '\0',
     };
-    status = pricing_apply(&books, &pricing, draft);
+    if (status == STATUS_OK) {
+        status = pricing_apply(&books, &pricing, draft);
+    }
     if (status == STATUS_OK) {
         status = rate_document(&books, draft, request->date_day);
     }
@@ -163,7 +165,10 @@ static enum status edit_amounts(struct books *books, const InvoiceEdit *request,
                                 InvoiceRecord *draft)
 {
     enum status status = STATUS_OK;
-    if (edits_lines(request)) {
+    if (edits_lines(request) || request->currency[0] != '\0') {
+        status = rate_same(books, request->currency, draft->currency);
+    }
+    if (status == STATUS_OK && edits_lines(request)) {
         const struct pricing pricing = {
             .line = request->line,
             .count = request->n_line,
@@ -266,6 +271,9 @@ static enum status from_draft(struct books *books, const InvoiceIssue *request, 
     }
     bool other = request->customer_id != 0 && status == STATUS_OK &&
                  request->customer_id != draft->customer_id;
+    if (status == STATUS_OK && request->currency[0] != '\0') {
+        status = rate_same(books, request->currency, draft->currency);
+    }
     if (status == STATUS_OK && (other || request->n_line > 0 || request->amount_minor != 0)) {
         status = books_refuse(books, STATUS_FIELD_CONFLICT, "invoice", NULL, NULL);
     }
@@ -278,6 +286,7 @@ static enum status from_draft(struct books *books, const InvoiceIssue *request, 
 static enum status from_request(struct books *books, const InvoiceIssue *request,
                                 InvoiceRecord **out)
 {
+    CustomerRecord *customer = NULL;
     if (request->customer_id == 0) {
         return books_refuse(books, STATUS_FIELD_MISSING, "customer", NULL, NULL);
     }
@@ -286,7 +295,11 @@ static enum status from_request(struct books *books, const InvoiceIssue *request
     if (document == NULL) {
         return STATUS_TOO_LARGE;
     }
-    document->currency = rate_currency(books, request->currency);
+    *out = document;
+    enum status status = books_served_customer(books, request->customer_id, "customer", &customer);
+    if (status == STATUS_OK) {
+        status = rate_choose(books, request->currency, customer->currency, &document->currency);
+    }
     const struct pricing pricing = {
         .line = request->line,
         .count = request->n_line,
@@ -297,8 +310,7 @@ static enum status from_request(struct books *books, const InvoiceIssue *request
         .round_minor = request->round_minor,
         .is_foreign = document->currency[0] != '\0',
     };
-    *out = document;
-    return pricing_apply(books, &pricing, document);
+    return status == STATUS_OK ? pricing_apply(books, &pricing, document) : status;
 }
 
 // Dates, terms and texts of the document: the request's, else the draft's own.
@@ -321,7 +333,7 @@ static enum status complete(struct books *books, const InvoiceIssue *request,
     }
     if (status == STATUS_OK && document->gross_minor < 0) {
         status = books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "amount",
-                              books_money(books, document->gross_minor), NULL);
+                              rate_print(books, document->currency, document->gross_minor), NULL);
     }
     if (status == STATUS_OK) {
         status = document_parts(books, document, customer,

@@ -143,8 +143,10 @@ static enum status plan_credit(struct books *books, const InvoiceRecord *invoice
     int64_t left = credit_left(invoice);
     int64_t amount_minor = request->amount_minor != 0 ? request->amount_minor : left;
     if (amount_minor > left || left == 0) {
-        const char *asked = request->amount_minor != 0 ? books_money(books, amount_minor) : NULL;
-        return books_refuse(books, STATUS_CREDIT_OVER, "amount", asked, books_money(books, left));
+        const char *asked =
+            request->amount_minor != 0 ? rate_print(books, invoice->currency, amount_minor) : NULL;
+        return books_refuse(books, STATUS_CREDIT_OVER, "amount", asked,
+                            rate_print(books, invoice->currency, left));
     }
     if (request->n_line > 0) {
         return credit_plan_lines(books, invoice, request->line, request->n_line, out);
@@ -164,6 +166,10 @@ enum status invoice_credit(struct txn *txn, struct call *call, const InvoiceCred
     }
 
     struct credit_plan plan = {0};
+    const bool has_amounts = request->amount_minor != 0 || request->n_line > 0;
+    if (status == STATUS_OK && (has_amounts || request->currency[0] != '\0')) {
+        status = rate_same(&books, request->currency, invoice->currency);
+    }
     if (status == STATUS_OK) {
         status = plan_credit(&books, invoice, request, &plan);
     }
@@ -219,14 +225,15 @@ static enum status refuse_if_touched(struct books *books, const InvoiceRecord *i
         status = item_load(books, part->item_id, &item);
         int64_t amount_minor = part->amount_minor < 0 ? -part->amount_minor : part->amount_minor;
         if (status == STATUS_OK && item_left(item->record) != amount_minor) {
-            status = books_refuse(books, STATUS_DOCUMENT_HAS_PAYMENTS, "invoice",
-                                  books_money(books, amount_minor - item_left(item->record)), NULL);
+            status = books_refuse(
+                books, STATUS_DOCUMENT_HAS_PAYMENTS, "invoice",
+                rate_print(books, invoice->currency, amount_minor - item_left(item->record)), NULL);
         }
     }
     if (status == STATUS_OK && invoice->credited_minor != 0) {
         status = books_refuse(books, STATUS_CREDIT_OVER, "invoice",
-                              books_money(books, invoice->gross_minor),
-                              books_money(books, credit_left(invoice)));
+                              rate_print(books, invoice->currency, invoice->gross_minor),
+                              rate_print(books, invoice->currency, credit_left(invoice)));
     }
     return status;
 }

@@ -8,6 +8,7 @@
 #include "server/ledger/exposure.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/promise.h"
+#include "server/ledger/rate.h"
 #include "shared/money.h"
 
 __extension__ typedef __int128 wide;
@@ -15,9 +16,10 @@ __extension__ typedef __int128 wide;
 struct plan {
     InvoiceRecord *invoice;
     struct item_list open; // debits with something open
-    int64_t open_minor;
+    struct item_rest left; // of them together
     int32_t day;
-    InvoicePart **part; // the new ones
+    InvoicePart **part;  // the new ones
+    int64_t *book_minor; // what each of them is worth
     size_t part_count;
     struct exposure exposure;
     struct promise_list promises; // about what is open
@@ -36,14 +38,12 @@ static enum status load(struct books *books, uint64_t id, struct plan *out)
     if (out->invoice->kind == INVOICE_KIND__INVOICE_KIND_DEBIT_NOTE) {
         return books_refuse(books, STATUS_INVOICE_IS_CHARGE, "invoice", NULL, NULL);
     }
-    status = books_currency(books, out->invoice->currency);
-    if (status == STATUS_OK) {
-        status = document_items(books, out->invoice, &out->open);
-    }
+    status = document_items(books, out->invoice, &out->open);
     size_t count = 0;
     for (size_t i = 0; status == STATUS_OK && i < out->open.count; i++) {
         struct item *item = out->open.item[i];
-        out->open_minor += item->record->open_minor;
+        out->left.own_minor += item_left(item->record);
+        out->left.book_minor += item->record->open_minor;
         out->open.item[count] = item;
         count += item->record->open_minor > 0 ? 1 : 0;
     }
@@ -67,7 +67,7 @@ static enum status choose_day(struct books *books, int32_t asked, struct plan *p
     for (size_t i = 0; status == STATUS_OK && i < plan->open.count; i++) {
         struct item *item = plan->open.item[i];
         int32_t free_day = 0;
-        status = item_free_day(books, item, item->record->open_minor, plan->day, &free_day);
+        status = item_free_day(books, item, item_left(item->record), plan->day, &free_day);
         first = free_day > first ? free_day : first;
     }
     if (status == STATUS_OK && first > plan->day) {
@@ -104,31 +104,60 @@ static enum status named_parts(struct books *books, const InvoiceReschedule *req
         plan->part[i] = &parts[i];
     }
     plan->part_count = request->n_part;
-    return sum == plan->open_minor
+    const char *currency = plan->invoice->currency;
+    return sum == plan->left.own_minor
                ? STATUS_OK
-               : books_refuse(books, STATUS_PARTS_DIFFER, "part", books_money(books, sum),
-                              books_money(books, plan->open_minor));
+               : books_refuse(books, STATUS_PARTS_DIFFER, "part", rate_print(books, currency, sum),
+                              rate_print(books, currency, plan->left.own_minor));
+}
+
+// What is open in the book's currency is shared by the parts: each is worth something.
+static enum status share_book(struct books *books, struct plan *plan)
+{
+    int64_t *own = arena_alloc(books->arena, plan->part_count * sizeof *own);
+    plan->book_minor = arena_alloc(books->arena, plan->part_count * sizeof *plan->book_minor);
+    if (own == NULL || plan->book_minor == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; i < plan->part_count; i++) {
+        own[i] = plan->part[i]->amount_minor;
+    }
+    const bool fits = money_split(plan->left.book_minor, own, plan->part_count, plan->book_minor);
+    assert(fits);
+    for (size_t i = 0; i < plan->part_count; i++) {
+        if (plan->book_minor[i] == 0) {
+            return books_refuse(books, STATUS_RATE_TOO_SMALL, "part",
+                                rate_print(books, plan->invoice->currency, own[i]), NULL);
+        }
+    }
+    return STATUS_OK;
 }
 
 static enum status plan_parts(struct books *books, const InvoiceReschedule *request,
                               struct plan *plan)
 {
-    enum status status = request->terms[0] == '\0'
-                             ? named_parts(books, request, plan)
-                             : due_parts(books, request->terms, plan->open_minor, plan->day,
-                                         &plan->part, &plan->part_count);
+    const char *currency = plan->invoice->currency;
+    const struct due_sum total = {plan->left.own_minor, rate_decimals(books, currency)};
+    enum status status = request->n_part > 0 || request->currency[0] != '\0'
+                             ? rate_same(books, request->currency, currency)
+                             : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = request->terms[0] == '\0' ? named_parts(books, request, plan)
+                                           : due_parts(books, request->terms, total, plan->day,
+                                                       &plan->part, &plan->part_count);
+    }
     for (size_t i = 0; status == STATUS_OK && i < plan->part_count; i++) {
         if (plan->part[i]->amount_minor <= 0) {
             return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE,
                                 request->terms[0] != '\0' ? "terms" : "part",
-                                books_money(books, plan->part[i]->amount_minor), NULL);
+                                rate_print(books, currency, plan->part[i]->amount_minor), NULL);
         }
     }
     // Parts with something settled stay beside the new ones.
     if (status == STATUS_OK && plan->part_count + plan->invoice->n_part > INVOICE_PARTS_MAX * 2) {
         return books_refuse(books, STATUS_TOO_LARGE, "part", NULL, NULL);
     }
-    return status;
+    return status == STATUS_OK ? share_book(books, plan) : status;
 }
 
 // More time is more credit (domain.md d.3). Time is each amount times the days that are left to it:
@@ -143,7 +172,7 @@ static enum status check_credit(struct books *books, struct plan *plan)
         before += (wide)item->open_minor * (item->due_day - plan->day);
     }
     for (size_t i = 0; i < plan->part_count; i++) {
-        after += (wide)plan->part[i]->amount_minor * (plan->part[i]->due_day - plan->day);
+        after += (wide)plan->book_minor[i] * (plan->part[i]->due_day - plan->day);
     }
     if (after <= before) {
         return STATUS_OK;
@@ -151,7 +180,7 @@ static enum status check_credit(struct books *books, struct plan *plan)
     const enum status status =
         books_customer(books, plan->invoice->customer_id, "invoice", &customer);
     return status == STATUS_OK
-               ? exposure_check_longer(books, customer, plan->open_minor, &plan->exposure)
+               ? exposure_check_longer(books, customer, plan->left.book_minor, &plan->exposure)
                : status;
 }
 
@@ -198,12 +227,12 @@ static enum status keep_history(struct books *books, char *reason, struct plan *
             }
             invoice_earlier_part__init(past);
             past->due_day = known->due_day;
-            past->amount_minor = item->record->open_minor;
+            past->amount_minor = item_left(item->record);
             past->until_day = plan->day;
             past->reason = reason;
             past->item_id = known->item_id;
             earlier[invoice->n_earlier++] = past;
-            known->amount_minor -= item->record->open_minor;
+            known->amount_minor -= item_left(item->record);
         }
         if (known->amount_minor != 0) {
             part[kept++] = known;
@@ -220,7 +249,7 @@ static enum status keep_history(struct books *books, char *reason, struct plan *
 
 // An item like the ones that were open, dated on the day of the agreement.
 static struct item *add_item(struct books *books, const struct plan *plan, ItemSide side,
-                             int32_t due_day, int64_t amount_minor, const InvoicePart *part)
+                             int32_t due_day, struct item_rest amount, const InvoicePart *part)
 {
     const ItemRecord *like = plan->open.item[0]->record;
     ItemRecord draft = *like;
@@ -228,9 +257,11 @@ static struct item *add_item(struct books *books, const struct plan *plan, ItemS
     draft.origin_day = like->origin_day != 0 ? like->origin_day : like->date_day;
     draft.date_day = plan->day;
     draft.due_day = due_day;
-    draft.amount_minor = amount_minor;
+    draft.amount_minor = amount.book_minor;
+    draft.foreign_minor = like->currency[0] != '\0' ? amount.own_minor : 0;
     draft.freed_day = 0;
     draft.rescheduled = true;
+    draft.settled_day = 0;
     draft.grace_days = part != NULL ? part->grace_days : 0;
     draft.discount_until_day = part != NULL ? part->discount_until_day : 0;
     draft.discount_minor = part != NULL ? part->discount_minor : 0;
@@ -240,20 +271,22 @@ static struct item *add_item(struct books *books, const struct plan *plan, ItemS
 static enum status move_items(struct books *books, struct plan *plan)
 {
     struct item *credit =
-        add_item(books, plan, ITEM_SIDE__ITEM_SIDE_CREDIT, plan->day, plan->open_minor, NULL);
+        add_item(books, plan, ITEM_SIDE__ITEM_SIDE_CREDIT, plan->day, plan->left, NULL);
     enum status status = credit != NULL ? STATUS_OK : STATUS_TOO_LARGE;
     for (size_t i = 0; status == STATUS_OK && i < plan->part_count; i++) {
         InvoicePart *part = plan->part[i];
-        struct item *debit = add_item(books, plan, ITEM_SIDE__ITEM_SIDE_DEBIT, part->due_day,
-                                      part->amount_minor, part);
+        const struct item_rest amount = {part->amount_minor, plan->book_minor[i]};
+        struct item *debit =
+            add_item(books, plan, ITEM_SIDE__ITEM_SIDE_DEBIT, part->due_day, amount, part);
         part->item_id = debit != NULL ? debit->record->id : 0;
         status = debit != NULL ? STATUS_OK : STATUS_TOO_LARGE;
     }
     for (size_t i = 0; status == STATUS_OK && i < plan->open.count; i++) {
         struct item *debit = plan->open.item[i];
         AllocationRecord *allocation;
-        status = item_allocate(books, debit, credit, debit->record->open_minor, plan->day,
-                               RULE_RESCHEDULE, &allocation);
+        const struct item_rest rest = {item_left(debit->record), debit->record->open_minor};
+        status =
+            item_allocate_even(books, debit, credit, rest, plan->day, RULE_RESCHEDULE, &allocation);
     }
     return status;
 }
@@ -276,7 +309,8 @@ static enum status reply_parts(struct books *books, const struct plan *plan,
 {
     reply->id = plan->invoice->id;
     reply->number = document_number(books, plan->invoice);
-    reply->open_minor = plan->open_minor;
+    reply->open_minor = plan->left.own_minor;
+    reply->currency = plan->invoice->currency;
     reply->part = plan->part;
     reply->n_part = plan->part_count;
     for (size_t i = 0; i < plan->part_count; i++) {
@@ -297,7 +331,7 @@ enum status invoice_reschedule(struct txn *txn, struct call *call, const Invoice
     }
 
     if (status == STATUS_OK) {
-        status = permit_amount(&books, plan.invoice->customer_id, plan.open_minor, "invoice");
+        status = permit_amount(&books, plan.invoice->customer_id, plan.left.book_minor, "invoice");
     }
     if (status == STATUS_OK) {
         status = choose_day(&books, request->date_day, &plan);

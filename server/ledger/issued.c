@@ -3,6 +3,7 @@
 
 #include "server/ledger/finding.h"
 #include "server/ledger/numbering.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/reading.h"
 #include "server/ledger/row_page.h"
 #include "shared/digest.h"
@@ -116,7 +117,7 @@ static enum status keep_name(struct arena *arena, const CustomerRecord *customer
 }
 
 static enum status make_issued(struct books *books, const StatementIssue *request,
-                               IssuedRecord **out)
+                               const CustomerRecord *customer, IssuedRecord **out)
 {
     struct call *call = books->call;
     IssuedRecord *issued = (IssuedRecord *)wire_make(books->arena, &issued_record__descriptor);
@@ -143,6 +144,7 @@ static enum status make_issued(struct books *books, const StatementIssue *reques
     issued->issued_us = call->instant_us;
     issued->issued_by = call->user_id;
     issued->year = books_year(call->book_day);
+    issued->currency = request->currency[0] != '\0' ? request->currency : customer->currency;
     *out = issued;
     return STATUS_OK;
 }
@@ -158,7 +160,7 @@ enum status statement_issue(struct txn *txn, struct call *call, const StatementI
         status = books_customer(&books, request->customer_id, "customer", &customer);
     }
     if (status == STATUS_OK) {
-        status = make_issued(&books, request, &issued);
+        status = make_issued(&books, request, customer, &issued);
     }
 
     if (status == STATUS_OK) {
@@ -200,7 +202,7 @@ static enum status raise_finding(struct books *books, const IssuedRecord *issued
     char *notes = request->theirs_minor == 0
                       ? request->reason
                       : arena_print(books->arena, "%s (%s)", request->reason,
-                                    books_money(books, request->theirs_minor));
+                                    rate_print(books, issued->currency, request->theirs_minor));
     if (finding == NULL || title == NULL || notes == NULL) {
         return STATUS_TOO_LARGE;
     }
@@ -240,6 +242,9 @@ enum status statement_reply(struct txn *txn, struct call *call, const StatementR
         status = load_issued(&books, request->statement_id, &issued);
     }
 
+    if (status == STATUS_OK && (request->theirs_minor != 0 || request->currency[0] != '\0')) {
+        status = rate_same(&books, request->currency, issued->currency);
+    }
     if (status == STATUS_OK) {
         status = check_reply(&books, issued, day);
     }
@@ -310,6 +315,7 @@ static enum status list_row(struct txn *txn, struct call *call, const ProtobufCM
     row->to_day = issued->to_day;
     row->issued_us = issued->issued_us;
     row->theirs_minor = issued->theirs_minor;
+    row->currency = issued->currency;
     bool waits = issued->state == STATEMENT_STATE__STATEMENT_STATE_ISSUED;
     row->waiting_days = waits ? (uint32_t)((call->instant_us - issued->issued_us) / DAY_US) : 0;
     return reading_login(txn, issued->issued_by, &row->issued_by);

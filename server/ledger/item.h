@@ -81,6 +81,11 @@ MUST_CHECK enum status item_free_day(struct books *books, const struct item *ite
 MUST_CHECK enum status item_allocate(struct books *books, struct item *debit, struct item *credit,
                                      int64_t amount_minor, int32_t day, const char *rule,
                                      AllocationRecord **out);
+// The same where the book's currency gives or takes `book_minor` on both sides: one of the items
+// was made for the other, at its rate.
+MUST_CHECK enum status item_allocate_even(struct books *books, struct item *debit,
+                                          struct item *credit, struct item_rest taken, int32_t day,
+                                          const char *rule, AllocationRecord **out);
 // Takes an allocation back on `day`, which is not before its own.
 MUST_CHECK enum status item_unallocate(struct books *books, AllocationRecord *allocation,
                                        int32_t day, AllocationRecord **out);

@@ -8,6 +8,7 @@
 #include "server/ledger/numbering.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/pricing.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/reading.h"
 #include "shared/money.h"
 
@@ -20,6 +21,11 @@ enum status order_load(struct books *books, uint64_t id, OrderRecord **out)
 char *order_number(struct arena *arena, const OrderRecord *order)
 {
     return ident_print(arena, SERIES_ORDER, 0, order->sequence);
+}
+
+int64_t order_book(const OrderRecord *order)
+{
+    return order->currency[0] != '\0' ? order->book_gross_minor : order->gross_minor;
 }
 
 bool order_counts(const OrderRecord *order)
@@ -82,16 +88,23 @@ static enum status price(struct books *books, const struct pricing *pricing, Ord
     if (document == NULL) {
         return STATUS_TOO_LARGE;
     }
+    document->currency = order->currency;
     enum status status = pricing_apply(books, pricing, document);
     if (status == STATUS_OK && document->gross_minor < 0) {
         status = books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "amount",
-                              books_money(books, document->gross_minor), NULL);
+                              rate_print(books, document->currency, document->gross_minor), NULL);
+    }
+    if (status == STATUS_OK) {
+        status = rate_document(books, document, order->date_day);
     }
     order->line = document->line;
     order->n_line = document->n_line;
     order->net_minor = document->net_minor;
     order->tax_minor = document->tax_minor;
     order->gross_minor = document->gross_minor;
+    order->rate_micro = document->rate_micro;
+    order->rate_per = document->rate_per;
+    order->book_gross_minor = document->book_gross_minor;
     return status;
 }
 
@@ -125,6 +138,8 @@ static enum status save(struct books *books, OrderRecord *order, OrderReply *rep
     reply->net_minor = order->net_minor;
     reply->tax_minor = order->tax_minor;
     reply->gross_minor = order->gross_minor;
+    reply->currency = order->currency;
+    reply->book_gross_minor = order_book(order);
     reply->promised_day = order->promised_day;
     reply->delivered_day = order->delivered_day;
     call_about(books->call, order->id, reply->number);
@@ -156,7 +171,7 @@ enum status order_add(struct txn *txn, struct call *call, const OrderAdd *reques
     order.promised_day = request->promised_day;
     order.reference = request->reference;
     if (status == STATUS_OK) {
-        status = books_currency(&books, request->currency);
+        status = rate_choose(&books, request->currency, customer->currency, &order.currency);
     }
     if (status == STATUS_OK) {
         const struct pricing pricing = {
@@ -167,11 +182,12 @@ enum status order_add(struct txn *txn, struct call *call, const OrderAdd *reques
             .inclusive = request->inclusive,
             .discount_minor = request->discount_minor,
             .round_minor = request->round_minor,
+            .is_foreign = order.currency[0] != '\0',
         };
         status = price(&books, &pricing, &order);
     }
     if (status == STATUS_OK) {
-        status = permit_amount(&books, order.customer_id, order.gross_minor, "amount");
+        status = permit_amount(&books, order.customer_id, order_book(&order), "amount");
     }
     if (status == STATUS_OK) {
         status = check_order(&books, &order);
@@ -213,6 +229,12 @@ static enum status apply_edit(struct books *books, const OrderEdit *request, Ord
     if (prices && !has_lines) {
         return books_refuse(books, STATUS_FIELD_MISSING, "line", NULL, NULL);
     }
+    if (has_lines || request->currency[0] != '\0') {
+        const enum status status = rate_same(books, request->currency, order->currency);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
     order->promised_day = request->promised_day != 0 ? request->promised_day : order->promised_day;
     order->terms = told(request->terms, order->terms);
     order->reference = told(request->reference, order->reference);
@@ -225,6 +247,7 @@ static enum status apply_edit(struct books *books, const OrderEdit *request, Ord
         .inclusive = request->inclusive,
         .discount_minor = request->discount_minor,
         .round_minor = request->round_minor,
+        .is_foreign = order->currency[0] != '\0',
     };
     return has_lines ? price(books, &pricing, order) : STATUS_OK;
 }
@@ -250,18 +273,18 @@ enum status order_edit(struct txn *txn, struct call *call, const OrderEdit *requ
         status = order_refuse_waiting(&books, order);
     }
 
-    const int64_t before_minor = status == STATUS_OK ? order->gross_minor : 0;
+    const int64_t before_minor = status == STATUS_OK ? order_book(order) : 0;
     struct exposure exposure = {0};
     if (status == STATUS_OK) {
         status = apply_edit(&books, request, order);
     }
     if (status == STATUS_OK) {
-        status = permit_amount(&books, order->customer_id, order->gross_minor, "amount");
+        status = permit_amount(&books, order->customer_id, order_book(order), "amount");
     }
     if (status == STATUS_OK) {
         status = check_order(&books, order);
     }
-    const int64_t raised_minor = status == STATUS_OK ? order->gross_minor - before_minor : 0;
+    const int64_t raised_minor = status == STATUS_OK ? order_book(order) - before_minor : 0;
     if (status == STATUS_OK && !is_draft && raised_minor > 0) {
         status = exposure_check_order(&books, customer, raised_minor, &exposure);
     }
@@ -273,7 +296,7 @@ enum status order_edit(struct txn *txn, struct call *call, const OrderEdit *requ
     }
 
     call_note_change(call, order->id, "amount", books_money(&books, before_minor),
-                     books_money(&books, order->gross_minor));
+                     books_money(&books, order_book(order)));
     order->edited_by = call->user_id;
     status = exposure_keep(&books, &exposure, order->id);
     if (status == STATUS_OK) {
@@ -327,13 +350,13 @@ enum status order_confirm(struct txn *txn, struct call *call, const OrderConfirm
         status = refuse_unless_open_again(&books, order);
     }
     if (status == STATUS_OK) {
-        status = permit_amount(&books, order->customer_id, order->gross_minor, "order");
+        status = permit_amount(&books, order->customer_id, order_book(order), "order");
     }
     if (status == STATUS_OK) {
-        status = exposure_check_order(&books, customer, order->gross_minor, &exposure);
+        status = exposure_check_order(&books, customer, order_book(order), &exposure);
     }
     if (status == STATUS_OK) {
-        status = order_move(&books, order->customer_id, order->gross_minor);
+        status = order_move(&books, order->customer_id, order_book(order));
     }
     if (status != STATUS_OK) {
         return status;
@@ -412,10 +435,10 @@ enum status order_cancel(struct txn *txn, struct call *call, const OrderCancel *
         status = order_refuse_waiting(&books, order);
     }
     if (status == STATUS_OK) {
-        status = permit_amount(&books, order->customer_id, order->gross_minor, "order");
+        status = permit_amount(&books, order->customer_id, order_book(order), "order");
     }
     if (status == STATUS_OK && counts) {
-        status = order_move(&books, order->customer_id, -order->gross_minor);
+        status = order_move(&books, order->customer_id, -order_book(order));
     }
     if (status != STATUS_OK) {
         return status;

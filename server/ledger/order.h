@@ -10,6 +10,8 @@
 
 MUST_CHECK enum status order_load(struct books *books, uint64_t id, OrderRecord **out);
 char *order_number(struct arena *arena, const OrderRecord *order);
+// What it comes to in the book's currency, by the rate of its day.
+int64_t order_book(const OrderRecord *order);
 // Is it part of what the customer's credit bears?
 bool order_counts(const OrderRecord *order);
 // Moves what the customer has ordered.

@@ -7,6 +7,7 @@
 #include "server/ledger/exposure.h"
 #include "server/ledger/order.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/rate.h"
 
 static enum status make_invoice(struct books *books, const OrderInvoice *request,
                                 const OrderRecord *order, const CustomerRecord *customer,
@@ -18,6 +19,7 @@ static enum status make_invoice(struct books *books, const OrderInvoice *request
         return STATUS_TOO_LARGE;
     }
     document->date_day = request->date_day != 0 ? request->date_day : books->call->book_day;
+    document->currency = order->currency;
     document->line = order->line;
     document->n_line = order->n_line;
     document->net_minor = order->net_minor;
@@ -28,7 +30,10 @@ static enum status make_invoice(struct books *books, const OrderInvoice *request
     const char *terms = request->terms[0] != '\0' ? request->terms : order->terms;
     enum status status = document_parts(books, document, customer, terms, request->due_day);
     if (status == STATUS_OK) {
-        status = permit_amount(books, document->customer_id, document->gross_minor, "order");
+        status = rate_document(books, document, document->date_day);
+    }
+    if (status == STATUS_OK) {
+        status = permit_amount(books, document->customer_id, rate_gross(document), "order");
     }
     const struct content content = {
         .kind = CONTENT_KIND__CONTENT_KIND_INVOICE,
@@ -107,13 +112,13 @@ enum status order_invoice(struct txn *txn, struct call *call, const OrderInvoice
         status = posting_balance(&books, order->customer_id, &balance);
     }
     if (status == STATUS_OK) {
-        status = order_move(&books, order->customer_id, -order->gross_minor);
+        status = order_move(&books, order->customer_id, -order_book(order));
     }
     if (status == STATUS_OK) {
-        status = exposure_check(&books, customer, document->gross_minor, &exposure);
+        status = exposure_check(&books, customer, rate_gross(document), &exposure);
     }
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_INVOICE, document->gross_minor);
+        status = control_check(txn, call, CONTROL_INVOICE, rate_gross(document));
         if (status == STATUS_APPROVAL_PENDING) {
             return wait_for_second(&books, order, &exposure);
         }

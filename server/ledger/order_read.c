@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is asked about orders.
 #include "server/ledger/order.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/reading.h"
 #include "server/ledger/row_page.h"
 #include "shared/wire.h"
@@ -55,10 +56,12 @@ static enum status fill_order(struct txn *txn, struct call *call, const OrderRec
     row->promised_day = order->promised_day;
     row->delivered_day = order->delivered_day;
     row->late_days = late_days(order, call->book_day);
-    row->gross_minor = order->gross_minor;
+    row->gross_minor = order_book(order);
+    row->foreign = rate_amount(call->arena, order->currency, order->gross_minor);
     row->reference = order->reference;
-    return row->number != NULL ? reading_document(call, order->invoice_id, &row->invoice)
-                               : STATUS_TOO_LARGE;
+    return row->number != NULL && row->foreign != NULL
+               ? reading_document(call, order->invoice_id, &row->invoice)
+               : STATUS_TOO_LARGE;
 }
 
 static enum status list_order(struct txn *txn, struct call *call, const ProtobufCMessage *record,
@@ -102,6 +105,7 @@ enum status order_show(struct txn *txn, struct call *call, const OrderShow *requ
     reply->n_line = order->n_line;
     reply->net_minor = order->net_minor;
     reply->tax_minor = order->tax_minor;
+    reply->currency = order->currency;
     reply->terms = order->terms;
     reply->notes = order->notes;
     reply->reason = order->reason;

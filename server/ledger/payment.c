@@ -9,7 +9,8 @@
 
 #define FIELD_PAYMENT_REFERENCE 7 // of PaymentAdd
 
-static enum status make_payment(struct books *books, const PaymentAdd *request, PaymentRecord **out)
+static enum status make_payment(struct books *books, const PaymentAdd *request,
+                                const CustomerRecord *customer, PaymentRecord **out)
 {
     PaymentRecord *payment = arena_alloc(books->arena, sizeof *payment);
     if (payment == NULL) {
@@ -19,7 +20,6 @@ static enum status make_payment(struct books *books, const PaymentAdd *request, 
     payment->customer_id = request->customer_id;
     payment->amount_minor = request->amount_minor;
     payment->fee_minor = request->fee_minor;
-    payment->currency = rate_currency(books, request->currency);
     payment->book_minor = request->book_minor;
     payment->date_day = request->date_day != 0 ? request->date_day : books->call->book_day;
     payment->method = request->method != PAYMENT_METHOD__PAYMENT_METHOD_UNSET
@@ -28,7 +28,7 @@ static enum status make_payment(struct books *books, const PaymentAdd *request, 
     payment->reference = request->reference;
     payment->notes = request->notes;
     *out = payment;
-    return STATUS_OK;
+    return rate_choose(books, request->currency, customer->currency, &payment->currency);
 }
 
 // What the payment settles: as named, else by the machine, else nothing; the rest as the request
@@ -54,9 +54,10 @@ static enum status plan(struct books *books, const PaymentAdd *request,
     }
     bool refuses = request->rest == REST_MODE__REST_MODE_REFUSE;
     if (status == STATUS_OK && refuses && out->left_minor > 0) {
-        status = books_refuse(books, STATUS_REST_REFUSED, "amount",
-                              books_money(books, payment->amount_minor),
-                              books_money(books, payment->amount_minor - out->left_minor));
+        status = books_refuse(
+            books, STATUS_REST_REFUSED, "amount",
+            rate_print(books, payment->currency, payment->amount_minor),
+            rate_print(books, payment->currency, payment->amount_minor - out->left_minor));
     }
     return status;
 }
@@ -69,7 +70,7 @@ static enum status tell_closing(struct books *books, const struct closing *closi
     if (closing->difference == NULL) {
         return STATUS_OK;
     }
-    const int64_t amount_minor = closing->difference->amount_minor;
+    const int64_t amount_minor = clearing_own(closing->difference);
     reply->difference_minor = closing->is_over ? -amount_minor : amount_minor;
     reply->closed_by = clearing_number(books, closing->difference);
     return reply->closed_by != NULL ? STATUS_OK : STATUS_TOO_LARGE;
@@ -127,7 +128,7 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *as
         status = books_active_customer(&books, request->customer_id, "customer", &customer);
     }
     if (status == STATUS_OK) {
-        status = make_payment(&books, request, &payment);
+        status = make_payment(&books, request, customer, &payment);
     }
 
     const UniqueHash *unique =
@@ -192,6 +193,10 @@ enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAl
     }
 
     struct shares shares = {0};
+    const bool has_amounts = request->n_allocate > 0 || request->currency[0] != '\0';
+    if (status == STATUS_OK && has_amounts) {
+        status = rate_same(&books, request->currency, money.payment->currency);
+    }
     if (status == STATUS_OK && shares_open(&money.credits) == 0) {
         status = books_refuse(&books, STATUS_PAYMENT_SPENT, "payment", NULL, NULL);
     }

@@ -2,7 +2,10 @@
 #include "server/ledger/payment_close.h"
 
 #include "server/ledger/control.h"
+#include "server/ledger/disparity.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/receipt.h"
+#include "shared/money.h"
 
 // An item that the payment pays in part on its own day; what is left of it.
 static enum status add_rest(struct books *books, const PaymentRecord *payment,
@@ -10,7 +13,7 @@ static enum status add_rest(struct books *books, const PaymentRecord *payment,
                             struct settlement *rest)
 {
     const int64_t planned = settlement_planned(settlement, debit);
-    const int64_t open = debit->record->open_minor;
+    const int64_t open = item_left(debit->record);
     int32_t day = 0;
     if (planned == open || settlement_planned(rest, debit) != 0) {
         return STATUS_OK;
@@ -82,14 +85,28 @@ static enum status plan_difference(struct books *books, const PaymentRecord *pay
     return out->difference != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
+// Of money in another currency: what a part of it is worth; at least a minor unit.
+static int64_t worth_of(const PaymentRecord *payment, int64_t own_minor)
+{
+    int64_t book_minor = 0;
+    const bool fits =
+        money_scale(receipt_book(payment), own_minor, payment->amount_minor, &book_minor);
+    assert(fits);
+    return own_minor > 0 && book_minor == 0 ? 1 : book_minor;
+}
+
+// The same of what is left open. Both count for the tolerance and the limits, which are of the
+// book's currency; what is posted is what the items have left behind the payment.
+static int64_t rest_worth(const struct settlement *rest)
+{
+    const int64_t book_minor = clearing_worth(rest).book_minor;
+    return rest->left_minor > 0 && book_minor == 0 ? 1 : book_minor;
+}
+
 enum status closing_plan(struct books *books, const PaymentRecord *payment,
                          const struct settlement *settlement, bool asked, struct closing *out)
 {
     *out = (struct closing){.is_over = settlement->left_minor > 0};
-    // The tolerance is of the book's currency, and so is what is given up.
-    if (payment->currency[0] != '\0') {
-        return asked ? books_currency(books, payment->currency) : STATUS_OK;
-    }
     for (size_t i = 0; i < settlement->count; i++) {
         out->discount_minor += settlement->line[i].discount_minor;
     }
@@ -101,7 +118,9 @@ enum status closing_plan(struct books *books, const PaymentRecord *payment,
     if (status == STATUS_OK) {
         status = find_rest(books, payment, settlement, &out->rest);
     }
-    const int64_t amount_minor = out->is_over ? settlement->left_minor : out->rest.left_minor;
+    const int64_t amount_minor =
+        out->is_over ? worth_of(payment, settlement->left_minor) : rest_worth(&out->rest);
+    out->over_minor = out->is_over ? settlement->left_minor : 0;
     const bool is_small = amount_minor <= books->record->tolerance_minor;
     // Too much stays on account unless somebody says otherwise.
     const bool closes = asked || (is_small && !out->is_over);
@@ -147,6 +166,13 @@ static enum status post_discount(struct books *books, PaymentRecord *payment,
     return status == STATUS_OK ? tie(books, payment, clearing) : status;
 }
 
+static struct item_rest share_of(const ItemRecord *credit, int64_t own_minor)
+{
+    const bool is_foreign = credit->currency[0] != '\0';
+    return (struct item_rest){own_minor,
+                              is_foreign ? disparity_share(credit, own_minor) : own_minor};
+}
+
 // Money of the customer's that is too small to keep for him.
 static enum status post_over(struct books *books, const PaymentRecord *payment,
                              const struct closing *closing)
@@ -154,13 +180,16 @@ static enum status post_over(struct books *books, const PaymentRecord *payment,
     ClearingRecord *clearing = closing->difference;
     struct item *debit = NULL;
     struct item *credit = NULL;
+    struct item_rest taken = {0};
     enum status status = clearing_enter(books, clearing);
     if (status == STATUS_OK) {
         status = item_load(books, payment->advance_item_id, &credit);
     }
     if (status == STATUS_OK) {
+        taken = share_of(credit->record, closing->over_minor);
+        clearing_denominate(clearing, payment->currency, taken);
         status = clearing_item(books, clearing, ITEM_SIDE__ITEM_SIDE_DEBIT, credit->record->account,
-                               clearing->amount_minor, &debit);
+                               taken, &debit);
     }
     if (status != STATUS_OK) {
         return status;
@@ -179,8 +208,8 @@ static enum status post_over(struct books *books, const PaymentRecord *payment,
         status = clearing_keep(books, clearing, entry);
     }
     AllocationRecord *allocation;
-    return status == STATUS_OK ? item_allocate(books, debit, credit, clearing->amount_minor,
-                                               clearing->date_day, "difference", &allocation)
+    return status == STATUS_OK ? item_allocate_even(books, debit, credit, taken, clearing->date_day,
+                                                    "difference", &allocation)
                                : status;
 }
 

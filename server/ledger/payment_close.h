@@ -12,8 +12,9 @@ struct closing {
     ClearingRecord *difference; // NULL: none
     enum account_role role;     // that bears it
     bool is_over;               // of the payment, not of what it pays
+    int64_t over_minor;         // then: so much, in its currency
     struct settlement rest;     // what too little leaves open
-    int64_t discount_minor;     // in all
+    int64_t discount_minor;     // in all, in the payment's currency
 };
 
 // Planned behind the settlement, with what may speak against it. `asked`: a difference beyond the

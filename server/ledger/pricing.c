@@ -2,6 +2,7 @@
 #include "server/ledger/pricing.h"
 
 #include "server/ledger/catalogue.h"
+#include "server/ledger/rate.h"
 #include "shared/money.h"
 
 #define RATE_BP_MAX 10000
@@ -44,8 +45,8 @@ static bool price_line(InvoiceLine *line, int64_t price_minor)
     return line->inclusive ? split_gross(line, price_minor) : add_tax(line, price_minor);
 }
 
-static enum status compute_line(struct books *books, const struct pricing *pricing, size_t index,
-                                InvoiceLine *line)
+static enum status compute_line(struct books *books, const struct pricing *pricing,
+                                uint32_t decimals, size_t index, InvoiceLine *line)
 {
     bool inclusive = line->inclusive || pricing->inclusive;
     if (line->catalogue_id != 0) {
@@ -73,18 +74,18 @@ static enum status compute_line(struct books *books, const struct pricing *prici
     line->tax_bp = line->tax_bp == 0 && !line->exempt ? pricing->tax_bp : line->tax_bp;
     line->inclusive = inclusive;
     int64_t price_minor = 0;
-    bool fits = money_line_net(line->quantity_micro, line->price_micro, line->discount_bp,
-                               books->record->decimals, &price_minor) &&
+    bool fits = money_line_net(line->quantity_micro, line->price_micro, line->discount_bp, decimals,
+                               &price_minor) &&
                 price_line(line, price_minor);
     return fits ? STATUS_OK : refuse_line(books, index, STATUS_AMOUNT_OVERFLOW, "price");
 }
 
 // The one line of a document that was given an amount only.
 static enum status amount_line(struct books *books, const struct pricing *pricing,
-                               InvoiceLine *line)
+                               uint32_t decimals, InvoiceLine *line)
 {
     int64_t unit = 1;
-    for (uint32_t i = 0; i < books->record->decimals; i++) {
+    for (uint32_t i = 0; i < decimals; i++) {
         unit *= 10;
     }
     invoice_line__init(line);
@@ -127,8 +128,8 @@ static enum status take_off(struct books *books, const struct pricing *pricing,
     }
     if (pricing->discount_minor < 0 || pricing->discount_minor > document->gross_minor) {
         return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "discount",
-                            books_money(books, pricing->discount_minor),
-                            books_money(books, document->gross_minor));
+                            rate_print(books, document->currency, pricing->discount_minor),
+                            rate_print(books, document->currency, document->gross_minor));
     }
     size_t count = document->n_line;
     int64_t *gross = arena_alloc(books->arena, count * sizeof *gross);
@@ -202,7 +203,7 @@ static enum status round_cash(struct books *books, int64_t round_minor, InvoiceR
     if (round_minor < 0 || !money_round_to(document->gross_minor, round_minor, &total_minor) ||
         !money_sub(total_minor, document->gross_minor, &difference_minor)) {
         return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "round",
-                            books_money(books, round_minor), NULL);
+                            rate_print(books, document->currency, round_minor), NULL);
     }
     if (difference_minor == 0) {
         return STATUS_OK;
@@ -252,15 +253,16 @@ static enum status compute_lines(struct books *books, const struct pricing *pric
     if (lines == NULL || document->line == NULL) {
         return STATUS_TOO_LARGE;
     }
+    const uint32_t decimals = rate_decimals(books, document->currency);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < made; i++) {
         document->line[i] = &lines[i];
         enum status computed;
         if (pricing->count == 0) {
-            computed = amount_line(books, pricing, &lines[i]);
+            computed = amount_line(books, pricing, decimals, &lines[i]);
         } else {
             lines[i] = *pricing->line[i];
-            computed = compute_line(books, pricing, i, &lines[i]);
+            computed = compute_line(books, pricing, decimals, i, &lines[i]);
         }
         status = status == STATUS_OK ? computed : status;
     }

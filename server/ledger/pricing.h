@@ -20,7 +20,8 @@ struct pricing {
     bool on_total;          // tax is rounded on the sum of each rate (imports only)
 };
 
-// Fills the lines and totals of `document`. Refuses what does not fit, all lines at once.
+// Fills the lines and totals of `document`, whose currency is known. Refuses what does not fit, all
+// lines at once.
 MUST_CHECK enum status pricing_apply(struct books *books, const struct pricing *pricing,
                                      InvoiceRecord *document);
 

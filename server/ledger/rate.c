@@ -14,11 +14,8 @@
 uint64_t rate_letters(const char *currency)
 {
     assert(strlen(currency) == CODE_LETTERS);
-    uint64_t code = 0;
-    for (size_t i = 0; i < CODE_LETTERS; i++) {
-        code = code << 8 | (unsigned char)currency[i];
-    }
-    return code;
+
+    return money_letters(currency);
 }
 
 // The letters of the code stand above the day, so that the rates of a currency lie together.
@@ -47,13 +44,52 @@ static enum status find_rate(struct txn *txn, const char *currency, int32_t day,
     return status == STATUS_END ? STATUS_NOT_FOUND : status;
 }
 
-enum status rate_check(struct books *books, const char *currency)
+uint32_t rate_decimals(const struct books *books, const char *currency)
 {
-    uint32_t decimals = 0;
-    return money_currency(currency, &decimals) && decimals == books->record->decimals
+    uint32_t decimals = books->record->decimals;
+    const bool is_known = currency[0] == '\0' || money_currency(currency, &decimals);
+    assert(is_known); // the format of the field (proto/fields.def)
+    return decimals;
+}
+
+char *rate_print(const struct books *books, const char *currency, int64_t minor)
+{
+    return money_print(books->arena, minor, rate_decimals(books, currency));
+}
+
+static enum status refuse_unnamed(struct books *books, const char *currency)
+{
+    return rate_decimals(books, currency) == books->record->decimals
                ? STATUS_OK
-               : books_refuse(books, STATUS_CURRENCY_OTHER, "currency", currency,
-                              books->record->currency);
+               : books_refuse(books, STATUS_CURRENCY_NEEDED, "currency", NULL,
+                              books_code(books, currency));
+}
+
+enum status rate_choose(struct books *books, char *asked, char *own, char **out)
+{
+    *out = rate_currency(books, asked[0] != '\0' ? asked : own);
+    return asked[0] != '\0' ? STATUS_OK : refuse_unnamed(books, *out);
+}
+
+enum status rate_same(struct books *books, const char *asked, const char *own)
+{
+    if (asked[0] == '\0') {
+        return refuse_unnamed(books, own);
+    }
+    return strcmp(asked, books_code(books, own)) == 0
+               ? STATUS_OK
+               : books_refuse(books, STATUS_CURRENCY_OTHER, "currency", asked,
+                              books_code(books, own));
+}
+
+struct rate rate_of(const struct books *books, const char *currency, int64_t rate_micro,
+                    uint32_t per)
+{
+    return (struct rate){
+        .rate_micro = rate_micro,
+        .per = per,
+        .shift = (int)books->record->decimals - (int)rate_decimals(books, currency),
+    };
 }
 
 enum status rate_on(struct books *books, const char *currency, int32_t day, struct rate *out)
@@ -62,27 +98,36 @@ enum status rate_on(struct books *books, const char *currency, int32_t day, stru
 
     RateRecord *record = NULL;
     *out = (struct rate){0};
-    enum status status = rate_check(books, currency);
-    if (status == STATUS_OK) {
-        status = find_rate(books->txn, currency, day, &record);
-    }
+    const enum status status = find_rate(books->txn, currency, day, &record);
     if (status == STATUS_NOT_FOUND) {
         return books_refuse(books, STATUS_RATE_MISSING, "currency", currency,
                             books_day(books, day));
     }
     if (status == STATUS_OK) {
-        out->rate_micro = record->rate_micro;
-        out->per = record->per;
+        *out = rate_of(books, currency, record->rate_micro, record->per);
         out->day = record->date_day;
     }
     return status;
 }
 
+// 1 below zero.
+static int64_t ten_to(int exponent)
+{
+    int64_t power = 1;
+    for (; exponent > 0; exponent--) {
+        power *= 10;
+    }
+    return power;
+}
+
 bool rate_convert(const struct rate *rate, int64_t minor, int64_t *book_minor)
 {
-    assert(rate->per > 0);
+    assert(rate->per > 0 && rate->rate_micro <= RATE_MAX);
+    assert(rate->shift >= -DECIMALS_MAX && rate->shift <= DECIMALS_MAX);
 
-    return money_scale(minor, rate->rate_micro, MICRO * rate->per, book_minor) &&
+    // A million of rate, ten thousand of decimals and of `per`, each scaled: 10^16 and 10^14.
+    return money_scale(minor, rate->rate_micro * ten_to(rate->shift),
+                       MICRO * rate->per * ten_to(-rate->shift), book_minor) &&
            *book_minor <= AMOUNT_MAX && *book_minor >= -AMOUNT_MAX;
 }
 
@@ -98,7 +143,7 @@ enum status rate_today(struct books *books, const ItemRecord *item, int64_t *boo
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
-    const struct rate rate = {.rate_micro = record->rate_micro, .per = record->per};
+    const struct rate rate = rate_of(books, item->currency, record->rate_micro, record->per);
     int64_t converted_minor = 0;
     if (rate_convert(&rate, item->foreign_open_minor, &converted_minor)) {
         *book_minor = converted_minor;
@@ -159,7 +204,7 @@ enum status rate_document(struct books *books, InvoiceRecord *document, int32_t 
         return STATUS_OK;
     }
     const bool mirrors = document->credits_id != 0;
-    struct rate rate = {.rate_micro = document->rate_micro, .per = document->rate_per};
+    struct rate rate = rate_of(books, document->currency, document->rate_micro, document->rate_per);
     enum status status =
         mirrors ? STATUS_OK
                 : rate_on(books, document->currency, day != 0 ? day : books->call->book_day, &rate);
@@ -168,7 +213,7 @@ enum status rate_document(struct books *books, InvoiceRecord *document, int32_t 
     }
     if (status == STATUS_OK && document->gross_minor != 0 && document->book_gross_minor == 0) {
         return books_refuse(books, STATUS_RATE_TOO_SMALL, "amount",
-                            books_money(books, document->gross_minor), NULL);
+                            rate_print(books, document->currency, document->gross_minor), NULL);
     }
     document->rate_micro = rate.rate_micro;
     document->rate_per = rate.per;

@@ -10,6 +10,7 @@ struct rate {
     int64_t rate_micro; // of the book's currency for `per` of the other
     uint32_t per;
     int32_t day; // from which it holds
+    int shift;   // decimals of the book's currency beyond those of the other
 };
 
 // The letters of a code as a number; the key of what belongs to a currency and a day.
@@ -19,8 +20,22 @@ struct row_key rate_key(const char *currency, int32_t day);
 // The currency as records keep it: "" for the book's own, asked by its code or not at all.
 char *rate_currency(const struct books *books, char *currency);
 
-// Can amounts be in it? One that counts with other decimals than the book's is CURRENCY_OTHER.
-MUST_CHECK enum status rate_check(struct books *books, const char *currency);
+// The currency of a document or of money: as asked, else `own` of the customer or template. Who
+// does not name one that counts with other decimals than the book's may mean either:
+// CURRENCY_NEEDED.
+MUST_CHECK enum status rate_choose(struct books *books, char *asked, char *own, char **out);
+// The amounts of a request are in the currency of the document that it is about: CURRENCY_OTHER;
+// CURRENCY_NEEDED as above.
+MUST_CHECK enum status rate_same(struct books *books, const char *asked, const char *own);
+
+// Decimals of an amount in the currency; "" is the book's.
+uint32_t rate_decimals(const struct books *books, const char *currency);
+// "100.00", for the problems of a refusal. NULL when the arena is exhausted.
+char *rate_print(const struct books *books, const char *currency, int64_t minor);
+
+// A rate that a record keeps.
+struct rate rate_of(const struct books *books, const char *currency, int64_t rate_micro,
+                    uint32_t per);
 // The rate that holds on that day: RATE_MISSING.
 MUST_CHECK enum status rate_on(struct books *books, const char *currency, int32_t day,
                                struct rate *out);

@@ -3,6 +3,7 @@
 
 #include "server/ledger/books.h"
 #include "server/ledger/finding.h"
+#include "shared/money.h"
 #include "shared/wire.h"
 
 enum status reading_load(struct txn *txn, struct call *call, enum table table, uint64_t id,
@@ -55,6 +56,50 @@ enum status reading_login(struct txn *txn, uint64_t user_id, char **out)
         *out = user->login;
     }
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+uint32_t reading_view_currency(const BookRecord *book, const char *currency)
+{
+    if (currency[0] == '\0') {
+        return VIEW_EVERYTHING;
+    }
+    return strcmp(currency, book->currency) == 0 ? (uint32_t)VIEW_BOOK : money_letters(currency);
+}
+
+enum status reading_currencies(struct call *call, const BookRecord *book,
+                               const struct open_query *query, CurrencyOpen ***out, size_t *count)
+{
+    struct currency_sum *sum = NULL;
+    size_t sums = 0;
+    const enum status status =
+        views_currencies(call->views, call->filter, query, call->arena, &sum, &sums);
+    CurrencyOpen *row = arena_alloc(call->arena, (sums + 1) * sizeof *row);
+    *out = arena_alloc(call->arena, (sums + 1) * sizeof **out);
+    if (status != STATUS_OK || row == NULL || *out == NULL) {
+        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; i < sums; i++) {
+        const bool is_told = sum[i].open_minor != 0 || sum[i].on_account_minor != 0;
+        const bool is_asked = sum[i].currency == query->currency ||
+                              (query->currency == VIEW_EVERYTHING && sum[i].currency == VIEW_BOOK);
+        char *code = arena_copy(call->arena, book->currency, strlen(book->currency));
+        if (code == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        if (sum[i].currency != VIEW_BOOK) {
+            money_code(sum[i].currency, code);
+        }
+        if (!is_told || is_asked) {
+            continue;
+        }
+        currency_open__init(&row[*count]);
+        row[*count].currency = code;
+        row[*count].open_minor = sum[i].open_minor;
+        row[*count].on_account_minor = sum[i].on_account_minor;
+        (*out)[*count] = &row[*count];
+        (*count)++;
+    }
+    return STATUS_OK;
 }
 
 enum status reading_finding(struct txn *txn, struct call *call, uint64_t id, char **out)

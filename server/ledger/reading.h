@@ -34,6 +34,13 @@ MUST_CHECK enum status reading_login(struct txn *txn, uint64_t user_id, char **o
 // Number of an invoice, payment or entry, whichever has the id; "" when there is none.
 MUST_CHECK enum status reading_document(struct call *call, uint64_t id, char **out);
 
+// The items that a currency asks for (views.h): "" is everything, in the book's.
+uint32_t reading_view_currency(const BookRecord *book, const char *currency);
+// What a customer has open in other currencies than the one that is asked for, each in its own.
+MUST_CHECK enum status reading_currencies(struct call *call, const BookRecord *book,
+                                          const struct open_query *query, CurrencyOpen ***out,
+                                          size_t *count);
+
 // Number of a finding; "" for an id of 0.
 MUST_CHECK enum status reading_finding(struct txn *txn, struct call *call, uint64_t id, char **out);
 

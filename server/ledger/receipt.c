@@ -119,15 +119,15 @@ enum status receipt_convert(struct books *books, PaymentRecord *payment)
     // Two items may share it, and each has something.
     if (payment->book_minor < 2) {
         return books_refuse(books, STATUS_RATE_TOO_SMALL, "amount",
-                            books_money(books, payment->amount_minor), NULL);
+                            rate_print(books, payment->currency, payment->amount_minor), NULL);
     }
     fits = payment->fee_minor <= payment->amount_minor &&
            money_scale(payment->book_minor, payment->fee_minor, payment->amount_minor,
                        &payment->book_fee_minor);
     return fits ? disparity_load(books)
                 : books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "fee",
-                               books_money(books, payment->fee_minor),
-                               books_money(books, payment->amount_minor));
+                               rate_print(books, payment->currency, payment->fee_minor),
+                               rate_print(books, payment->currency, payment->amount_minor));
 }
 
 static enum status check_amounts(struct books *books, const PaymentRecord *payment)
@@ -140,8 +140,8 @@ static enum status check_amounts(struct books *books, const PaymentRecord *payme
     }
     if (payment->fee_minor < 0 || payment->fee_minor > payment->amount_minor) {
         return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "fee",
-                            books_money(books, payment->fee_minor),
-                            books_money(books, payment->amount_minor));
+                            rate_print(books, payment->currency, payment->fee_minor),
+                            rate_print(books, payment->currency, payment->amount_minor));
     }
     return STATUS_OK;
 }

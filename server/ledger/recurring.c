@@ -5,6 +5,7 @@
 #include "server/ledger/numbering.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/pricing.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/reading.h"
 
 #define WEEK_DAYS 7
@@ -65,12 +66,15 @@ enum status recurring_price(struct books *books, const RecurringRecord *recurrin
         .inclusive = recurring->inclusive,
         .discount_minor = recurring->discount_minor,
         .round_minor = recurring->round_minor,
+        .is_foreign = recurring->currency[0] != '\0',
     };
+    document->currency = recurring->currency;
     const enum status status = pricing_apply(books, &pricing, document);
-    return status == STATUS_OK && document->gross_minor <= 0
-               ? books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "amount",
-                              books_money(books, document->gross_minor), NULL)
-               : status;
+    if (status == STATUS_OK && document->gross_minor <= 0) {
+        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "amount",
+                            rate_print(books, document->currency, document->gross_minor), NULL);
+    }
+    return status == STATUS_OK ? rate_document(books, document, document->date_day) : status;
 }
 
 enum status recurring_done(struct books *books, RecurringRecord *recurring, RecurringRunRecord *run)
@@ -157,7 +161,7 @@ enum status recurring_add(struct txn *txn, struct call *call, const RecurringAdd
     }
 
     // What could never be issued is refused now, not once a month.
-    status = books_currency(&books, request->currency);
+    status = rate_choose(&books, request->currency, customer->currency, &recurring.currency);
     if (status == STATUS_OK) {
         status = recurring_price(&books, &recurring, document);
     }
@@ -166,11 +170,11 @@ enum status recurring_add(struct txn *txn, struct call *call, const RecurringAdd
         status = document_parts(&books, document, customer, recurring.terms, 0);
     }
     if (status == STATUS_OK) {
-        status = permit_amount(&books, recurring.customer_id, document->gross_minor, "amount");
+        status = permit_amount(&books, recurring.customer_id, rate_gross(document), "amount");
     }
     if (status == STATUS_OK) {
         status = permit_also(&books, PERMISSION_INVOICE_ISSUE, recurring.customer_id,
-                             document->gross_minor, "amount");
+                             rate_gross(document), "amount");
     }
     if (status == STATUS_OK && recurring_next_day(&recurring) == 0) {
         status = books_refuse(&books, STATUS_FIELD_OUT_OF_RANGE, "until",
@@ -188,6 +192,7 @@ enum status recurring_add(struct txn *txn, struct call *call, const RecurringAdd
 
     recurring.id = call_new_id(call);
     reply->gross_minor = document->gross_minor;
+    reply->currency = recurring.currency;
     status = numbering_next(&books, SERIES_RECURRING, 0, &recurring.sequence);
 
     return status == STATUS_OK ? save(&books, &recurring, reply) : status;
@@ -260,7 +265,7 @@ static enum status take_over(struct books *books, RecurringRecord *recurring)
     enum status status = recurring_price(books, recurring, document);
     if (status == STATUS_OK) {
         status = permit_also(books, PERMISSION_INVOICE_ISSUE, recurring->customer_id,
-                             document->gross_minor, "recurring");
+                             rate_gross(document), "recurring");
     }
     recurring->added_by = books->call->user_id;
     return status;

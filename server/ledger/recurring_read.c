@@ -130,6 +130,7 @@ enum status recurring_show(struct txn *txn, struct call *call, const RecurringSh
     status = catalogue_name(txn, call, recurring->line, recurring->n_line, &reply->line);
     reply->n_line = status == STATUS_OK ? recurring->n_line : 0;
     reply->amount_minor = recurring->amount_minor;
+    reply->currency = recurring->currency;
     reply->terms = recurring->terms;
     reply->notes = recurring->notes;
     reply->reason = recurring->reason;

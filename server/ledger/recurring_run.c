@@ -9,6 +9,7 @@
 #include "server/ledger/finding.h"
 #include "server/ledger/period.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/reading.h"
 #include "server/ledger/recurring.h"
 #include "shared/wire.h"
@@ -27,7 +28,7 @@ struct run {
 static enum status refuse_alone(struct books *books, const InvoiceRecord *document)
 {
     const struct doing doing = {document->customer_id, CONTROL_INVOICE, books->call->book_day,
-                                document->gross_minor};
+                                rate_gross(document)};
     bool demands = false;
     const enum status status = control_demands(books->txn, books->call, &doing, &demands);
     return status == STATUS_OK && demands
@@ -44,7 +45,7 @@ static enum status refuse_author(struct books *books, const CustomerRecord *cust
     uint32_t scopes = 0;
     bool reaches = false;
     if (author == NULL) {
-        return permit_amount(books, document->customer_id, document->gross_minor, "amount");
+        return permit_amount(books, document->customer_id, rate_gross(document), "amount");
     }
     enum status status = author->denial == STATUS_OK
                              ? rows_reaches(books->txn, author->filter, customer, &reaches)
@@ -56,9 +57,9 @@ static enum status refuse_author(struct books *books, const CustomerRecord *cust
         status = rows_cover_of(books->txn, author->filter, customer, &scopes);
     }
     const int64_t most = rights_most(author->rights, PERMISSION_INVOICE_ISSUE, scopes);
-    return status == STATUS_OK && document->gross_minor > most
+    return status == STATUS_OK && rate_gross(document) > most
                ? books_refuse(books, STATUS_LIMIT_EXCEEDED, "amount",
-                              books_money(books, document->gross_minor), books_money(books, most))
+                              books_money(books, rate_gross(document)), books_money(books, most))
                : status;
 }
 
@@ -93,7 +94,7 @@ static enum status look(struct books *books, struct run *run)
         status = document_check(books, document, NULL);
     }
     if (status == STATUS_OK) {
-        status = exposure_check(books, customer, document->gross_minor, &run->exposure);
+        status = exposure_check(books, customer, rate_gross(document), &run->exposure);
     }
     return status == STATUS_OK ? refuse_alone(books, document) : status;
 }
@@ -193,6 +194,7 @@ static enum status tell(struct books *books, const struct run *run, RecurringRun
     reply->outcome = run->record.outcome;
     reply->invoice_id = run->record.invoice_id;
     reply->gross_minor = run->is_priced ? run->document->gross_minor : 0;
+    reply->currency = run->recurring->currency;
     reply->reason = run->record.reason;
     reply->state = run->recurring->state;
     reply->next_day = recurring_next_day(run->recurring);

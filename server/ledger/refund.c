@@ -4,15 +4,20 @@
 #include "server/ledger/alert.h"
 #include "server/ledger/clearing.h"
 #include "server/ledger/control.h"
+#include "server/ledger/disparity.h"
 #include "server/ledger/document.h"
 #include "server/ledger/money.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/rate.h"
+#include "server/ledger/receipt.h"
+#include "shared/money.h"
 
 struct refund {
     ClearingRecord *clearing;
+    char *currency; // of the credits; "": the book's
     struct item_list credits;
-    struct settlement taken; // of the credit items: `debit` of a line is one of them
-    int64_t taken_minor[2];  // by control account, as in ROLES
+    struct settlement taken;  // of the credit items: `debit` of a line is one of them
+    struct item_rest part[2]; // by control account, as in ROLES
     int64_t owed_before_minor;
 };
 
@@ -51,24 +56,30 @@ static enum status find_credits(struct books *books, const RefundAdd *request,
     return status;
 }
 
-// Money in other currencies is not paid back here: of several credits it is left out.
-static enum status refuse_foreign(struct books *books, const RefundAdd *request,
-                                  struct item_list *credits)
+// Of a named payment or credit note its currency; else as asked, or the customer's own: credits in
+// others stay where they are.
+static enum status choose_currency(struct books *books, const RefundAdd *request,
+                                   const CustomerRecord *customer, struct refund *refund)
 {
-    const size_t count = credits->count;
-    const char *currency = count > 0 ? credits->item[0]->record->currency : "";
-    item_keep_currency(credits, "");
     const bool is_named = request->invoice_id != 0 || request->payment_id != 0;
-    return is_named && credits->count < count
-               ? books_refuse(books, STATUS_CURRENCY_OTHER,
-                              request->payment_id != 0 ? "payment" : "invoice", currency,
-                              books->record->currency)
-               : STATUS_OK;
+    const bool has_amounts = request->amount_minor != 0 || request->fee_minor != 0;
+    if (is_named && refund->credits.count > 0) {
+        refund->currency = refund->credits.item[0]->record->currency;
+        return has_amounts || request->currency[0] != '\0'
+                   ? rate_same(books, request->currency, refund->currency)
+                   : STATUS_OK;
+    }
+    const enum status status =
+        rate_choose(books, request->currency, customer->currency, &refund->currency);
+    item_keep_currency(&refund->credits, refund->currency);
+    return status;
 }
 
 static enum status take(struct books *books, struct refund *refund, struct item *credit,
                         int64_t amount_minor)
 {
+    const size_t most =
+        refund->currency[0] != '\0' ? ALLOCATIONS_MAX * 2 / (2 + DISPARITY_IDS) : ALLOCATIONS_MAX;
     const int32_t asked = refund->clearing->date_day;
     int32_t day = 0;
     const enum status status = item_free_day(books, credit, amount_minor, asked, &day);
@@ -79,33 +90,52 @@ static enum status take(struct books *books, struct refund *refund, struct item 
         return books_refuse(books, STATUS_ALLOCATION_EARLY, "date", books_day(books, asked),
                             books_day(books, day));
     }
-    if (refund->taken.count == ALLOCATIONS_MAX) {
+    if (refund->taken.count == most) {
         return books_refuse(books, STATUS_TOO_LARGE, "amount", NULL, NULL);
     }
     refund->taken.line[refund->taken.count] =
         (struct settlement_line){.debit = credit,
-                                 .open_minor = credit->record->open_minor,
+                                 .open_minor = item_left(credit->record),
                                  .amount_minor = amount_minor,
                                  .day = day,
                                  .rule = "refund"};
     refund->taken.count++;
     for (size_t i = 0; i < COUNT_OF(ROLES); i++) {
         if (credit->record->account == chart_code(books->chart, ROLES[i])) {
-            refund->taken_minor[i] += amount_minor;
+            refund->part[i].own_minor += amount_minor;
         }
     }
     return STATUS_OK;
 }
 
+// What leaves is worth the same on both accounts, and something on each.
+static void share_book(struct refund *refund)
+{
+    const ClearingRecord *clearing = refund->clearing;
+    const int64_t whole_minor = clearing->amount_minor;
+    struct item_rest *first = &refund->part[0];
+    int64_t book_minor = first->own_minor;
+    if (clearing->currency[0] != '\0') {
+        const bool fits =
+            money_scale(whole_minor, first->own_minor, clearing->foreign_minor, &book_minor);
+        assert(fits && whole_minor >= 2); // receipt_convert
+        const bool is_split = first->own_minor > 0 && refund->part[1].own_minor > 0;
+        book_minor = is_split && book_minor < 1 ? 1 : book_minor;
+        book_minor = is_split && book_minor > whole_minor - 1 ? whole_minor - 1 : book_minor;
+    }
+    first->book_minor = book_minor;
+    refund->part[1].book_minor = whole_minor - book_minor;
+}
+
 static enum status spread(struct books *books, struct refund *refund)
 {
-    int64_t rest = refund->clearing->amount_minor;
+    int64_t rest = clearing_own(refund->clearing);
     refund->taken.line =
         arena_alloc(books->arena, (ALLOCATIONS_MAX + 1) * sizeof *refund->taken.line);
     enum status status = refund->taken.line != NULL ? STATUS_OK : STATUS_TOO_LARGE;
     for (size_t i = 0; status == STATUS_OK && rest > 0 && i < refund->credits.count; i++) {
         struct item *credit = refund->credits.item[i];
-        const int64_t open = credit->record->open_minor;
+        const int64_t open = item_left(credit->record);
         const int64_t amount_minor = open < rest ? open : rest;
         if (amount_minor > 0) {
             status = take(books, refund, credit, amount_minor);
@@ -113,7 +143,35 @@ static enum status spread(struct books *books, struct refund *refund)
         }
     }
     assert(status != STATUS_OK || rest == 0);
+    share_book(refund);
     return status;
+}
+
+// Money in another currency leaves at the rate of its day, or for what the bank says, like a
+// receipt.
+static enum status convert(struct books *books, const RefundAdd *request, struct refund *refund)
+{
+    ClearingRecord *clearing = refund->clearing;
+    const struct item_rest own = {clearing->amount_minor, clearing->amount_minor};
+    PaymentRecord money;
+    payment_record__init(&money);
+    money.currency = refund->currency;
+    money.amount_minor = own.own_minor;
+    money.fee_minor = request->fee_minor;
+    money.book_minor = request->book_minor;
+    money.date_day = clearing->date_day;
+    clearing->fee_minor = request->fee_minor;
+    const enum status status = receipt_convert(books, &money);
+    if (status != STATUS_OK || refund->currency[0] == '\0') {
+        return status;
+    }
+    clearing_denominate(clearing, refund->currency,
+                        (struct item_rest){own.own_minor, money.book_minor});
+    clearing->fee_minor = money.book_fee_minor;
+    clearing->foreign_fee_minor = money.fee_minor;
+    clearing->rate_micro = money.rate_micro;
+    clearing->rate_per = money.rate_per;
+    return STATUS_OK;
 }
 
 // Its sum and its day.
@@ -128,7 +186,8 @@ static enum status begin(struct books *books, const RefundAdd *request, struct r
     }
     if (amount_minor > left) {
         return books_refuse(books, STATUS_ALLOCATION_OVER, "amount",
-                            books_money(books, amount_minor), books_money(books, left));
+                            rate_print(books, refund->currency, amount_minor),
+                            rate_print(books, refund->currency, left));
     }
     if (request->fee_minor > AMOUNT_MAX) {
         return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "fee", NULL, NULL);
@@ -142,12 +201,12 @@ static enum status begin(struct books *books, const RefundAdd *request, struct r
     if (clearing == NULL) {
         return STATUS_TOO_LARGE;
     }
-    clearing->fee_minor = request->fee_minor;
     clearing->reference = request->reference;
     clearing->reason = request->reason;
     clearing->payment_id = request->payment_id;
     refund->clearing = clearing;
-    return posting_guard(books, day, POSTING_CASH, "date");
+    const enum status status = posting_guard(books, day, POSTING_CASH, "date");
+    return status == STATUS_OK ? convert(books, request, refund) : status;
 }
 
 // What leaves the account, which limits and rules count: the fee goes out as well.
@@ -187,11 +246,11 @@ static enum status settle(struct books *books, struct refund *refund)
     for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(ROLES); i++) {
         const uint32_t account = chart_code(books->chart, ROLES[i]);
         struct item *debit = NULL;
-        if (refund->taken_minor[i] == 0) {
+        if (refund->part[i].own_minor == 0) {
             continue;
         }
         status = clearing_item(books, refund->clearing, ITEM_SIDE__ITEM_SIDE_DEBIT, account,
-                               refund->taken_minor[i], &debit);
+                               refund->part[i], &debit);
         for (size_t k = 0; status == STATUS_OK && k < refund->taken.count; k++) {
             struct settlement_line *line = &refund->taken.line[k];
             AllocationRecord *allocation;
@@ -219,8 +278,8 @@ static enum status post(struct books *books, struct refund *refund)
         return status != STATUS_OK ? status : STATUS_TOO_LARGE;
     }
     for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(ROLES); i++) {
-        status =
-            posting_role(books, entry, ROLES[i], SIDE_DEBIT, refund->taken_minor[i], customer_id);
+        status = posting_role(books, entry, ROLES[i], SIDE_DEBIT, refund->part[i].book_minor,
+                              customer_id);
     }
     if (status == STATUS_OK) {
         status =
@@ -247,7 +306,7 @@ enum status refund_add(struct txn *txn, struct call *call, const RefundAdd *requ
         status = find_credits(&books, request, &refund.credits);
     }
     if (status == STATUS_OK) {
-        status = refuse_foreign(&books, request, &refund.credits);
+        status = choose_currency(&books, request, customer, &refund);
     }
 
     if (status == STATUS_OK) {

@@ -12,7 +12,7 @@
 #include "shared/day.h"
 #include "shared/money.h"
 
-#define CURRENCIES_MAX 64 // of one run
+#define RUN_CURRENCIES_MAX 64 // of one run
 
 // A currency on the day.
 struct valued {
@@ -23,7 +23,7 @@ struct valued {
 
 struct valuing {
     int32_t day;
-    struct valued valued[CURRENCIES_MAX];
+    struct valued valued[RUN_CURRENCIES_MAX];
     size_t count;
     int64_t posted_minor;
     EntryRecord *entry;
@@ -36,7 +36,7 @@ struct valuing {
 static enum status begin_currency(struct books *books, struct valuing *valuing,
                                   const char *currency, RevaluationRecord **out)
 {
-    if (valuing->count == CURRENCIES_MAX) {
+    if (valuing->count == RUN_CURRENCIES_MAX) {
         return books_refuse(books, STATUS_TOO_LARGE, "currency", NULL, NULL);
     }
     struct valued *valued = &valuing->valued[valuing->count];
@@ -211,7 +211,7 @@ static enum status load_accounts(struct books *books)
 static enum status post(struct books *books, struct valuing *valuing)
 {
     EntryRecord *entry =
-        posting_begin(books, ENTRY_KIND__ENTRY_KIND_REVALUATION, valuing->day, CURRENCIES_MAX * 2);
+        posting_begin(books, ENTRY_KIND__ENTRY_KIND_REVALUATION, valuing->day, RUN_CURRENCIES_MAX * 2);
     enum status status = entry != NULL ? STATUS_OK : STATUS_TOO_LARGE;
     for (size_t i = 0; status == STATUS_OK && i < valuing->count; i++) {
         const struct valued *valued = &valuing->valued[i];

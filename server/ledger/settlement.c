@@ -3,6 +3,7 @@
 
 #include "server/ledger/disparity.h"
 #include "server/ledger/document.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/settlement_order.h"
 #include "shared/money.h"
 
@@ -155,7 +156,8 @@ static enum status name_one(struct books *books, struct settlement *settlement,
     bool over = asked > settlement->left_minor || (settlement->strict && asked > open_minor);
     if (over) {
         return books_refuse(books, STATUS_ALLOCATION_OVER, path(books, index, "amount"),
-                            books_money(books, asked), books_money(books, most));
+                            rate_print(books, settlement->currency, asked),
+                            rate_print(books, settlement->currency, most));
     }
 
     int64_t rest = asked == 0 || asked > most ? most : asked;

@@ -13,10 +13,20 @@ struct basis {
     uint64_t customer_id;
     StatementForm form;
     int32_t from_day, to_day;
+    char *currency; // of what stands on it alone; "": everything, in the book's
+    uint32_t view_currency;
     uint64_t before_id;         // of rows that count; 0: all
     const IssuedRecord *issued; // NULL: the books as they stand
     bool is_hashed;
 };
+
+static struct open_query open_query_of(const struct basis *basis)
+{
+    return (struct open_query){.customer_id = basis->customer_id,
+                               .day = basis->to_day,
+                               .before_id = basis->before_id,
+                               .currency = basis->view_currency};
+}
 
 static enum status fill_row(struct call *call, const struct movement *movement,
                             int64_t balance_minor, StatementRow *row)
@@ -67,8 +77,10 @@ static enum status add_aging(struct call *call, const struct basis *basis,
                              StatementShowReply *reply)
 {
     struct aging_matches matches;
-    const struct aging_query query = {
-        .day = basis->to_day, .customer_id = basis->customer_id, .before_id = basis->before_id};
+    const struct aging_query query = {.day = basis->to_day,
+                                      .currency = basis->view_currency,
+                                      .customer_id = basis->customer_id,
+                                      .before_id = basis->before_id};
     AgingRow *row = arena_alloc(call->arena, sizeof *row);
     enum status status =
         views_aging(call->views, call->filter, &query, 0, 1, call->arena, &matches);
@@ -114,9 +126,9 @@ static enum status add_items(struct call *call, const struct basis *basis, struc
 {
     struct open_row *open = NULL;
     size_t count = 0;
+    const struct open_query query = open_query_of(basis);
     enum status status =
-        views_open_items(call->views, call->filter, basis->customer_id, basis->to_day,
-                         basis->before_id, call->arena, &open, &count);
+        views_open_items(call->views, call->filter, &query, call->arena, &open, &count);
     StatementItem *items = arena_alloc(call->arena, (count + 1) * sizeof *items);
     reply->item = arena_alloc(call->arena, (count + 1) * sizeof *reply->item);
     if (status == STATUS_OK && (items == NULL || reply->item == NULL)) {
@@ -208,7 +220,7 @@ static enum status add_heading(struct txn *txn, struct call *call, const struct 
         return status;
     }
     reply->issuer = book->company;
-    reply->currency = book->currency;
+    reply->currency = basis->currency[0] != '\0' ? basis->currency : book->currency;
     reply->form = basis->form;
     reply->from_day = basis->from_day;
     reply->to_day = basis->to_day;
@@ -216,7 +228,11 @@ static enum status add_heading(struct txn *txn, struct call *call, const struct 
     reply->bank_holder = issued != NULL ? issued->bank_holder : book->bank_holder;
     reply->bank_account = issued != NULL ? issued->bank_account : book->bank_account;
     reply->footer = issued != NULL ? issued->footer : book->footer;
-    status = add_journal(txn, call, basis, reply);
+    const struct open_query query = open_query_of(basis);
+    status = reading_currencies(call, book, &query, &reply->other, &reply->n_other);
+    if (status == STATUS_OK) {
+        status = add_journal(txn, call, basis, reply);
+    }
     return status == STATUS_OK && issued != NULL ? add_issue(txn, call, issued, reply) : status;
 }
 
@@ -273,12 +289,34 @@ static enum status hash_heading(uint8_t hash[static KEY_BYTES], struct arena *ar
     return status;
 }
 
-static enum status hash_content(struct call *call, const StatementShowReply *rows,
-                                StatementShowReply *reply, uint8_t hash[static KEY_BYTES])
+// What is of one currency alone says so, and what was beside it.
+static enum status hash_currency(uint8_t hash[static KEY_BYTES], struct arena *arena,
+                                 const struct basis *basis, const StatementShowReply *reply)
+{
+    if (basis->currency[0] == '\0') {
+        return STATUS_OK;
+    }
+    enum status status = hash_line(hash, arena, arena_print(arena, "alone\t%s", basis->currency));
+    for (size_t i = 0; i < reply->n_other && status == STATUS_OK; i++) {
+        const CurrencyOpen *other = reply->other[i];
+        status = hash_line(hash, arena,
+                           arena_print(arena, "%s\t%lld\t%lld", other->currency,
+                                       (long long)other->open_minor,
+                                       (long long)other->on_account_minor));
+    }
+    return status;
+}
+
+static enum status hash_content(struct call *call, const struct basis *basis,
+                                const StatementShowReply *rows, StatementShowReply *reply,
+                                uint8_t hash[static KEY_BYTES])
 {
     struct arena *arena = call->arena;
     memset(hash, 0, KEY_BYTES);
     enum status status = hash_heading(hash, arena, reply);
+    if (status == STATUS_OK) {
+        status = hash_currency(hash, arena, basis, reply);
+    }
     for (size_t i = 0; i < rows->n_row && status == STATUS_OK; i++) {
         const StatementRow *row = rows->row[i];
         status =
@@ -318,7 +356,7 @@ static enum status add_hash(struct call *call, const struct basis *basis,
         status = STATUS_TOO_LARGE;
     }
     if (status == STATUS_OK) {
-        status = hash_content(call, &rows, reply, hash);
+        status = hash_content(call, basis, &rows, reply, hash);
     }
     if (status != STATUS_OK) {
         return status;
@@ -333,6 +371,25 @@ static enum status add_hash(struct call *call, const struct basis *basis,
 }
 
 // ---- the command ----
+
+// As asked, as it was issued, or the customer's own.
+static enum status load_currency(struct txn *txn, struct call *call, const StatementShow *request,
+                                 const ProtobufCMessage *row, struct basis *out)
+{
+    BookRecord *book = NULL;
+    const enum status status = reading_book(txn, &book);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (out->issued != NULL && request->currency[0] != '\0') {
+        return refuse(txn, call, STATUS_FIELD_CONFLICT, "currency", NULL);
+    }
+    out->currency = out->issued != NULL            ? out->issued->currency
+                    : request->currency[0] != '\0' ? request->currency
+                                                   : ((const CustomerRecord *)row)->currency;
+    out->view_currency = reading_view_currency(book, out->currency);
+    return STATUS_OK;
+}
 
 static enum status load_basis(struct txn *txn, struct call *call, const StatementShow *request,
                               struct basis *out)
@@ -362,6 +419,9 @@ static enum status load_basis(struct txn *txn, struct call *call, const Statemen
             .issued = issued,
             .is_hashed = true,
         };
+    }
+    if (status == STATUS_OK) {
+        status = load_currency(txn, call, request, row, out);
     }
     if (status == STATUS_OK && out->from_day > out->to_day) {
         return refuse(txn, call, STATUS_FIELD_OUT_OF_RANGE, "from", NULL);
@@ -413,6 +473,7 @@ enum status statement_show(struct txn *txn, struct call *call, const StatementSh
         .from_day = basis.from_day == 0 ? DAY_MIN : basis.from_day,
         .to_day = basis.to_day,
         .before_id = basis.before_id,
+        .currency = basis.view_currency,
     };
     status = add_figures(call, &basis, &query, skip, &room, reply);
     if (status == STATUS_OK && basis.is_hashed) {

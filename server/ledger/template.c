@@ -4,6 +4,7 @@
 #include "server/ledger/catalogue.h"
 #include "server/ledger/document.h"
 #include "server/ledger/pricing.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/reading.h"
 #include "server/ledger/receipt.h"
 #include "server/ledger/row_page.h"
@@ -48,6 +49,7 @@ enum status template_fill_payment(struct txn *txn, struct call *call, const Paym
                                                                              : template->method;
     filled->account = either(request->account, template->account);
     filled->notes = either(request->notes, template->notes);
+    filled->currency = either(request->currency, template->currency);
     filled->fee_minor = request->fee_minor != 0 ? request->fee_minor : template->fee_minor;
     *out = filled;
     return STATUS_OK;
@@ -132,6 +134,7 @@ static struct pricing pricing_of(const TemplateAdd *request)
         .inclusive = request->inclusive,
         .discount_minor = request->discount_minor,
         .round_minor = request->round_minor,
+        .is_foreign = request->currency[0] != '\0',
     };
 }
 
@@ -141,6 +144,7 @@ static enum status check_content(struct books *books, const TemplateAdd *request
     InvoiceRecord document;
     invoice_record__init(&document);
     const struct pricing pricing = pricing_of(request);
+    document.currency = rate_currency(books, request->currency);
     enum status status = refuse_others(books, request);
     if (status == STATUS_OK) {
         status = check_account(books, request->account);
@@ -191,6 +195,7 @@ enum status template_add(struct txn *txn, struct call *call, const TemplateAdd *
     template.method = request->method;
     template.account = request->account;
     template.fee_minor = request->fee_minor;
+    template.currency = request->currency;
     template.changed_us = call->instant_us;
     template.changed_by = call->user_id;
     status = template_put(txn, key_u64(template.id), &template);
@@ -246,6 +251,7 @@ enum status template_apply(struct txn *txn, struct call *call, const TemplateApp
     draft.inclusive = template->inclusive;
     draft.discount_minor = template->discount_minor;
     draft.round_minor = template->round_minor;
+    draft.currency = either(request->currency, template->currency);
     return invoice_draft(txn, call, &draft, reply);
 }
 
@@ -273,6 +279,7 @@ static enum status fill_row(struct txn *txn, struct call *call, const ProtobufCM
     row->method = template->method;
     row->account = template->account;
     row->fee_minor = template->fee_minor;
+    row->currency = template->currency;
     row->notes = template->notes;
     row->changed_us = template->changed_us;
     return reading_login(txn, template->changed_by, &row->changed_by);
@@ -315,6 +322,7 @@ enum status template_show(struct txn *txn, struct call *call, const TemplateShow
     reply->inclusive = template->inclusive;
     reply->discount_minor = template->discount_minor;
     reply->round_minor = template->round_minor;
+    reply->currency = template->currency;
     return reply->template_ != NULL ? fill_row(txn, call, &template->base, &reply->template_->base)
                                     : STATUS_TOO_LARGE;
 }

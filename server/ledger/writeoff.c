@@ -6,6 +6,7 @@
 #include "server/ledger/control.h"
 #include "server/ledger/document.h"
 #include "server/ledger/permit.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/receipt.h"
 
 static enum status check_day(struct books *books, int32_t asked, int32_t first, uint32_t scopes,
@@ -34,11 +35,25 @@ static enum status open_of(struct books *books, const InvoiceRecord *invoice, in
     const enum status status = is_owed ? document_items(books, invoice, &items) : STATUS_OK;
     *out = 0;
     for (size_t i = 0; status == STATUS_OK && i < items.count; i++) {
-        *out += items.item[i]->record->open_minor;
+        *out += item_left(items.item[i]->record);
     }
     return status == STATUS_OK && *out == 0
                ? books_refuse(books, STATUS_INVOICE_NOT_OPEN, "invoice", NULL, NULL)
                : status;
+}
+
+// In the book's currency each item gives something.
+static enum status refuse_nothing(struct books *books, const struct settlement *settled)
+{
+    for (size_t i = 0; i < settled->count; i++) {
+        struct settlement_line *line = &settled->line[i];
+        const struct settlement one = {.line = line, .count = 1};
+        if (clearing_worth(&one).book_minor == 0) {
+            return books_refuse(books, STATUS_RATE_TOO_SMALL, "amount",
+                                rate_print(books, settled->currency, line->amount_minor), NULL);
+        }
+    }
+    return STATUS_OK;
 }
 
 // What of the invoice is given up, and from which day on it is open to be.
@@ -51,6 +66,7 @@ static enum status plan(struct books *books, const InvoiceRecord *invoice, int64
     Allocate *const list[] = {&named};
     enum status status =
         settlement_begin(books, invoice->customer_id, amount_minor, day, true, out);
+    out->currency = invoice->currency;
     if (status == STATUS_OK) {
         status = settlement_named(books, out, list, COUNT_OF(list));
     }
@@ -61,7 +77,7 @@ static enum status plan(struct books *books, const InvoiceRecord *invoice, int64
                                   books_day(books, out->line[i].day));
         }
     }
-    return status;
+    return status == STATUS_OK ? refuse_nothing(books, out) : status;
 }
 
 static enum status load_accounts(struct books *books, uint64_t customer_id, enum account_role role,
@@ -78,6 +94,7 @@ static enum status load_accounts(struct books *books, uint64_t customer_id, enum
 struct giving {
     uint64_t invoice_id;
     int64_t amount_minor; // 0: all that is open
+    const char *currency; // that it was said in
     int32_t date_day;     // 0: today
     char *reason;
     ClearingKind kind;
@@ -100,10 +117,11 @@ static enum status check_add(struct books *books, const struct giving *giving,
     const int64_t amount_minor = giving->amount_minor != 0 ? giving->amount_minor : open;
     if (status == STATUS_OK && amount_minor > open) {
         status = books_refuse(books, STATUS_ALLOCATION_OVER, "amount",
-                              books_money(books, amount_minor), books_money(books, open));
+                              rate_print(books, invoice->currency, amount_minor),
+                              rate_print(books, invoice->currency, open));
     }
-    if (status == STATUS_OK) {
-        status = permit_amount(books, invoice->customer_id, amount_minor, "amount");
+    if (status == STATUS_OK && (giving->amount_minor != 0 || giving->currency[0] != '\0')) {
+        status = rate_same(books, giving->currency, invoice->currency);
     }
     if (status == STATUS_OK) {
         status = check_day(books, giving->date_day, invoice->date_day, POSTING_SALES, &day);
@@ -111,10 +129,14 @@ static enum status check_add(struct books *books, const struct giving *giving,
     if (status == STATUS_OK) {
         status = plan(books, invoice, amount_minor, day, giving->rule, settled);
     }
+    const int64_t book_minor = status == STATUS_OK ? clearing_worth(settled).book_minor : 0;
+    if (status == STATUS_OK) {
+        status = permit_amount(books, invoice->customer_id, book_minor, "amount");
+    }
     if (status != STATUS_OK) {
         return status;
     }
-    *out = clearing_make(books, giving->kind, invoice->customer_id, amount_minor, day);
+    *out = clearing_make(books, giving->kind, invoice->customer_id, book_minor, day);
     if (*out == NULL) {
         return STATUS_TOO_LARGE;
     }
@@ -166,6 +188,7 @@ enum status writeoff_add(struct txn *txn, struct call *call, const WriteoffAdd *
     const struct giving giving = {
         .invoice_id = request->invoice_id,
         .amount_minor = request->amount_minor,
+        .currency = request->currency,
         .date_day = request->date_day,
         .reason = request->reason,
         .kind = CLEARING_KIND__CLEARING_KIND_WRITE_OFF,
@@ -182,6 +205,7 @@ enum status dunning_waive(struct txn *txn, struct call *call, const DunningWaive
     const struct giving giving = {
         .invoice_id = request->invoice_id,
         .amount_minor = request->amount_minor,
+        .currency = "",
         .date_day = request->date_day,
         .reason = request->reason,
         .kind = CLEARING_KIND__CLEARING_KIND_WAIVER,
@@ -233,14 +257,15 @@ static enum status reinstate(struct books *books, ClearingRecord *recovery, Entr
 {
     const uint32_t account = chart_code(books->chart, ACCOUNT_RECEIVABLES);
     const int64_t amount_minor = recovery->amount_minor;
+    const struct item_rest whole = {amount_minor, amount_minor};
     struct item *debit = NULL;
     struct item *credit = NULL;
     AllocationRecord *allocation;
     enum status status =
-        clearing_item(books, recovery, ITEM_SIDE__ITEM_SIDE_DEBIT, account, amount_minor, &debit);
+        clearing_item(books, recovery, ITEM_SIDE__ITEM_SIDE_DEBIT, account, whole, &debit);
     if (status == STATUS_OK) {
-        status = clearing_item(books, recovery, ITEM_SIDE__ITEM_SIDE_CREDIT, account, amount_minor,
-                               &credit);
+        status =
+            clearing_item(books, recovery, ITEM_SIDE__ITEM_SIDE_CREDIT, account, whole, &credit);
     }
     if (status == STATUS_OK) {
         status = item_allocate(books, debit, credit, amount_minor, recovery->date_day, "recovery",

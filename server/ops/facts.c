@@ -263,16 +263,6 @@ static void take_payment(struct facts *facts, const PaymentRecord *record)
     }
 }
 
-// The letters of a currency as a number.
-static uint32_t letters_of(const char *currency)
-{
-    uint32_t letters = 0;
-    for (size_t i = 0; i < 3 && currency[i] != '\0'; i++) {
-        letters = letters << 8 | (unsigned char)currency[i];
-    }
-    return letters;
-}
-
 static void take_item(struct facts *facts, const ItemRecord *record)
 {
     const bool is_debit = record->side == ITEM_SIDE__ITEM_SIDE_DEBIT;
@@ -288,7 +278,7 @@ static void take_item(struct facts *facts, const ItemRecord *record)
                                    .open_minor = record->open_minor,
                                    .foreign_minor = record->foreign_minor,
                                    .foreign_open_minor = record->foreign_open_minor,
-                                   .currency = letters_of(record->currency),
+                                   .currency = money_letters(record->currency),
                                    .date_day = record->date_day,
                                    .account = record->account,
                                    .is_debit = is_debit});
@@ -419,9 +409,13 @@ static void take_order(struct facts *facts, const OrderRecord *record)
     keep_number(facts, SERIES_ORDER, 0, record->sequence);
     if (record->state == ORDER_STATE__ORDER_STATE_CONFIRMED ||
         record->state == ORDER_STATE__ORDER_STATE_DELIVERED) {
+        const bool is_foreign = record->currency[0] != '\0';
         facts_keep(facts, &facts->order,
                    &(struct fact_part_of){.customer_id = record->customer_id,
                                           .amount_minor = record->gross_minor});
+                   &(struct fact_order){.customer_id = record->customer_id,
+                                        .gross_minor = is_foreign ? record->book_gross_minor
+                                                                  : record->gross_minor});
     }
 }
 

@@ -216,8 +216,9 @@ static enum status age_past(const struct aging *aging, uint32_t customer, struct
                             struct aging_row *row)
 {
     struct residuals residuals;
-    enum status status = residuals_of(aging->views, customer, aging->query->day,
-                                      aging->query->before_id, arena, &residuals);
+    const struct view_basis basis = {aging->query->day, aging->query->before_id,
+                                     aging->query->currency};
+    enum status status = residuals_of(aging->views, customer, &basis, arena, &residuals);
     for (size_t i = 0; i < residuals.count && status == STATUS_OK; i++) {
         if (residuals.minor[i] != 0) {
             add_item(aging, residuals.item[i], residuals.minor[i], row);
@@ -237,7 +238,8 @@ static enum status age_one(struct aging *aging, uint64_t skip, size_t limit, str
     }
     struct aging_row row = {.customer_id = aging->query->customer_id,
                             .sequence = views->customers.sequence[customer]};
-    if (aging->query->day >= views->latest_day && aging->query->before_id == 0) {
+    const bool is_now = aging->query->day >= views->latest_day && aging->query->before_id == 0;
+    if (is_now && aging->query->currency == VIEW_EVERYTHING) {
         aging->residual = views->items.open;
         row = row_of(aging, customer);
     } else {
@@ -260,7 +262,8 @@ enum status views_aging(const struct views *views, const struct filter *filter,
                         struct arena *arena, struct aging_matches *out)
 {
     assert(query->day >= DAY_MIN && query->day <= DAY_MAX);
-    assert(query->before_id == 0 || query->customer_id != 0);
+    assert((query->before_id == 0 && query->currency == VIEW_EVERYTHING) ||
+           query->customer_id != 0);
     CLEANUP(aging_free)
     struct aging aging = {.views = views, .query = query, .sight = sight_of(views, filter)};
     *out = (struct aging_matches){0};

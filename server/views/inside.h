@@ -62,7 +62,8 @@ enum customer_flag {
     COLUMN(uint32_t, sibling)   /* older item of the same document */       \
     COLUMN(uint32_t, next_open) /* open items of the customer */            \
     COLUMN(uint32_t, last_open)                                             \
-    COLUMN(uint32_t, dispute) /* its last one, NONE */
+    COLUMN(uint32_t, dispute) /* its last one, NONE */                      \
+    COLUMN(uint32_t, foreign) /* NONE: it is in the book's currency */
 
 // ITEM_RESCHEDULED: other due days for what was owed already; on the account nothing moved.
 enum item_flag { ITEM_DEBIT = 1, ITEM_DISPUTED = 2, ITEM_RESCHEDULED = 4 };
@@ -73,7 +74,8 @@ enum item_flag { ITEM_DEBIT = 1, ITEM_DISPUTED = 2, ITEM_RESCHEDULED = 4 };
     COLUMN(int32_t, effective_day)                               \
     COLUMN(uint32_t, debit)                                      \
     COLUMN(uint32_t, credit)                                     \
-    COLUMN(uint32_t, older) /* of the same customer */
+    COLUMN(uint32_t, older)   /* of the same customer */         \
+    COLUMN(uint32_t, foreign) /* NONE: of items in the book's currency */
 
 #define DOCUMENT_COLUMNS(COLUMN)                                                      \
     COLUMN(uint64_t, id)                                                              \
@@ -118,15 +120,28 @@ struct disputes {
     size_t count, capacity;
 };
 
+// Items and allocations in other currencies are few: what they are in those lies aside.
+struct foreign {
+    uint32_t currency; // money_letters()
+    int64_t amount_minor;
+};
+
+struct foreigns {
+    struct foreign *foreign;
+    size_t count, capacity;
+};
+
 struct items {
     size_t count, capacity;
     ITEM_COLUMNS(COLUMN_MEMBER)
     struct disputes disputes;
+    struct foreigns foreigns;
 };
 
 struct allocations {
     size_t count, capacity;
     ALLOCATION_COLUMNS(COLUMN_MEMBER)
+    struct foreigns foreigns;
 };
 
 // The documents of one series and year by their gapless number: at[sequence - 1], NONE.
@@ -331,16 +346,28 @@ MUST_CHECK enum status disputes_apply(struct items *items, uint32_t item, const 
 bool item_is_disputed(const struct items *items, uint32_t item, int32_t day, uint64_t before_id);
 MUST_CHECK enum status allocations_apply(struct views *views, const AllocationRecord *record);
 
-// What each item of a customer had left on a day, by ascending index; of those below `before_id`
-// alone, unless it is 0.
+// Is the item one of those that are asked for (enum view_currency, or letters)? And its amount in
+// that.
+bool item_in(const struct items *items, uint32_t item, uint32_t currency);
+int64_t item_amount(const struct items *items, uint32_t item, uint32_t currency);
+
+// Which items are looked at: on a day, as rows below an id say (0: all rows), in a currency.
+struct view_basis {
+    int32_t day;
+    uint64_t before_id;
+    uint32_t currency;
+};
+
+// What each of those items of a customer had left, in that currency, by ascending index.
 struct residuals {
     uint32_t *item;
     int64_t *minor;
     size_t count;
 };
 
-MUST_CHECK enum status residuals_of(const struct views *views, uint32_t customer, int32_t day,
-                                    uint64_t before_id, struct arena *arena, struct residuals *out);
+MUST_CHECK enum status residuals_of(const struct views *views, uint32_t customer,
+                                    const struct view_basis *basis, struct arena *arena,
+                                    struct residuals *out);
 // What each item had left at the end of a day: the open column, or an array of its own that the
 // caller frees.
 MUST_CHECK enum status items_residuals(const struct views *views, int32_t day, const int64_t **out,

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "shared/money.h"
+
 #include "server/views/inside.h"
 
 // Items and allocations: what is filled. What is asked stands in aging.c and movements.c.
@@ -99,6 +101,46 @@ static void unlink_open(struct views *views, uint32_t item)
     }
 }
 
+// Keeps what an item or an allocation is in another currency; NONE for one in the book's.
+static enum status add_foreign(struct foreigns *foreigns, uint32_t currency, int64_t amount_minor,
+                               uint32_t *out)
+{
+    *out = NONE;
+    if (currency == 0) {
+        return STATUS_OK;
+    }
+    if (foreigns->count == foreigns->capacity) {
+        bool whole = true;
+        const size_t capacity = column_capacity(foreigns->capacity, foreigns->count + 1);
+        foreigns->foreign = column_grow(foreigns->foreign, foreigns->count, capacity,
+                                        sizeof *foreigns->foreign, &whole);
+        if (!whole) {
+            return STATUS_ENVIRONMENT;
+        }
+        foreigns->capacity = capacity;
+    }
+    *out = (uint32_t)foreigns->count;
+    foreigns->foreign[foreigns->count++] =
+        (struct foreign){.currency = currency, .amount_minor = amount_minor};
+    return STATUS_OK;
+}
+
+bool item_in(const struct items *items, uint32_t item, uint32_t currency)
+{
+    const uint32_t foreign = items->foreign[item];
+    return currency == VIEW_EVERYTHING ||
+           (foreign == NONE ? currency == VIEW_BOOK
+                            : items->foreigns.foreign[foreign].currency == currency);
+}
+
+int64_t item_amount(const struct items *items, uint32_t item, uint32_t currency)
+{
+    const uint32_t foreign = items->foreign[item];
+    return currency == VIEW_EVERYTHING || foreign == NONE
+               ? items->amount[item]
+               : items->foreigns.foreign[foreign].amount_minor;
+}
+
 static uint32_t add_item(struct views *views, const ItemRecord *record)
 {
     struct items *items = &views->items;
@@ -151,6 +193,11 @@ enum status items_apply(struct views *views, const ItemRecord *record)
     bool was_open = index != NONE && items->open[index] > 0;
     if (index == NONE) {
         index = add_item(views, record);
+        status = add_foreign(&items->foreigns, money_letters(record->currency),
+                             record->foreign_minor, &items->foreign[index]);
+        if (status != STATUS_OK) {
+            return status;
+        }
     } else {
         count_item(views, index, -1);
     }
@@ -193,6 +240,14 @@ enum status allocations_apply(struct views *views, const AllocationRecord *recor
     allocations->debit[index] = column_find(items->id, items->count, record->debit_id);
     allocations->credit[index] = column_find(items->id, items->count, record->credit_id);
     assert(allocations->debit[index] != NONE && allocations->credit[index] != NONE);
+    const uint32_t foreign = items->foreign[allocations->debit[index]];
+    const int64_t sign = record->reverses_id == 0 ? 1 : -1;
+    status = add_foreign(&allocations->foreigns,
+                         foreign != NONE ? items->foreigns.foreign[foreign].currency : 0,
+                         sign * record->foreign_minor, &allocations->foreign[index]);
+    if (status != STATUS_OK) {
+        return status;
+    }
     uint32_t *head = &views->customers.last_allocation[items->customer[allocations->debit[index]]];
     allocations->older[index] = *head;
     *head = index;
@@ -231,9 +286,21 @@ void money_free(struct views *views)
     struct allocations *allocations = &views->allocations;
     ITEM_COLUMNS(ITEM_FREE)
     free(items->disputes.dispute);
+    free(items->foreigns.foreign);
+    free(allocations->foreigns.foreign);
     ALLOCATION_COLUMNS(ALLOCATION_FREE)
     *items = (struct items){0};
     *allocations = (struct allocations){0};
+}
+
+static void digest_foreign(const struct foreigns *foreigns, uint64_t id, uint32_t at,
+                           struct view_digest *digest)
+{
+    if (at != NONE) {
+        const uint64_t row[] = {id, foreigns->foreign[at].currency,
+                                (uint64_t)foreigns->foreign[at].amount_minor};
+        digest_row(digest, "foreign", row, sizeof row);
+    }
 }
 
 void digest_money(const struct views *views, struct view_digest *digest)
@@ -257,6 +324,7 @@ void digest_money(const struct views *views, struct view_digest *digest)
         };
         digest_row(digest, "item", row, sizeof row);
         digest_disputes(items, (uint32_t)i, digest);
+        digest_foreign(&items->foreigns, items->id[i], items->foreign[i], digest);
     }
     const struct allocations *allocations = &views->allocations;
     for (size_t i = 0; i < allocations->count; i++) {
@@ -269,6 +337,7 @@ void digest_money(const struct views *views, struct view_digest *digest)
             allocations->older[i],
         };
         digest_row(digest, "allocation", row, sizeof row);
+        digest_foreign(&allocations->foreigns, allocations->id[i], allocations->foreign[i], digest);
     }
     // The chains of open items: their order is history, their members are not.
     for (uint32_t customer = 0; customer < views->customers.count; customer++) {

@@ -3,18 +3,19 @@
 
 // A customer's movements, for the statement.
 
-static int64_t signed_amount(const struct items *items, uint32_t item)
+static int64_t signed_amount(const struct items *items, uint32_t item, uint32_t currency)
 {
-    return (items->flags[item] & ITEM_DEBIT) != 0 ? items->amount[item] : -items->amount[item];
+    const int64_t amount_minor = item_amount(items, item, currency);
+    return (items->flags[item] & ITEM_DEBIT) != 0 ? amount_minor : -amount_minor;
 }
 
-static struct movement movement_of(const struct views *views, uint32_t item)
+static struct movement movement_of(const struct views *views, uint32_t item, uint32_t currency)
 {
     const struct items *items = &views->items;
     struct movement movement = {
         .day = items->date_day[item],
         .series = items->series[item],
-        .amount_minor = signed_amount(items, item),
+        .amount_minor = signed_amount(items, item, currency),
         .reference = "",
     };
     const struct documents *documents =
@@ -58,7 +59,8 @@ struct span {
 static bool counts(const struct items *items, uint32_t item, const struct movement_query *query)
 {
     return (query->before_id == 0 || items->id[item] < query->before_id) &&
-           (items->flags[item] & ITEM_RESCHEDULED) == 0;
+           (items->flags[item] & ITEM_RESCHEDULED) == 0 && item_in(items, item, query->currency) &&
+           item_amount(items, item, query->currency) != 0;
 }
 
 static bool is_asked(const struct items *items, uint32_t item, const struct movement_query *query)
@@ -76,7 +78,7 @@ static struct span measure_items(const struct views *views, uint32_t customer,
     for (uint32_t i = views->customers.last_item[customer]; i != NONE; i = items->older[i]) {
         int32_t day = items->date_day[i];
         bool opens = day < query->from_day && counts(items, i, query);
-        *opening_minor += opens ? signed_amount(items, i) : 0;
+        *opening_minor += opens ? signed_amount(items, i, query->currency) : 0;
         if (is_asked(items, i, query)) {
             span.count++;
             span.first_day = day < span.first_day ? day : span.first_day;
@@ -159,9 +161,9 @@ enum status views_movements(const struct views *views, const struct filter *filt
     out->before_minor = out->opening_minor;
     for (size_t i = 0; i < count;) {
         uint32_t item = moved[i];
-        struct movement movement = movement_of(views, item);
+        struct movement movement = movement_of(views, item, query->currency);
         for (i++; i < count; i++) {
-            struct movement next = movement_of(views, moved[i]);
+            struct movement next = movement_of(views, moved[i], query->currency);
             if (!continues(&movement, &next)) {
                 break;
             }

@@ -174,8 +174,13 @@ struct aging_row {
 
 enum aging_order { AGING_BY_NUMBER, AGING_BY_NAME, AGING_BY_OPEN, AGING_BY_BALANCE };
 
+// Which items are asked for: all, at their worth in the book's currency; or those in one currency
+// alone, in that: the book's, or another by its letters (money_letters).
+enum view_currency { VIEW_EVERYTHING = 0, VIEW_BOOK = 1 };
+
 struct aging_query {
     int32_t day;
+    uint32_t currency;    // of one customer: enum view_currency, or letters
     bool by_document_day; // age from the document day instead of the due day
     uint64_t customer_id; // 0: all that may be seen
     uint64_t before_id;   // of one customer: only rows below this id count; 0: all
@@ -422,6 +427,7 @@ struct movement_query {
     uint64_t customer_id;
     int32_t from_day, to_day;
     uint64_t before_id; // only rows below this id count; 0: all
+    uint32_t currency;  // enum view_currency, or letters
 };
 
 // Empty for a customer that may not be seen.
@@ -441,10 +447,28 @@ struct open_row {
     size_t reference_size;
 };
 
-// Empty for a customer that may not be seen; `before_id` as above.
+struct open_query {
+    uint64_t customer_id;
+    int32_t day;
+    uint64_t before_id; // as above, like the currency
+    uint32_t currency;
+};
+
+// Empty for a customer that may not be seen.
 MUST_CHECK enum status views_open_items(const struct views *views, const struct filter *filter,
-                                        uint64_t customer_id, int32_t day, uint64_t before_id,
-                                        struct arena *arena, struct open_row **row, size_t *count);
+                                        const struct open_query *query, struct arena *arena,
+                                        struct open_row **row, size_t *count);
+
+// What of it is in which currency, the book's first, the others by their letters: of a customer who
+// ever had an item in another one, else nothing.
+struct currency_sum {
+    uint32_t currency; // VIEW_BOOK or letters
+    int64_t open_minor, on_account_minor;
+};
+
+MUST_CHECK enum status views_currencies(const struct views *views, const struct filter *filter,
+                                        const struct open_query *query, struct arena *arena,
+                                        struct currency_sum **row, size_t *count);
 
 // ---- collecting ----
 

@@ -2,6 +2,7 @@
 #include "tests/ledger/path.h"
 
 #include "shared/day.h"
+#include "shared/denomination.h"
 #include "shared/money.h"
 #include "shared/wire.h"
 
@@ -112,7 +113,7 @@ static const char *hex(struct arena *arena, const ProtobufCBinaryData *bytes)
     return text;
 }
 
-static const char *print_value(const struct path_context *context,
+static const char *print_value(const struct path_context *context, uint32_t decimals,
                                const ProtobufCFieldDescriptor *field, const void *at)
 {
     struct arena *arena = context->arena;
@@ -129,7 +130,7 @@ static const char *print_value(const struct path_context *context,
         choice = field_choice_word(field->descriptor, (int)integer_at(field, at), word);
         return choice != NULL ? arena_copy(arena, choice, strlen(choice)) : "";
     case KIND_MONEY:
-        return money_print(arena, integer_at(field, at), context->decimals);
+        return money_print(arena, integer_at(field, at), decimals);
     case KIND_DAY:
         return integer_at(field, at) == 0 ? "" : day_print(arena, (int32_t)integer_at(field, at));
     case KIND_QUANTITY:
@@ -164,6 +165,7 @@ bool path_read(const struct path_context *context, const ProtobufCMessage *messa
 {
     struct path_step step = {.rest = path};
     const ProtobufCFieldDescriptor *field = NULL;
+    uint32_t decimals = denomination_of(message, context->decimals, context->decimals);
     while (*step.rest != '\0') {
         if (!next_step(step.rest, &step)) {
             return false;
@@ -182,17 +184,21 @@ bool path_read(const struct path_context *context, const ProtobufCMessage *messa
                 return field->type == PROTOBUF_C_TYPE_MESSAGE;
             }
             message = inner;
+            decimals = denomination_of(message, decimals, context->decimals);
         }
     }
     if (field == NULL) {
         return false;
+    }
+    if (denomination_is_book(message->descriptor, field)) {
+        decimals = context->decimals;
     }
     if (is_list(field) && !step.has_index) {
         *text = arena_print(context->arena, "%zu", field_count(message, field));
         return true;
     }
     const void *at = value_at(message, field, &step);
-    *text = at != NULL ? print_value(context, field, at) : "";
+    *text = at != NULL ? print_value(context, decimals, field, at) : "";
     return *text != NULL;
 }
 
