@@ -412,10 +412,8 @@ static void take_order(struct facts *facts, const OrderRecord *record)
         const bool is_foreign = record->currency[0] != '\0';
         facts_keep(facts, &facts->order,
                    &(struct fact_part_of){.customer_id = record->customer_id,
-                                          .amount_minor = record->gross_minor});
-                   &(struct fact_order){.customer_id = record->customer_id,
-                                        .gross_minor = is_foreign ? record->book_gross_minor
-                                                                  : record->gross_minor});
+                                          .amount_minor = is_foreign ? record->book_gross_minor
+                                                                     : record->gross_minor});
     }
 }
 

@@ -140,7 +140,7 @@ static void one_object_leaves_out_what_is_absent(void **state)
         render_json(&context, command_by_name("customer_show"), &card.base),
         "{\"schema\":\"kontor.customer.show/1\",\"currency\":\"CNY\",\"data\":{\"id\":\"512\",\"number\":\"C-0001\",\"kind\":\"person\","
         "\"phone\":[\"138\",\"139\"],\"credit_limit\":\"0.00\",\"version\":0,\"open\":\"0.00\",\"overdue\":\"0.00\","
-        "\"on_account\":\"0.00\",\"added\":\"2026-11-21T19:03:05+08:00\",\"consent\":[]}}");
+        "\"on_account\":\"0.00\",\"added\":\"2026-11-21T19:03:05+08:00\",\"consent\":[],\"other\":[]}}");
 }
 
 static void lines_keep_rate_and_amount_of_one_name_apart(void **state)
@@ -182,6 +182,43 @@ static void decimals_follow_the_currency(void **state)
     assert_json(
         render_json(&yen, command_by_name("payment_reverse"), &reply.base),
         "{\"schema\":\"kontor.payment.reverse/1\",\"currency\":\"JPY\",\"data\":{\"line\":[],\"balance\":\"1234\"}}");
+}
+
+static const char *cell_of(const struct render_context *told, const ProtobufCMessage *row,
+                           const char *name)
+{
+    return render_cell(told, row,
+                       protobuf_c_message_descriptor_get_field_by_name(row->descriptor, name));
+}
+
+static void amounts_have_the_decimals_of_the_currency_that_is_named(void **state)
+{
+    (void)state;
+    AllocationLine line;
+    allocation_line__init(&line);
+    line.apply_minor = 1000;
+    PaymentAddReply reply;
+    payment_add_reply__init(&reply);
+    reply.currency = text("JPY");
+    reply.amount_minor = 1000;
+    reply.book_minor = 4700;
+    reply.balance_minor = 61;
+    struct render_context told = context;
+    assert_string_equal(cell_of(&told, &reply.base, "amount_minor"), "1,000");
+    assert_string_equal(cell_of(&told, &reply.base, "book_minor"), "47.00");
+    assert_string_equal(cell_of(&told, &reply.base, "balance_minor"), "0.61");
+    assert_string_equal(cell_of(&told, &line.base, "apply_minor"), "10.00");
+    told.around = &reply.base;
+    assert_string_equal(cell_of(&told, &line.base, "apply_minor"), "1,000");
+    reply.currency = text("KWD");
+    assert_string_equal(cell_of(&told, &line.base, "apply_minor"), "1.000");
+
+    // What a customer's card says of a currency is no word about its balances.
+    CustomerCard card;
+    customer_card__init(&card);
+    card.currency = text("JPY");
+    card.open_minor = 1000;
+    assert_string_equal(cell_of(&told, &card.base, "open_minor"), "10.00");
 }
 
 static void an_error_names_every_problem(void **state)
@@ -347,6 +384,7 @@ int main(void)
         cmocka_unit_test(one_object_leaves_out_what_is_absent),
         cmocka_unit_test(lines_keep_rate_and_amount_of_one_name_apart),
         cmocka_unit_test(decimals_follow_the_currency),
+        cmocka_unit_test(amounts_have_the_decimals_of_the_currency_that_is_named),
         cmocka_unit_test(an_error_names_every_problem),
         cmocka_unit_test(cells_are_for_people),
         cmocka_unit_test(what_is_beyond_the_calendar_is_a_question_mark),
