@@ -18,13 +18,9 @@ static const struct series_row SERIES[] = {
     {"RF", SERIES_REFUND, true},      {"SD", SERIES_DIFFERENCE, true},
     {"RC", SERIES_RECOVERY, true},    {"BS", SERIES_BANK_STATEMENT, true},
     {"BL", SERIES_BANK_LINE, false},  {"CO", SERIES_COST, true},
-    {"BL", SERIES_BANK_LINE, false},  {"DN", SERIES_DUNNING, true},
-    {"DB", SERIES_DEBIT_NOTE, true},  {"PR", SERIES_PROMISE, false},
-    {"BL", SERIES_BANK_LINE, false},  {"CL", SERIES_CHECKLIST, false},
-    {"BL", SERIES_BANK_LINE, false},  {"SO", SERIES_ORDER, false},
     {"DN", SERIES_DUNNING, true},     {"DB", SERIES_DEBIT_NOTE, true},
-    {"PR", SERIES_PROMISE, false},    {"SO", SERIES_ORDER, false},
-    {"RE", SERIES_RECURRING, false},
+    {"PR", SERIES_PROMISE, false},    {"CL", SERIES_CHECKLIST, false},
+    {"SO", SERIES_ORDER, false},      {"RE", SERIES_RECURRING, false},
 };
 
 static const struct series_row *row_of(enum series series)

@@ -75,6 +75,10 @@ int64_t reconcile_moved(const EntryRecord *entry, uint32_t account);
 MUST_CHECK enum status reconcile_refuse_controlled(struct books *books, enum control control,
                                                    int64_t amount_minor);
 
+// A line for a reply: what the bank says of it, as the reader may see it.
+MUST_CHECK enum status reconcile_row(struct txn *txn, struct call *call, const BankLineRecord *line,
+                                     ReconcileRow *row);
+
 // Puts the line and its account.
 MUST_CHECK enum status reconcile_keep(struct books *books, const struct reconcile *at);
 // Posts what was planned, clears, and keeps the line; bank and line are put.

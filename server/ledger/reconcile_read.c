@@ -29,8 +29,8 @@ static enum status line_text(struct txn *txn, const BankLineRecord *line, const 
                        : STATUS_OK;
 }
 
-static enum status fill_line(struct txn *txn, struct call *call, const BankLineRecord *line,
-                             ReconcileRow *row)
+enum status reconcile_row(struct txn *txn, struct call *call, const BankLineRecord *line,
+                          ReconcileRow *row)
 {
     BankStatementRecord *statement = NULL;
     enum status status = bank_statement_get(txn, key_u64(line->statement_id), &statement);
@@ -154,7 +154,7 @@ static enum status fill_next(struct proposing *proposing, BankLineRecord *line, 
     struct call *call = proposing->books->call;
     struct txn *txn = proposing->books->txn;
     struct proposals proposals = {0};
-    enum status status = fill_line(txn, call, line, row);
+    enum status status = reconcile_row(txn, call, line, row);
     if (status == STATUS_OK) {
         status = propose(proposing, line, row->payer_name, &proposals);
     }

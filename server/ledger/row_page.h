@@ -11,7 +11,8 @@
 struct row_page {
     enum table table;
     bool backwards; // the newest first
-    bool is_long;   // begins at the cursor, ends with the page and counts what it went through
+    bool is_long;   // begins at the cursor, ends with the page and counts what it went through;
+                    // a page that looked at many rows and took few ends early
     const ProtobufCMessageDescriptor *descriptor; // of a row of the reply
     const void *asked;                            // handed to is_asked
     // Does the list take this record? NULL: every one that may be seen.
