@@ -89,7 +89,7 @@ enum status cost_rate(struct txn *txn, struct call *call, const CostRate *reques
     if (books.record->n_carrying == RATES_MAX) {
         return books_refuse(&books, STATUS_TOO_LARGE, "yearly", NULL, NULL);
     }
-    status = posting_guard(&books, day, POSTING_GENERAL, "from");
+    status = posting_plan_guard(&books, day, POSTING_GENERAL, "from");
     if (status != STATUS_OK) {
         return status;
     }

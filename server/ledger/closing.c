@@ -4,10 +4,11 @@
 #include "server/ledger/calendar.h"
 #include "server/ledger/checklist.h"
 #include "server/ledger/turnover.h"
+#include "server/ledger/year_end.h"
 #include "shared/money.h"
 #include "shared/wire.h"
 
-#define POINTS_MAX 8
+#define POINTS_MAX 9
 #define SERIES_MAX 64
 
 // What the months up to the one at hand, and those of its year, add up to.
@@ -185,6 +186,12 @@ static enum status count_banks(struct books *books, uint32_t period, uint32_t *c
     return status == STATUS_END ? STATUS_OK : status;
 }
 
+// The last month of a year is sealed behind its year end: what is sealed takes none any more.
+static bool ends_year(uint32_t period)
+{
+    return period == period_end(period_year(period));
+}
+
 static enum status add_point(struct books *books, struct closing *closing, const char *name,
                              uint32_t count, int64_t difference_minor, char *detail)
 {
@@ -212,6 +219,7 @@ enum status closing_check(struct books *books, uint32_t period, uint32_t sealed,
     uint32_t gaps = 0;
     uint32_t banks = 0;
     uint32_t tasks = 0;
+    uint32_t unmoved = 0;
     char *bank_names = NULL;
     *out = (struct closing){0};
     out->check = arena_alloc(books->arena, POINTS_MAX * sizeof(PeriodCheck *));
@@ -230,6 +238,9 @@ enum status closing_check(struct books *books, uint32_t period, uint32_t sealed,
     }
     if (status == STATUS_OK) {
         status = checklist_open(books->txn, period, &tasks);
+    }
+    if (status == STATUS_OK && ends_year(period)) {
+        status = year_end_left(books, period_year(period), &unmoved);
     }
     if (status != STATUS_OK) {
         return status;
@@ -251,10 +262,12 @@ enum status closing_check(struct books *books, uint32_t period, uint32_t sealed,
         {"open-items", 0, months.items_minor - trial.control_minor, NULL},
         {"bank", banks, 0, bank_names},
         {"checklist", tasks, 0, NULL},
+        {"year-end", unmoved, 0, NULL},
     };
 
     static_assert(COUNT_OF(points) <= POINTS_MAX, "room for each point");
-    for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(points); i++) {
+    const size_t count = COUNT_OF(points) - (ends_year(period) ? 0 : 1);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         status = add_point(books, out, points[i].name, points[i].count, points[i].difference_minor,
                            points[i].detail);
     }

@@ -4,7 +4,8 @@
 // What must hold before a month is sealed (domain.md d.12): no drafts, numbers without gaps, a
 // trial balance of 0, open items that tie to the control accounts, nothing unsealed before it, bank
 // accounts that are signed off to its last business day, no required item of the checklist that is
-// open. Each point is told whether it holds or not. Reads and writes ask the same.
+// open, and for the last month of a year its year end. Each point is told whether it holds or not.
+// Reads and writes ask the same.
 
 #include "server/ledger/period.h"
 #include "server/ledger/seal.h"

@@ -79,7 +79,7 @@ enum status invoice_draft(struct txn *txn, struct call *call, const InvoiceDraft
         status = books_refuse(&books, STATUS_FIELD_OUT_OF_RANGE, "due", NULL, NULL);
     }
     if (status == STATUS_OK && request->date_day != 0) {
-        status = posting_guard(&books, request->date_day, POSTING_SALES, "date");
+        status = posting_plan_guard(&books, request->date_day, POSTING_SALES, "date");
     }
     if (status != STATUS_OK) {
         return status;
@@ -230,7 +230,7 @@ enum status invoice_edit(struct txn *txn, struct call *call, const InvoiceEdit *
         status = edit_amounts(&books, request, draft);
     }
     if (status == STATUS_OK && request->date_day != 0) {
-        status = posting_guard(&books, request->date_day, POSTING_SALES, "date");
+        status = posting_plan_guard(&books, request->date_day, POSTING_SALES, "date");
     }
     if (status == STATUS_OK) {
         status = edit_words(&books, request, draft);

@@ -193,7 +193,7 @@ enum status order_add(struct txn *txn, struct call *call, const OrderAdd *reques
         status = check_order(&books, &order);
     }
     if (status == STATUS_OK) {
-        status = posting_guard(&books, order.date_day, POSTING_SALES, "date");
+        status = posting_plan_guard(&books, order.date_day, POSTING_SALES, "date");
     }
     if (status != STATUS_OK) {
         return status;

@@ -65,15 +65,28 @@ static enum status keep_day(struct books *books, int32_t day)
     return status;
 }
 
-enum status posting_guard(struct books *books, int32_t day, uint32_t scopes, const char *field)
+enum status posting_plan_guard(struct books *books, int32_t day, uint32_t scopes, const char *field)
 {
     assert((scopes & ~(uint32_t)POSTING_ANY) == 0);
 
     if (day < DAY_MIN || day > DAY_MAX) {
         return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, field, NULL, NULL);
     }
-    const enum status status = period_guard(books, day, scopes, field);
-    return status == STATUS_OK ? keep_day(books, day) : status;
+    return period_guard(books, day, scopes, field);
+}
+
+enum status posting_guard(struct books *books, int32_t day, uint32_t scopes, const char *field)
+{
+    const int32_t today = books->call->book_day;
+    const bool is_ahead = day > today && day <= DAY_MAX;
+    // The first open day lies ahead where the month of today is closed: then that is the reason.
+    const enum status status = posting_plan_guard(books, is_ahead ? today : day, scopes, field);
+    if (status == STATUS_OK && !is_ahead) {
+        return keep_day(books, day);
+    }
+    return status == STATUS_OK ? books_refuse(books, STATUS_DAY_IN_FUTURE, field,
+                                              books_day(books, day), books_day(books, today))
+                               : status;
 }
 
 enum status posting_account(struct books *books, uint32_t code, struct account **out)

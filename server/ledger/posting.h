@@ -31,11 +31,15 @@ enum posting_scope {
     POSTING_ANY = 7,
 };
 
-// The one guard of every writing command: may this day still be posted to? Asked for each day that
-// a call dates anything on, among its refusals; `scopes` are of enum posting_scope. With the day,
-// every account that the call loads is asked whether it takes postings on it.
+// The one guard of every writing command: may this day be posted to? Not when it lies ahead, and
+// not in a month that is closed. Asked for each day that a call dates anything on, among its
+// refusals; `scopes` are of enum posting_scope. With the day, every account that the call loads is
+// asked whether it takes postings on it.
 MUST_CHECK enum status posting_guard(struct books *books, int32_t day, uint32_t scopes,
                                      const char *field);
+// The same of what is not posted yet and may lie ahead: drafts, orders, rates from a day on.
+MUST_CHECK enum status posting_plan_guard(struct books *books, int32_t day, uint32_t scopes,
+                                          const char *field);
 
 // Loads an account: STATUS_NOT_FOUND when the chart has none of that code (not refused);
 // AMOUNT_OVERFLOW is refused.

@@ -265,7 +265,7 @@ enum status rate_set(struct txn *txn, struct call *call, const RateSet *request,
         status = refuse_rate(&books, request, per, known);
     }
     if (status == STATUS_OK) {
-        status = posting_guard(&books, day, POSTING_GENERAL, "date");
+        status = posting_plan_guard(&books, day, POSTING_GENERAL, "date");
     }
     if (status != STATUS_OK) {
         return status;
