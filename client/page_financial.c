@@ -149,7 +149,7 @@ enum status page_ledger(struct client *client, const Reply *reply, const Protobu
         cells[0] = date;
         cells[1] = row->entry;
         cells[2] = row->document;
-        cells[3] = row->text;
+        cells[3] = language_word(row->text);
         cells[4] = row->customer;
         cells[5] = row->debit_minor == 0 ? "" : output_money(client, row->debit_minor);
         cells[6] = row->credit_minor == 0 ? "" : output_money(client, row->credit_minor);

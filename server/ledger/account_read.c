@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/entry_words.h"
 #include "server/ledger/financial.h"
+#include "server/ledger/reading.h"
 #include "shared/text.h"
 
 // What is asked about accounts and journal entries.
@@ -167,7 +169,7 @@ static enum status fill_row(struct txn *txn, struct call *call, uint64_t id,
     row->number = ident_print(call->arena, SERIES_ENTRY, entry->year, entry->sequence);
     row->kind = entry->kind;
     row->date_day = entry->date_day;
-    row->text = entry->text;
+    row->text = entry_words(entry);
     row->entered_late_days = entry->entered_late_days;
     for (size_t i = 0; i < entry->n_line; i++) {
         row->total_minor += entry->line[i]->debit_minor;
@@ -253,7 +255,7 @@ enum status entry_show(struct txn *txn, struct call *call, const EntryShow *requ
     reply->kind = entry->kind;
     reply->date_day = entry->date_day;
     reply->origin_day = entry->origin_day;
-    reply->text = entry->text;
+    reply->text = entry_words(entry);
     reply->entered_us = entry->entered_us;
     reply->reference = entry->reference;
     reply->entered_late_days = entry->entered_late_days;

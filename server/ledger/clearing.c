@@ -92,6 +92,9 @@ enum status clearing_item(struct books *books, ClearingRecord *clearing, ItemSid
     if (item == NULL) {
         return STATUS_TOO_LARGE;
     }
+    const bool closes = clearing->kind == CLEARING_KIND__CLEARING_KIND_DIFFERENCE ||
+                        clearing->kind == CLEARING_KIND__CLEARING_KIND_EXCHANGE;
+    clearing->gains = closes && side == ITEM_SIDE__ITEM_SIDE_DEBIT;
     clearing->item_id[clearing->n_item_id] = item->record->id;
     clearing->n_item_id++;
     *out = item;
@@ -155,8 +158,16 @@ int64_t clearing_own(const ClearingRecord *clearing)
 
 static EntryKind kind_of_giving(ClearingKind kind)
 {
-    return kind == CLEARING_KIND__CLEARING_KIND_WRITE_OFF ? ENTRY_KIND__ENTRY_KIND_WRITE_OFF
-                                                          : ENTRY_KIND__ENTRY_KIND_ROUNDING;
+    switch ((int)kind) {
+    case CLEARING_KIND__CLEARING_KIND_WRITE_OFF:
+        return ENTRY_KIND__ENTRY_KIND_WRITE_OFF;
+    case CLEARING_KIND__CLEARING_KIND_DISCOUNT:
+        return ENTRY_KIND__ENTRY_KIND_DISCOUNT;
+    case CLEARING_KIND__CLEARING_KIND_WAIVER:
+        return ENTRY_KIND__ENTRY_KIND_WAIVER;
+    default:
+        return ENTRY_KIND__ENTRY_KIND_ROUNDING;
+    }
 }
 
 enum status clearing_give(struct books *books, ClearingRecord *clearing, enum account_role role,

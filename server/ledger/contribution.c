@@ -71,7 +71,7 @@ enum status contribution_days_of(struct financial *financial, const BookRecord *
     return status;
 }
 
-// Costs are positive numbers; the contribution is revenue less costs, and what else there is.
+// Costs are positive numbers: the contribution is revenue less all the other columns.
 static void fill(const struct contribution_row *from, ContributionRow *row)
 {
     const int64_t *minor = from->minor;
@@ -85,7 +85,7 @@ static void fill(const struct contribution_row *from, ContributionRow *row)
     row->bad_debt_minor = -minor[CONTRIBUTION_BAD_DEBT];
     row->shared_minor = -minor[CONTRIBUTION_SHARED];
     row->carrying_minor = -minor[CONTRIBUTION_CARRYING];
-    row->other_minor = minor[CONTRIBUTION_OTHER];
+    row->other_minor = -minor[CONTRIBUTION_OTHER];
     for (size_t i = 0; i < CONTRIBUTION_COLUMNS; i++) {
         row->contribution_minor += minor[i];
     }

@@ -40,8 +40,11 @@ static enum status post(struct books *books, ClearingRecord *clearing, const str
         posting_role(books, entry, ACCOUNT_EXCHANGE, loses ? SIDE_DEBIT : SIDE_CREDIT,
                      clearing->amount_minor, clearing->customer_id);
     if (status == STATUS_OK) {
-        status = posting_line(books, entry, item->record->account, loses ? SIDE_CREDIT : SIDE_DEBIT,
-                              clearing->amount_minor, clearing->customer_id);
+        // A gain corrects what the receipt has credited too much, in the chart's style: so the
+        // turnover of the account is what was owed.
+        status = posting_line(books, entry, item->record->account, SIDE_CREDIT,
+                              loses ? clearing->amount_minor : -clearing->amount_minor,
+                              clearing->customer_id);
     }
     return status == STATUS_OK ? clearing_keep(books, clearing, entry) : status;
 }

@@ -3,6 +3,7 @@
 
 #include "server/ledger/disparity.h"
 #include "server/ledger/due.h"
+#include "server/ledger/entry_words.h"
 #include "server/ledger/goods.h"
 #include "server/ledger/lateness.h"
 #include "server/ledger/numbering.h"
@@ -206,6 +207,9 @@ static enum status post(struct books *books, InvoiceRecord *document)
         return STATUS_TOO_LARGE;
     }
     entry->document_id = document->id;
+    if (document->brought_in && !entry_words_brought_in(books, entry)) {
+        return STATUS_TOO_LARGE;
+    }
     uint64_t customer_id = document->customer_id;
     const int64_t rounding_minor = sums.cash_minor;
     enum status status =

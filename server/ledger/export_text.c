@@ -2,6 +2,7 @@
 #include "server/ledger/export_text.h"
 
 #include "server/ledger/cursor.h"
+#include "server/ledger/entry_words.h"
 #include "shared/day.h"
 #include "shared/ident.h"
 #include "shared/money.h"
@@ -322,7 +323,7 @@ enum status export_text_entry(struct export_text *text, const EntryRecord *entry
     struct entry_head head = {
         .number = ident_print(text->arena, SERIES_ENTRY, entry->year, entry->sequence),
         .day = day_print(text->arena, entry->date_day),
-        .text = entry->text};
+        .text = entry_words_kept(chart_by_word(text->book->chart), entry)};
     enum status status = document_name(text, entry->document_id, &head.document);
     if (status == STATUS_OK && (head.number == NULL || head.day == NULL)) {
         status = STATUS_TOO_LARGE;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/entry_words.h"
 #include "server/ledger/financial.h"
 
 // The general ledger of an account (domain.md d.18): what the lines of entries say. It ties to the
@@ -18,7 +19,7 @@ static enum status fill_row(struct txn *txn, struct call *call, const struct led
     ledger_row__init(row);
     row->entry_id = entry->id;
     row->date_day = entry->date_day;
-    row->text = posted->text[0] != '\0' ? posted->text : entry->text;
+    row->text = posted->text[0] != '\0' ? posted->text : entry_words(entry);
     row->debit_minor = posted->debit_minor;
     row->credit_minor = posted->credit_minor;
     row->balance_minor = line->balance_minor;

@@ -3,6 +3,7 @@
 
 #include "server/ledger/account.h"
 #include "server/ledger/disparity.h"
+#include "server/ledger/entry_words.h"
 #include "server/ledger/lateness.h"
 #include "server/ledger/method.h"
 #include "server/ledger/numbering.h"
@@ -243,6 +244,9 @@ static enum status post(struct books *books, PaymentRecord *payment, int64_t set
     }
     entry->document_id = payment->id;
     entry->origin_day = payment->origin_day != 0 ? payment->origin_day : payment->date_day;
+    if (payment->brought_in && !entry_words_brought_in(books, entry)) {
+        return STATUS_TOO_LARGE;
+    }
     uint64_t customer_id = payment->customer_id;
     enum status status = posting_line(books, entry, payment->account, SIDE_DEBIT,
                                       receipt_book(payment) - book_fee(payment), customer_id);

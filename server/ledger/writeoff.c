@@ -284,7 +284,7 @@ static enum status post_recovery(struct books *books, ClearingRecord *recovery)
 {
     const uint64_t customer_id = recovery->customer_id;
     enum status status = clearing_enter(books, recovery);
-    EntryRecord *entry = clearing_entry(books, recovery, ENTRY_KIND__ENTRY_KIND_WRITE_OFF, 4);
+    EntryRecord *entry = clearing_entry(books, recovery, ENTRY_KIND__ENTRY_KIND_RECOVERY, 4);
     if (status != STATUS_OK || entry == NULL) {
         return status != STATUS_OK ? status : STATUS_TOO_LARGE;
     }

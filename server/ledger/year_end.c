@@ -2,6 +2,9 @@
 // The end of a year (domain.md d.12, d.17): what revenue and expense accounts moved in it goes to
 // the result of the year, and that to retained earnings. Posted as entries of kind CLOSING, which a
 // profit and loss leaves out. Asked again, it moves what has come since.
+#include "server/ledger/year_end.h"
+
+#include "server/ledger/entry_words.h"
 #include "server/ledger/period.h"
 #include "server/ledger/posting.h"
 #include "server/ledger/turnover.h"
@@ -34,6 +37,27 @@ static bool is_of_year(const AccountRecord *account)
 {
     return account->kind == ACCOUNT_KIND__ACCOUNT_KIND_REVENUE ||
            account->kind == ACCOUNT_KIND__ACCOUNT_KIND_EXPENSE;
+}
+
+enum status year_end_left(struct books *books, uint32_t year, uint32_t *out)
+{
+    CLEANUP(rows_close_at) struct rows *rows = NULL;
+    enum status status = rows_open(books->txn, TABLE_account, key_u64(0), 0, false, &rows);
+    *out = 0;
+    while (status == STATUS_OK) {
+        struct row_key key;
+        ProtobufCMessage *message = NULL;
+        int64_t balance = 0;
+        status = rows_next(rows, &key, &message);
+        const AccountRecord *account = (const AccountRecord *)message;
+        const bool moves =
+            status == STATUS_OK && (is_of_year(account) || account->role == ACCOUNT_RESULT);
+        if (moves) {
+            status = year_balance(books, account->code, year, &balance);
+            *out += balance != 0 ? 1 : 0;
+        }
+    }
+    return status == STATUS_END ? STATUS_OK : status;
 }
 
 // Loads every account that is moved, so that nothing behind the first write can be refused.
@@ -106,9 +130,9 @@ static enum status take(struct books *books, EntryRecord *entry, uint32_t accoun
                         minor > 0 ? minor : -minor, 0);
 }
 
-static enum status finish(struct books *books, EntryRecord *entry, char **number)
+static enum status finish(struct books *books, EntryRecord *entry, const char *text, char **number)
 {
-    entry->text = arena_print(books->arena, "%u", books_year(entry->date_day));
+    entry->text = arena_copy(books->arena, text, strlen(text));
     enum status status = entry->text != NULL ? posting_post(books, entry) : STATUS_TOO_LARGE;
     if (status == STATUS_OK) {
         *number = ident_print(books->arena, SERIES_ENTRY, entry->year, entry->sequence);
@@ -127,7 +151,7 @@ static enum status move(struct books *books, const struct year_end *end, int32_t
     if (status == STATUS_OK) {
         status = take(books, entry, chart_code(books->chart, ACCOUNT_RESULT), end->profit_minor);
     }
-    return status == STATUS_OK ? finish(books, entry, number) : status;
+    return status == STATUS_OK ? finish(books, entry, ENTRY_WORDS_YEAR, number) : status;
 }
 
 static enum status carry(struct books *books, const struct year_end *end, int32_t day,
@@ -141,7 +165,7 @@ static enum status carry(struct books *books, const struct year_end *end, int32_
     if (status == STATUS_OK) {
         status = take(books, entry, chart_code(books->chart, ACCOUNT_RETAINED), end->carried_minor);
     }
-    return status == STATUS_OK ? finish(books, entry, number) : status;
+    return status == STATUS_OK ? finish(books, entry, ENTRY_WORDS_RESULT, number) : status;
 }
 
 enum status period_year_end(struct txn *txn, struct call *call, const PeriodYearEnd *request,

@@ -59,7 +59,7 @@ static const uint8_t *column_of(const struct contribution_query *query, uint32_t
 }
 
 // A line of a cost says itself what it was for; a write-off is a bad debt on whichever account the
-// chart has for it.
+// chart has for it, and what comes in for it is less of one.
 static size_t column_of_line(const struct entry_line *line, uint32_t entry_kind, uint8_t column)
 {
     switch ((CostKind)line->cost) {
@@ -75,9 +75,9 @@ static size_t column_of_line(const struct entry_line *line, uint32_t entry_kind,
     default:
         break;
     }
-    return entry_kind == ENTRY_KIND__ENTRY_KIND_WRITE_OFF && column == CONTRIBUTION_OTHER
-               ? CONTRIBUTION_BAD_DEBT
-               : column;
+    const bool is_bad = entry_kind == ENTRY_KIND__ENTRY_KIND_WRITE_OFF ||
+                        entry_kind == ENTRY_KIND__ENTRY_KIND_RECOVERY;
+    return is_bad && column == CONTRIBUTION_OTHER ? CONTRIBUTION_BAD_DEBT : column;
 }
 
 // Who a line is of, in a list of all customers with nobody behind them.
