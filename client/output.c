@@ -70,13 +70,15 @@ const char *output_day(struct client *client, int32_t day)
     return both == NULL ? "" : both;
 }
 
-// Texts that are words of ours: rules of allocation, outcomes, names of fields, and what the audit
-// and the rules say in sentences of the tables.
+// Texts that are words of ours: rules of allocation, outcomes, names of fields, and what the audit,
+// the rules and entries that nobody wrote a text for say in sentences of the tables.
 static bool is_word(const ProtobufCMessage *row, const ProtobufCFieldDescriptor *field)
 {
     static const char *const NAMES[] = {"rule", "status", "field"};
+    const bool is_entry =
+        row->descriptor == &entry_row__descriptor || row->descriptor == &entry_card__descriptor;
     bool found = (strncmp(row->descriptor->name, "Audit", 5) == 0 ||
-                  row->descriptor == &rule_row__descriptor) &&
+                  row->descriptor == &rule_row__descriptor || is_entry) &&
                  strcmp(field->name, "text") == 0;
     for (size_t i = 0; i < COUNT_OF(NAMES) && field->type == PROTOBUF_C_TYPE_STRING; i++) {
         found = found || strcmp(field->name, NAMES[i]) == 0;
@@ -228,6 +230,16 @@ static const ProtobufCMessage *sums_of(const ProtobufCMessage *inner,
     return *(const ProtobufCMessage *const *)field_at(inner, total);
 }
 
+// What the accounts say beside the rows.
+static const FinancialTie *tie_of(const ProtobufCMessage *inner)
+{
+    const ProtobufCFieldDescriptor *tie =
+        protobuf_c_message_descriptor_get_field_by_name(inner->descriptor, "tie");
+    const bool is_tie = tie != NULL && tie->type == PROTOBUF_C_TYPE_MESSAGE &&
+                        tie->descriptor == &financial_tie__descriptor;
+    return is_tie ? *(const FinancialTie *const *)field_at(inner, tie) : NULL;
+}
+
 // As asked, else as the command shows itself; what stands beside for comparison is shown when it
 // was asked for.
 static const char *columns_of(struct client *client, const struct command *command,
@@ -261,6 +273,9 @@ static enum status list_print(struct client *client, const struct command *comma
     enum status status = output_table(client, inner, rows, columns_of(client, command, inner),
                                       sums_of(inner, rows), out);
     const Page *page = page_of(inner);
+    if (status == STATUS_OK) {
+        page_tie(client, tie_of(inner), out);
+    }
     if (status == STATUS_OK && page != NULL && page->next[0] != '\0' && !client->options.quiet) {
         (void)fprintf(out, _("%zu of %u; the next ones: --cursor %s"), count, page->count,
                       page->next);
@@ -349,16 +364,26 @@ static void done_print(struct client *client, const char *sentence, const Protob
     (void)fputc('\n', out);
 }
 
-// A write that went through may have something to say against itself.
-static enum status warnings_print(struct client *client, const ProtobufCMessage *inner, FILE *out)
+// Rows that a write has beside its own, under a heading.
+static enum status beside_print(struct client *client, const ProtobufCMessage *inner,
+                                const char *name, const char *heading, FILE *out)
 {
-    const ProtobufCFieldDescriptor *warnings =
-        protobuf_c_message_descriptor_get_field_by_name(inner->descriptor, "warning");
-    if (warnings == NULL || field_count(inner, warnings) == 0) {
+    const ProtobufCFieldDescriptor *rows =
+        protobuf_c_message_descriptor_get_field_by_name(inner->descriptor, name);
+    if (rows == NULL || field_count(inner, rows) == 0) {
         return STATUS_OK;
     }
-    (void)fprintf(out, "%s\n", _("Warning:"));
-    return output_table(client, inner, warnings, NULL, NULL, out);
+    (void)fprintf(out, "%s\n", heading);
+    return output_table(client, inner, rows, NULL, NULL, out);
+}
+
+// A write that went through may have something to say against itself, or have left something over.
+static enum status warnings_print(struct client *client, const ProtobufCMessage *inner, FILE *out)
+{
+    const enum status status = beside_print(client, inner, "warning", _("Warning:"), out);
+    return status == STATUS_OK
+               ? beside_print(client, inner, "stayed", _("Not done, and left as it was:"), out)
+               : status;
 }
 
 // ---- people ----
@@ -377,6 +402,10 @@ static enum status people_print(struct client *client, const struct command *com
         status = page(client, reply, inner, out);
     } else if (rows != NULL) {
         status = list_print(client, command, inner, rows, out);
+        if (status == STATUS_OK && done != NULL && !client->options.dry_run) {
+            done_print(client, language_word(done), inner, out);
+        }
+        status = status == STATUS_OK ? warnings_print(client, inner, out) : status;
     } else if (done != NULL && !client->options.dry_run) {
         done_print(client, language_word(done), inner, out);
         status = warnings_print(client, inner, out);

@@ -2,6 +2,7 @@
 #include "client/run.h"
 
 #include "client/gather.h"
+#include "client/groups.h"
 #include "client/letters.h"
 #include "client/output.h"
 #include "client/output_sheet.h"
@@ -201,6 +202,9 @@ enum status command_run(struct client *client, const struct command *command, si
     if (status == STATUS_OK) {
         status = client->options.all ? gather_call(client, command, inner, &reply)
                                      : client_call(client, command, inner, &reply);
+    }
+    if (status == STATUS_OK) {
+        status = groups_call(client, command, inner, reply);
     }
     if (status == STATUS_OK) {
         status = invitation_write(client, command, reply);

@@ -15,10 +15,18 @@ struct issue {
     bool waits; // the customer may not be written to
 };
 
+// A draft that was refused, as of a month that is closed, and stays.
+struct stayed {
+    const DunningRecord *draft;
+    enum status why;
+};
+
 struct issues {
     struct procedures procedures;
     struct issue issue[ISSUE_DRAFTS];
     size_t count;
+    struct stayed stayed[ISSUE_DRAFTS];
+    size_t stayed_count;
     size_t ids;
     uint64_t next; // draft; 0: that was all
 };
@@ -70,6 +78,24 @@ static enum status load_one(struct books *books, uint64_t dunning_id, struct iss
                : status;
 }
 
+// Of many drafts one that is refused does not stop the others: as for a row of an import, what the
+// checks refuse is kept beside.
+static enum status try(struct books *books, struct issues *issues, DunningRecord *draft,
+                       struct issue *out)
+{
+    Problem *kept[1];
+    struct row_problems problems = {.list = kept, .limit = COUNT_OF(kept)};
+    books->rows = &problems;
+    const enum status status = prepare(books, issues, draft, out);
+    books->rows = NULL;
+    if (books->refused == STATUS_OK) {
+        return status;
+    }
+    issues->stayed[issues->stayed_count++] = (struct stayed){.draft = draft, .why = books->refused};
+    books->refused = STATUS_OK;
+    return STATUS_OK;
+}
+
 // As many drafts as one call can issue, from `from` on.
 static enum status load_all(struct books *books, uint64_t from, struct issues *issues)
 {
@@ -79,19 +105,23 @@ static enum status load_all(struct books *books, uint64_t from, struct issues *i
         struct row_key key;
         ProtobufCMessage *row = NULL;
         struct issue *issue = &issues->issue[issues->count < ISSUE_DRAFTS ? issues->count : 0];
+        const size_t stayed = issues->stayed_count;
         status = rows_next(rows, &key, &row);
         DunningRecord *draft = (DunningRecord *)row;
         if (status != STATUS_OK || draft->state != DUNNING_STATE__DUNNING_STATE_DRAFT) {
             continue;
         }
-        if (issues->count == ISSUE_DRAFTS) {
+        if (issues->count == ISSUE_DRAFTS || stayed == ISSUE_DRAFTS) {
             issues->next = draft->id;
             break;
         }
-        status = prepare(books, issues, draft, issue);
-        if (status == STATUS_OK && issues->ids + charge_ids(issue->note) > ID_ORDINAL_MAX) {
+        status = try(books, issues, draft, issue);
+        if (status != STATUS_OK || issues->stayed_count > stayed) {
+            continue;
+        }
+        if (issues->ids + charge_ids(issue->note) > ID_ORDINAL_MAX) {
             issues->next = draft->id;
-        } else if (status == STATUS_OK) {
+        } else {
             issues->ids += charge_ids(issue->note);
             issues->count++;
         }
@@ -138,6 +168,27 @@ static enum status carry_out(struct books *books, struct issue *issue)
                : status;
 }
 
+static enum status tell_stayed(struct books *books, const struct issues *issues,
+                               DunningIssueReply *reply)
+{
+    reply->stayed = arena_alloc(books->arena, (issues->stayed_count + 1) * sizeof *reply->stayed);
+    for (size_t i = 0; reply->stayed != NULL && i < issues->stayed_count; i++) {
+        DunningStayed *row = (DunningStayed *)wire_make(books->arena, &dunning_stayed__descriptor);
+        const char *code = status_code(issues->stayed[i].why);
+        if (row == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        row->number = dunning_number(books->arena, issues->stayed[i].draft);
+        row->status = arena_copy(books->arena, code, strlen(code));
+        if (row->number == NULL || row->status == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        reply->stayed[reply->n_stayed++] = row;
+    }
+    reply->refused = (uint32_t)issues->stayed_count;
+    return reply->stayed != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
 static enum status tell(struct books *books, const struct issues *issues, DunningIssueReply *reply)
 {
     reply->row = arena_alloc(books->arena, (issues->count + 1) * sizeof *reply->row);
@@ -167,7 +218,7 @@ static enum status tell(struct books *books, const struct issues *issues, Dunnin
     if (issues->next != 0) {
         reply->next = cursor_print(books->arena, issues->next);
     }
-    return reply->next != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    return reply->next != NULL ? tell_stayed(books, issues, reply) : STATUS_TOO_LARGE;
 }
 
 static enum status load(struct books *books, const DunningIssue *request, struct issues *issues)
@@ -184,6 +235,21 @@ static enum status load(struct books *books, const DunningIssue *request, struct
                           : load_one(books, request->dunning_id, issues);
 }
 
+// One call alone that issues nothing is refused, with the reason of the first draft; a later group
+// of a run just has nothing.
+static enum status refuse_empty(struct books *books, const DunningIssue *request,
+                                const struct issues *issues)
+{
+    if (issues->count > 0 || issues->next != 0 || request->cursor[0] != '\0') {
+        return STATUS_OK;
+    }
+    if (issues->stayed_count == 0) {
+        return books_refuse(books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
+    }
+    return books_refuse(books, issues->stayed[0].why, "dunning",
+                        dunning_number(books->arena, issues->stayed[0].draft), NULL);
+}
+
 enum status dunning_issue(struct txn *txn, struct call *call, const DunningIssue *request,
                           DunningIssueReply *reply)
 {
@@ -198,8 +264,8 @@ enum status dunning_issue(struct txn *txn, struct call *call, const DunningIssue
         status = load(&books, request, issues);
     }
 
-    if (status == STATUS_OK && issues->count == 0) {
-        status = books_refuse(&books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
+    if (status == STATUS_OK) {
+        status = refuse_empty(&books, request, issues);
     }
     if (status != STATUS_OK) {
         return status;
