@@ -12,9 +12,17 @@ static void head_print(struct client *client, const StatementShowReply *statemen
     (void)fprintf(out, "%s\n", statement->issuer);
     page_label(_("To"), out);
     (void)fprintf(out, "%s %s\n", statement->customer, statement->name);
+    // Without a first day it begins with the books, and open items are of a day.
+    const bool is_open = statement->form == STATEMENT_FORM__STATEMENT_FORM_OPEN;
+    const char *to = output_day(client, statement->to_day);
+    if (is_open || statement->from_day == 0) {
+        page_label(is_open ? _("As of") : _("Up to"), out);
+        (void)fprintf(out, "%s   %s\n\n", to, statement->currency);
+        return;
+    }
     page_label(_("Period"), out);
-    (void)fprintf(out, "%s … %s   %s\n\n", output_day(client, statement->from_day),
-                  output_day(client, statement->to_day), statement->currency);
+    (void)fprintf(out, "%s … %s   %s\n\n", output_day(client, statement->from_day), to,
+                  statement->currency);
 }
 
 // Opening balance, movements, closing balance: each row with the balance after it.
@@ -42,7 +50,9 @@ static enum status movements_print(struct client *client, const StatementShowRep
             return STATUS_TOO_LARGE;
         }
         cells[0] = date;
-        cells[1] = row->document;
+        cells[1] = row->reversal
+                       ? arena_print(client->arena, "%s %s", row->document, _("(taken back)"))
+                       : row->document;
         cells[2] = row->reference;
         cells[3] = row->debit_minor == 0
                        ? ""
@@ -204,7 +214,7 @@ enum status page_statement(struct client *client, const Reply *reply, const Prot
 {
     (void)reply;
     const StatementShowReply *statement = (const StatementShowReply *)(const void *)inner;
-    bool is_open = statement->form == STATEMENT_FORM__STATEMENT_FORM_OPEN;
+    const bool is_open = statement->form == STATEMENT_FORM__STATEMENT_FORM_OPEN;
     head_print(client, statement, out);
     enum status status =
         is_open ? items_print(client, statement, out) : movements_print(client, statement, out);

@@ -195,6 +195,7 @@ static enum status fill_row(struct txn *txn, struct call *call, uint64_t id,
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
     }
+    const bool gains = clearing->gains || clearing->kind == CLEARING_KIND__CLEARING_KIND_RECOVERY;
     row->id = id;
     row->number = ident_print(call->arena, clearing->series, clearing->year, clearing->sequence);
     row->kind = clearing->kind;
@@ -202,7 +203,7 @@ static enum status fill_row(struct txn *txn, struct call *call, uint64_t id,
     row->customer = customer.number;
     row->customer_name = customer.name;
     row->date_day = clearing->date_day;
-    row->amount_minor = clearing->amount_minor;
+    row->amount_minor = gains ? -clearing->amount_minor : clearing->amount_minor;
     row->reason = clearing->reason;
     row->foreign = rate_amount(call->arena, clearing->currency, clearing->foreign_minor);
     return row->number == NULL || row->foreign == NULL ? STATUS_TOO_LARGE : STATUS_OK;
@@ -219,6 +220,7 @@ static enum status list(struct txn *txn, struct call *call, const struct documen
     reply->row = (ClearingRow **)page.row;
     reply->n_row = page.count;
     reply->amount_minor = page.matches.amount_minor;
+    reply->reversed_minor = page.matches.reversed_minor;
     reply->page = page.page;
     return STATUS_OK;
 }

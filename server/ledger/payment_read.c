@@ -253,6 +253,7 @@ enum status payment_list(struct txn *txn, struct call *call, const PaymentList *
     reply->row = (PaymentRow **)page.row;
     reply->n_row = page.count;
     reply->amount_minor = page.matches.amount_minor;
+    reply->reversed_minor = page.matches.reversed_minor;
     reply->on_account_minor = page.matches.open_minor;
     reply->page = page.page;
     return STATUS_OK;

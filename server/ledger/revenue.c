@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/ledger/financial.h"
 #include "server/ledger/report.h"
 #include "shared/fields.h"
 #include "shared/money.h"
 
-// Revenue by period, customer, salesperson, region, class and item; what customers have paid by
-// method and month (requirements R90, R92, R96).
+// Revenue by period, customer, salesperson, region, class and item, which ties to the profit and
+// loss; what customers have paid by method and month (requirements R90, R92, R96).
 
 // What a row is of all of it, in basis points; 0 where that says nothing.
 static uint32_t share_of(int64_t part_minor, int64_t whole_minor)
@@ -125,6 +126,33 @@ static void fill_revenue(const struct revenue_row *from, int64_t whole_minor, Re
     row->share_bp = share_of(from->net_minor, whole_minor);
 }
 
+// What the documents say and what was entered beside them is the revenue of the profit and loss.
+static enum status tie_revenue(struct txn *txn, struct call *call, int64_t net_minor,
+                               ReportRevenueReply *reply)
+{
+    struct financial financial;
+    enum status status = financial_open(txn, call, &financial);
+    uint32_t *account = arena_alloc(call->arena, (financial.account_count + 1) * sizeof *account);
+    if (status != STATUS_OK || account == NULL) {
+        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
+    }
+    const struct financial_days days = {
+        .from_day = reply->from_day != 0 ? reply->from_day : DAY_MIN,
+        .to_day = reply->to_day != 0 ? reply->to_day : DAY_MAX,
+    };
+    int64_t ledger_minor = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < financial.account_count; i++) {
+        if (financial_line(financial.account[i]) == FINANCIAL_LINE__FINANCIAL_LINE_REVENUE) {
+            account[count++] = financial.account[i]->code;
+            ledger_minor -= financial_moved(&financial, financial.account[i], days);
+        }
+    }
+    reply->entered_minor =
+        views_entered(call->views, account, count, reply->from_day, reply->to_day);
+    return financial_tie(call, net_minor + reply->entered_minor, ledger_minor, &reply->tie);
+}
+
 enum status report_revenue(struct txn *txn, struct call *call, const ReportRevenue *request,
                            ReportRevenueReply *reply)
 {
@@ -161,7 +189,9 @@ enum status report_revenue(struct txn *txn, struct call *call, const ReportReven
     reply->from_day = request->from_day;
     reply->to_day = request->to_day;
     reply->currency = book->currency;
-    return status;
+    return status == STATUS_OK && reading_sees_all(call)
+               ? tie_revenue(txn, call, matches.total.net_minor, reply)
+               : status;
 }
 
 // ---- payments ----

@@ -28,6 +28,21 @@ static struct open_query open_query_of(const struct basis *basis)
                                .currency = basis->view_currency};
 }
 
+// The number of a bank line means nothing to the customer.
+static enum status add_reference(struct call *call, const char *text, size_t size, char **out)
+{
+    enum series series = SERIES_CUSTOMER;
+    uint32_t year = 0;
+    uint32_t sequence = 0;
+    char *copy = size > 0 ? arena_copy(call->arena, text, size) : reading_constant("");
+    if (copy == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    const bool is_ours = ident_parse(copy, &series, &year, &sequence) && series == SERIES_BANK_LINE;
+    *out = is_ours ? reading_constant("") : copy;
+    return STATUS_OK;
+}
+
 static enum status fill_row(struct call *call, const struct movement *movement,
                             int64_t balance_minor, StatementRow *row)
 {
@@ -43,10 +58,10 @@ static enum status fill_row(struct call *call, const struct movement *movement,
         row->document =
             ident_print(call->arena, movement->series, movement->year, movement->sequence);
     }
-    if (movement->reference_size > 0) {
-        row->reference = arena_copy(call->arena, movement->reference, movement->reference_size);
-    }
-    return row->document == NULL || row->reference == NULL ? STATUS_TOO_LARGE : STATUS_OK;
+    row->reversal = movement->takes_back;
+    return row->document == NULL ? STATUS_TOO_LARGE
+                                 : add_reference(call, movement->reference,
+                                                 movement->reference_size, &row->reference);
 }
 
 // As many rows of the page as fit into the reply.
@@ -114,10 +129,9 @@ static enum status fill_item(struct call *call, const struct open_row *from, int
     if (from->sequence != 0) {
         item->document = ident_print(call->arena, from->series, from->year, from->sequence);
     }
-    if (from->reference_size > 0) {
-        item->reference = arena_copy(call->arena, from->reference, from->reference_size);
-    }
-    return item->document == NULL || item->reference == NULL ? STATUS_TOO_LARGE : STATUS_OK;
+    return item->document == NULL
+               ? STATUS_TOO_LARGE
+               : add_reference(call, from->reference, from->reference_size, &item->reference);
 }
 
 // All of them: a statement with more than fit is refused, not cut.

@@ -132,12 +132,17 @@ static void walk(const struct choice *choice, uint64_t skip, size_t limit,
             out->id[out->count++] = documents->id[i];
         }
         out->total_count++;
-        out->amount_minor += documents->amount[i];
+        if (choice->query->state == 0 && documents_is_taken_back(documents, i)) {
+            out->reversed_minor += documents->amount[i];
+        } else {
+            out->amount_minor += documents->amount[i];
+        }
         out->open_minor += documents->open[i];
     }
     if (everything) {
         out->total_count = (uint64_t)documents->live;
         out->amount_minor = documents->live_amount;
+        out->reversed_minor = documents->live_reversed;
         out->open_minor = documents->live_open;
     }
 }

@@ -178,6 +178,17 @@ static enum status set_text(struct documents *documents, const struct row *row, 
     return corpus_set(&documents->text, index, all, (size_t)size);
 }
 
+bool documents_is_taken_back(const struct documents *documents, uint32_t index)
+{
+    static_assert((int)PAYMENT_STATE__PAYMENT_STATE_REVERSED ==
+                      (int)CLEARING_STATE__CLEARING_STATE_REVERSED,
+                  "one column for the states of both");
+    const enum series series = (enum series)documents->series[index];
+    const bool is_invoice =
+        series == SERIES_INVOICE || series == SERIES_CREDIT_NOTE || series == SERIES_DEBIT_NOTE;
+    return !is_invoice && documents->state[index] == PAYMENT_STATE__PAYMENT_STATE_REVERSED;
+}
+
 // The running totals of everything but drafts that were discarded.
 static void count_in(struct documents *documents, uint32_t index, int64_t sign)
 {
@@ -185,7 +196,11 @@ static void count_in(struct documents *documents, uint32_t index, int64_t sign)
         return;
     }
     documents->live += sign;
-    documents->live_amount += sign * documents->amount[index];
+    if (documents_is_taken_back(documents, index)) {
+        documents->live_reversed += sign * documents->amount[index];
+    } else {
+        documents->live_amount += sign * documents->amount[index];
+    }
     documents->live_open += sign * documents->open[index];
 }
 
@@ -254,6 +269,17 @@ void documents_add_open(struct documents *documents, uint32_t index, int64_t del
     count_in(documents, index, 1);
 }
 
+// Of the lines in the book's currency, less what cash rounds, which is no sale.
+static int64_t sold_net(const InvoiceRecord *record)
+{
+    const bool is_foreign = record->currency[0] != '\0';
+    int64_t net_minor = is_foreign ? record->book_net_minor : record->net_minor;
+    for (size_t i = 0; i < record->n_line; i++) {
+        net_minor -= record->line[i]->rounding ? sold_line_net(record, i) : 0;
+    }
+    return net_minor;
+}
+
 enum status invoices_apply(struct views *views, const InvoiceRecord *record, struct arena *arena)
 {
     const bool is_foreign = record->currency[0] != '\0';
@@ -262,7 +288,7 @@ enum status invoices_apply(struct views *views, const InvoiceRecord *record, str
         .customer_id = record->customer_id,
         .customer = NONE,
         .amount_minor = is_foreign ? record->book_gross_minor : record->gross_minor,
-        .net_minor = is_foreign ? record->book_net_minor : record->net_minor,
+        .net_minor = sold_net(record),
         .date_day = record->date_day,
         .series = ident_of_document(record->kind),
         .year = record->year,
@@ -327,6 +353,13 @@ static const char *clearing_text(const ClearingRecord *record, struct arena *are
     return arena_print(arena, "%s %s", word, record->reason);
 }
 
+// Among write-offs what the firm gains takes off what it gives up.
+static int64_t given_up(const ClearingRecord *record)
+{
+    const bool gains = record->gains || record->kind == CLEARING_KIND__CLEARING_KIND_RECOVERY;
+    return gains ? -record->amount_minor : record->amount_minor;
+}
+
 enum status clearings_apply(struct views *views, const ClearingRecord *record, struct arena *arena)
 {
     const char *text = clearing_text(record, arena);
@@ -337,7 +370,7 @@ enum status clearings_apply(struct views *views, const ClearingRecord *record, s
         .id = record->id,
         .customer_id = record->customer_id,
         .customer = NONE,
-        .amount_minor = record->amount_minor,
+        .amount_minor = given_up(record),
         .date_day = record->date_day,
         .series = record->series,
         .year = record->year,
@@ -477,6 +510,7 @@ void digest_documents(const struct documents *documents, const char *kind,
         digest_row(digest, kind, head, sizeof head);
         digest_row(digest, kind, numbers->at, numbers->count * sizeof *numbers->at);
     }
-    int64_t live[] = {documents->live, documents->live_amount, documents->live_open};
+    int64_t live[] = {documents->live, documents->live_amount, documents->live_reversed,
+                      documents->live_open};
     digest_row(digest, kind, live, sizeof live);
 }

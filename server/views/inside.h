@@ -80,7 +80,7 @@ enum item_flag { ITEM_DEBIT = 1, ITEM_DISPUTED = 2, ITEM_RESCHEDULED = 4 };
 #define DOCUMENT_COLUMNS(COLUMN)                                                      \
     COLUMN(uint64_t, id)                                                              \
     COLUMN(int64_t, amount) /* gross, amount, total of the debits */                  \
-    COLUMN(int64_t, net)    /* invoices */                                            \
+    COLUMN(int64_t, net)    /* invoices: without what cash rounds */                  \
     COLUMN(int64_t, open)   /* debit items positive, credit items negative */         \
     COLUMN(int32_t, date_day)                                                         \
     COLUMN(uint32_t, customer) /* NONE; SEVERAL */                                    \
@@ -159,7 +159,8 @@ struct documents {
     struct corpus text;
     struct numbers *numbers;
     size_t numbers_count;
-    int64_t live, live_amount, live_open; // count and sums of all but discarded drafts
+    // Count and sums of all but discarded drafts; what was taken back has a sum of its own.
+    int64_t live, live_amount, live_reversed, live_open;
 };
 
 // The lines of all entries, in order.
@@ -217,6 +218,7 @@ struct sold_line {
     uint32_t invoice; // index
     uint32_t item;
     int64_t net_minor;
+    int64_t gross_minor;
     int64_t quantity_micro;
 };
 
@@ -383,6 +385,8 @@ MUST_CHECK enum status clearings_apply(struct views *views, const ClearingRecord
                                        struct arena *arena);
 MUST_CHECK enum status entries_apply(struct views *views, const EntryRecord *record,
                                      struct arena *arena);
+// A payment, write-off or refund that was reversed. An invoice is taken back by a note of its own.
+bool documents_is_taken_back(const struct documents *documents, uint32_t index);
 // Issued, and no debit note: that charges fees and interest.
 bool documents_is_sale(const struct documents *invoices, uint32_t i);
 MUST_CHECK enum status documents_settle(struct documents *documents);
@@ -438,6 +442,8 @@ void digest_money(const struct views *views, struct view_digest *digest);
 void digest_disputes(const struct items *items, uint32_t item, struct view_digest *digest);
 void digest_documents(const struct documents *documents, const char *kind,
                       struct view_digest *digest);
+// Net of a line in the book's currency; of a foreign document only once it has its rate.
+int64_t sold_line_net(const InvoiceRecord *record, size_t line);
 // The lines of a document that has just been issued.
 MUST_CHECK enum status sales_add(struct views *views, const InvoiceRecord *record, uint32_t invoice,
                                  struct arena *arena);

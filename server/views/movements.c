@@ -30,8 +30,27 @@ static struct movement movement_of(const struct views *views, uint32_t item, uin
     return movement;
 }
 
+// The item of the document that was entered first.
+static uint32_t first_item(const struct views *views, const struct documents *documents,
+                           uint32_t document)
+{
+    uint32_t item = documents->last_item[document];
+    while (views->items.sibling[item] != NONE) {
+        item = views->items.sibling[item];
+    }
+    return item;
+}
+
+// Entered by a later call than the document, on the other side.
+static bool takes_back(const struct views *views, uint32_t item, uint32_t first)
+{
+    const struct items *items = &views->items;
+    const bool other_side = ((items->flags[item] ^ items->flags[first]) & ITEM_DEBIT) != 0;
+    return other_side && items->id[item] >> 8 != items->id[first] >> 8;
+}
+
 // Texts lie apart from the columns: only the rows of the page look them up.
-static void add_reference(const struct views *views, uint32_t item, struct movement *movement)
+static void add_words(const struct views *views, uint32_t item, struct movement *movement)
 {
     const struct documents *documents =
         documents_of_series(views, movement->series, &movement->table);
@@ -39,6 +58,7 @@ static void add_reference(const struct views *views, uint32_t item, struct movem
     if (documents == NULL || document == NONE) {
         return;
     }
+    movement->takes_back = takes_back(views, item, first_item(views, documents, document));
     movement->reference = document_reference(documents, document, &movement->reference_size);
 }
 
@@ -129,7 +149,7 @@ static void put_movement(const struct views *views, struct movement_page *page, 
     if (page->total_count < skip) {
         page->before_minor += amount;
     } else if (page->count < limit) {
-        add_reference(views, item, movement);
+        add_words(views, item, movement);
         page->row[page->count++] = *movement;
     }
     page->total_count++;

@@ -224,37 +224,87 @@ static enum status by_customer(const struct views *views, const struct span *spa
 
 // ---- by item ----
 
+// The lines of a document stand together, so that each document counts once for an item.
+struct item_sum {
+    struct revenue_row row;
+    uint32_t last; // document
+};
+
+static void item_sums_free(struct item_sum **sums)
+{
+    free(*sums);
+}
+
+static void add_sold(const struct sold_line *line, struct item_sum *sum)
+{
+    sum->row.net_minor += line->net_minor;
+    sum->row.gross_minor += line->gross_minor;
+    sum->row.quantity_micro += line->quantity_micro;
+    sum->row.documents += sum->last != line->invoice ? 1 : 0;
+    sum->last = line->invoice;
+}
+
 static enum status by_item(const struct views *views, const struct span *span,
                            const struct revenue_query *query, size_t limit, struct arena *arena,
                            struct revenue_matches *out)
 {
     const struct documents *invoices = &views->invoices;
     const struct sales *sales = &views->sales;
-    CLEANUP(rows_free) struct revenue_row *sums = calloc(sales->item_count + 1, sizeof *sums);
-    if (sums == NULL) {
+    CLEANUP(item_sums_free) struct item_sum *sums = calloc(sales->item_count + 1, sizeof *sums);
+    CLEANUP(rows_free) struct revenue_row *rows = calloc(sales->item_count + 1, sizeof *rows);
+    struct item_sum all = {.last = NONE};
+    if (sums == NULL || rows == NULL) {
         return STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; i < sales->item_count; i++) {
+        sums[i].last = NONE;
     }
     for (size_t i = 0; i < sales->count; i++) {
         const struct sold_line *line = &sales->line[i];
         int32_t day = invoices->date_day[line->invoice];
         if ((query->from_day != 0 && day < query->from_day) ||
             (query->to_day != 0 && day > query->to_day) ||
+            !documents_is_sale(invoices, line->invoice) ||
             !sight_sees_document(&span->sight, views, invoices, line->invoice)) {
             continue;
         }
-        struct revenue_row *const rows[] = {&sums[line->item], &out->total};
-        for (size_t k = 0; k < COUNT_OF(rows); k++) {
-            rows[k]->net_minor += line->net_minor;
-            rows[k]->quantity_micro += line->quantity_micro;
-            rows[k]->documents++;
-        }
+        add_sold(line, &sums[line->item]);
+        add_sold(line, &all);
     }
     for (size_t i = 0; i < sales->item_count; i++) {
-        sums[i].key = invoices->id[sales->item[i].invoice];
-        sums[i].ordinal = sales->item[i].ordinal;
+        rows[i] = sums[i].row;
+        rows[i].key = invoices->id[sales->item[i].invoice];
+        rows[i].ordinal = sales->item[i].ordinal;
     }
+    out->total = all.row;
     out->total.quantity_micro = 0; // of different things
-    return keep_largest(sums, sales->item_count, limit, arena, out);
+    return keep_largest(rows, sales->item_count, limit, arena, out);
+}
+
+// ---- what the accounts say beside the documents ----
+
+int64_t views_entered(const struct views *views, const uint32_t *account, size_t count,
+                      int32_t from_day, int32_t to_day)
+{
+    const struct documents *entries = &views->entries;
+    size_t begin = 0;
+    size_t end = 0;
+    int64_t minor = 0;
+    documents_between(entries, from_day, to_day, &begin, &end);
+    for (size_t k = begin; k < end; k++) {
+        const uint32_t entry = entries->by_day.index[k];
+        const uint8_t kind = entries->kind[entry];
+        const bool counts =
+            kind != ENTRY_KIND__ENTRY_KIND_INVOICE && kind != ENTRY_KIND__ENTRY_KIND_CLOSING;
+        const uint32_t behind = counts ? entry_lines_end(views, entry) : 0;
+        for (uint32_t i = entries->first_line[entry]; i < behind; i++) {
+            const struct entry_line *line = &views->lines.line[i];
+            for (size_t a = 0; a < count; a++) {
+                minor -= line->account == account[a] ? line->minor : 0;
+            }
+        }
+    }
+    return minor;
 }
 
 enum status views_revenue(const struct views *views, const struct filter *filter,

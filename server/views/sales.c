@@ -58,6 +58,18 @@ static enum status item_of(struct sales *sales, uint64_t key, uint32_t invoice, 
     return STATUS_OK;
 }
 
+int64_t sold_line_net(const InvoiceRecord *record, size_t line)
+{
+    return line < record->n_book_line_net_minor ? record->book_line_net_minor[line]
+                                                : record->line[line]->net_minor;
+}
+
+static int64_t line_tax(const InvoiceRecord *record, size_t line)
+{
+    return line < record->n_book_line_tax_minor ? record->book_line_tax_minor[line]
+                                                : record->line[line]->tax_minor;
+}
+
 enum status sales_add(struct views *views, const InvoiceRecord *record, uint32_t invoice,
                       struct arena *arena)
 {
@@ -74,9 +86,11 @@ enum status sales_add(struct views *views, const InvoiceRecord *record, uint32_t
         }
         sales->capacity = capacity;
     }
-    const bool is_foreign = record->currency[0] != '\0';
     for (size_t i = 0; i < record->n_line; i++) {
         const InvoiceLine *line = record->line[i];
+        if (line->rounding) {
+            continue;
+        }
         const char *name = text_fold(arena, line->item[0] != '\0' ? line->item : line->description);
         uint32_t item = NONE;
         enum status status = name == NULL
@@ -88,7 +102,8 @@ enum status sales_add(struct views *views, const InvoiceRecord *record, uint32_t
         sales->line[sales->count++] = (struct sold_line){
             .invoice = invoice,
             .item = item,
-            .net_minor = is_foreign ? record->book_line_net_minor[i] : line->net_minor,
+            .net_minor = sold_line_net(record, i),
+            .gross_minor = sold_line_net(record, i) + line_tax(record, i),
             .quantity_micro = line->quantity_micro,
         };
     }
@@ -110,7 +125,11 @@ void digest_sales(const struct views *views, struct view_digest *digest)
     for (size_t i = 0; i < sales->count; i++) {
         const struct sold_line *line = &sales->line[i];
         const struct sold_item *item = &sales->item[line->item];
-        uint64_t row[] = {line->invoice, item->key, item->invoice, (uint64_t)line->net_minor,
+        uint64_t row[] = {line->invoice,
+                          item->key,
+                          item->invoice,
+                          (uint64_t)line->net_minor,
+                          (uint64_t)line->gross_minor,
                           (uint64_t)line->quantity_micro};
         digest_row(digest, "sold", row, sizeof row);
     }

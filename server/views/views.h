@@ -147,6 +147,8 @@ struct document_matches {
     size_t count;
     uint64_t total_count;
     int64_t amount_minor, open_minor;
+    int64_t reversed_minor; // of payments and the like that were taken back: not in amount_minor,
+                            // unless they were asked for
     bool more;
 };
 
@@ -361,8 +363,8 @@ enum revenue_by {
 
 struct revenue_row {
     uint64_t key;
-    int64_t net_minor, gross_minor; // gross: not of items
-    uint32_t documents;             // of items: lines
+    int64_t net_minor, gross_minor; // net: without what cash rounds
+    uint32_t documents;
     uint32_t ordinal;
     int64_t quantity_micro; // of items
 };
@@ -381,6 +383,10 @@ struct revenue_query {
 MUST_CHECK enum status views_revenue(const struct views *views, const struct filter *filter,
                                      const struct revenue_query *query, size_t limit,
                                      struct arena *arena, struct revenue_matches *out);
+
+// Credit less debit of some accounts in entries that no document of sale made, nor a year end.
+int64_t views_entered(const struct views *views, const uint32_t *account, size_t count,
+                      int32_t from_day, int32_t to_day);
 
 // Payments by method (PaymentMethod) or by month ("year * 12 + month - 1"), less what was taken
 // back: on the day of the reversal.
@@ -409,6 +415,7 @@ struct movement {
     enum series series;
     uint32_t year, sequence;
     int64_t amount_minor; // debit positive
+    bool takes_back;      // an item of the same document that came before it
     const char
         *reference; // of the document, "" when it has none; lives as long as the lock is held
     size_t reference_size;
