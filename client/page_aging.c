@@ -5,7 +5,9 @@
 #include "shared/day.h"
 #include "shared/words.h"
 
-#define BUCKETS 7
+#define DAYS    7
+#define YEARS   6
+#define BUCKETS (DAYS + YEARS)
 
 struct bucket {
     const char *title; // msgid
@@ -13,6 +15,7 @@ struct bucket {
     size_t offset;     // of the amount in AgingRow
 };
 
+// By due day in days, by document day in years: a report has one of them.
 static const struct bucket BUCKET[BUCKETS] = {
     {N_("not due"), "", offsetof(AgingRow, not_due_minor)},
     {"1-30", " ░a", offsetof(AgingRow, d1_30_minor)},
@@ -21,6 +24,12 @@ static const struct bucket BUCKET[BUCKETS] = {
     {"91-180", " █D", offsetof(AgingRow, d91_180_minor)},
     {"181-365", " █E", offsetof(AgingRow, d181_365_minor)},
     {"366+", " █F", offsetof(AgingRow, d366_up_minor)},
+    {N_("to 1 year"), "", offsetof(AgingRow, y1_minor)},
+    {N_("1-2 years"), " ▒b", offsetof(AgingRow, y2_minor)},
+    {N_("2-3 years"), " ▓c", offsetof(AgingRow, y3_minor)},
+    {N_("3-4 years"), " █D", offsetof(AgingRow, y4_minor)},
+    {N_("4-5 years"), " █E", offsetof(AgingRow, y5_minor)},
+    {N_("over 5 years"), " █F", offsetof(AgingRow, y6_up_minor)},
 };
 
 static int64_t bucket_of(const AgingRow *row, size_t bucket)
@@ -125,7 +134,8 @@ enum status page_aging(struct client *client, const Reply *reply, const Protobuf
         return STATUS_MALFORMED;
     }
     heading_print(client, aging, out);
-    bool shown[BUCKETS] = {true, true};
+    const bool by_document = aging->basis == AGING_BASIS__AGING_BASIS_DOCUMENT;
+    bool shown[BUCKETS] = {!by_document, !by_document, [DAYS] = by_document};
     struct grid grid;
     grid_init(&grid, client->arena);
     grid_column(&grid, output_header(client, "customer"), false);

@@ -18,11 +18,24 @@ size_t aging_bucket(int32_t age_days)
     return bucket;
 }
 
+// The day on which a year is full belongs to it (domain.md d.2).
+size_t aging_year(int32_t document_day, int32_t day)
+{
+    size_t year = 0;
+    while (year < AGING_YEARS - 1 && day > day_add_months(document_day, 12 * ((int32_t)year + 1))) {
+        year++;
+    }
+    return year;
+}
+
 int64_t aging_open(const struct aging_row *row)
 {
     int64_t open = 0;
     for (size_t i = 0; i < AGING_BUCKETS; i++) {
         open += row->bucket_minor[i];
+    }
+    for (size_t i = 0; i < AGING_YEARS; i++) {
+        open += row->year_minor[i];
     }
     return open;
 }
@@ -32,6 +45,9 @@ uint32_t aging_count(const struct aging_row *row)
     uint32_t count = 0;
     for (size_t i = 0; i < AGING_BUCKETS; i++) {
         count += row->bucket_count[i];
+    }
+    for (size_t i = 0; i < AGING_YEARS; i++) {
+        count += row->year_count[i];
     }
     return count;
 }
@@ -94,10 +110,15 @@ static void add_item(const struct aging *aging, uint32_t item, int64_t residual,
         row->on_account_count++;
         return;
     }
-    int32_t due = aging->query->by_document_day ? items->origin_day[item] : items->due_day[item];
-    size_t bucket = aging_bucket(aging->query->day - due);
-    row->bucket_minor[bucket] += residual;
-    row->bucket_count[bucket]++;
+    if (aging->query->by_document_day) {
+        const size_t year = aging_year(items->origin_day[item], aging->query->day);
+        row->year_minor[year] += residual;
+        row->year_count[year]++;
+    } else {
+        const size_t bucket = aging_bucket(aging->query->day - items->due_day[item]);
+        row->bucket_minor[bucket] += residual;
+        row->bucket_count[bucket]++;
+    }
     row->overdue_minor += items->grace_day[item] < aging->query->day ? residual : 0;
     if (item_is_disputed(items, item, aging->query->day, aging->query->before_id)) {
         row->disputed_minor += residual;
