@@ -414,6 +414,8 @@ enum status cost_share(struct txn *txn, struct call *call, const CostShare *requ
                          : cost->date_day - (int32_t)day_date(cost->date_day).day + 1;
     share.amount_minor = cost_net(cost);
     share.date_day = cost->date_day;
+    // Bears what the driver says of the books as they stand: what is posted later moves nothing.
+    share.before_id = call->number << 8;
     share.shared_us = call->instant_us;
     share.shared_by = call->user_id;
     status = share_put(txn, key_u64(cost->id), &share);

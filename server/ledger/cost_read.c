@@ -39,7 +39,15 @@ static void *with_room(struct arena *arena, void *list, size_t count, size_t siz
     return grown;
 }
 
-// Hours of the days, by customer; a cost that was reversed took none.
+// A cost that stood when the share was made: one that was reversed took no hours.
+static bool stood(const CostRecord *cost, uint64_t before_id)
+{
+    return cost->state == COST_STATE__COST_STATE_POSTED
+               ? before_id == 0 || cost->id < before_id
+               : before_id != 0 && cost->id < before_id && cost->reversed_entry_id >= before_id;
+}
+
+// Hours of the days, by customer.
 static enum status read_hours(struct txn *txn, struct call *call, struct cost_share *share)
 {
     struct share_weight *weight = NULL;
@@ -54,8 +62,8 @@ static enum status read_hours(struct txn *txn, struct call *call, struct cost_sh
         }
         const CostRecord *cost = (const CostRecord *)record;
         const bool counts = cost->hours_micro > 0 && cost->customer_id != 0 &&
-                            cost->state == COST_STATE__COST_STATE_POSTED &&
-                            cost->date_day >= share->from_day && cost->date_day <= share->to_day;
+                            stood(cost, share->before_id) && cost->date_day >= share->from_day &&
+                            cost->date_day <= share->to_day;
         if (!counts) {
             continue;
         }
@@ -76,6 +84,7 @@ enum status cost_share_of(struct txn *txn, struct call *call, const ShareRecord 
     *out = (struct cost_share){.driver = driver_of(share->driver),
                                .from_day = share->from_day,
                                .to_day = share->to_day,
+                               .before_id = share->before_id,
                                .minor = share->amount_minor};
     return out->driver == SHARE_WEIGHTS ? read_hours(txn, call, out) : STATUS_OK;
 }

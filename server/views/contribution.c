@@ -90,17 +90,24 @@ static size_t place_of(const struct views *views, const struct entry_line *line)
 typedef void take_function(size_t place, const struct entry_line *line, uint32_t entry_kind,
                            uint8_t column, int64_t *sums);
 
+// The days of a walk, and below which id entries count; 0: all.
+struct walk {
+    int32_t from_day, to_day;
+    uint64_t before_id;
+};
+
 static void walk_lines(const struct views *views, const struct contribution_query *query,
-                       int32_t from_day, int32_t to_day, take_function *take, int64_t *sums)
+                       const struct walk *walk, take_function *take, int64_t *sums)
 {
     const struct documents *entries = &views->entries;
     size_t begin = 0;
     size_t end = 0;
-    documents_between(entries, from_day, to_day, &begin, &end);
+    documents_between(entries, walk->from_day, walk->to_day, &begin, &end);
     for (size_t k = begin; k < end; k++) {
         uint32_t entry = entries->by_day.index[k];
         bool closes = entries->kind[entry] == ENTRY_KIND__ENTRY_KIND_CLOSING;
-        uint32_t behind = closes ? 0 : entry_lines_end(views, entry);
+        bool counts = !closes && (walk->before_id == 0 || entries->id[entry] < walk->before_id);
+        uint32_t behind = counts ? entry_lines_end(views, entry) : 0;
         for (uint32_t i = entries->first_line[entry]; i < behind; i++) {
             const struct entry_line *line = &views->lines.line[i];
             const uint8_t *column = column_of(query, line->account);
@@ -130,10 +137,23 @@ static void take_revenue(size_t place, const struct entry_line *line, uint32_t e
 static void weigh_revenue(const struct views *views, const struct contribution_query *query,
                           const struct cost_share *share, int64_t *weight)
 {
-    walk_lines(views, query, share->from_day, share->to_day, take_revenue, weight);
+    const struct walk walk = {share->from_day, share->to_day, share->before_id};
+    walk_lines(views, query, &walk, take_revenue, weight);
     for (size_t i = 0; i < views->customers.count; i++) {
         weight[i] = weight[i] > 0 ? weight[i] : 0;
     }
+}
+
+// Issued when the share was made: a draft has its id earlier than its number, its first item not.
+static bool is_counted(const struct views *views, const struct cost_share *share, uint32_t invoice)
+{
+    const struct documents *invoices = &views->invoices;
+    uint32_t item = invoices->last_item[invoice];
+    while (item != NONE && views->items.sibling[item] != NONE) {
+        item = views->items.sibling[item];
+    }
+    const uint64_t id = item != NONE ? views->items.id[item] : invoices->id[invoice];
+    return invoices->sequence[invoice] != 0 && (share->before_id == 0 || id < share->before_id);
 }
 
 static void weigh_documents(const struct views *views, const struct cost_share *share,
@@ -146,7 +166,7 @@ static void weigh_documents(const struct views *views, const struct cost_share *
     for (size_t k = begin; k < end; k++) {
         uint32_t i = invoices->by_day.index[k];
         uint32_t customer = invoices->customer[i];
-        if (invoices->sequence[i] != 0 && customer != NONE) {
+        if (customer != NONE && is_counted(views, share, i)) {
             weight[customer] = share->driver == SHARE_EQUAL ? 1 : weight[customer] + 1;
         }
     }
@@ -241,7 +261,8 @@ static enum status add_carrying(const struct views *views, const struct contribu
 static enum status sum_days(const struct views *views, const struct contribution_query *query,
                             const struct contribution_days *days, struct room *room)
 {
-    walk_lines(views, query, days->from_day, days->to_day, take_column, room->sums);
+    const struct walk walk = {days->from_day, days->to_day, 0};
+    walk_lines(views, query, &walk, take_column, room->sums);
     for (size_t i = 0; i < days->share_count; i++) {
         add_share(views, query, &days->share[i], room);
     }
