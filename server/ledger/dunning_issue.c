@@ -4,6 +4,7 @@
 #include "server/ledger/cursor.h"
 #include "server/ledger/document.h"
 #include "server/ledger/dunning.h"
+#include "server/ledger/finding.h"
 #include "shared/wire.h"
 
 #define ISSUE_DRAFTS 64 // of one call
@@ -12,7 +13,8 @@
 struct issue {
     struct reminder reminder; // as it is now; no lines: there is nothing left
     InvoiceRecord *note;
-    bool waits; // the customer may not be written to
+    FindingRecord *finding; // of a last level
+    bool waits;             // the customer may not be written to
 };
 
 // A draft that was refused, as of a month that is closed, and stays.
@@ -78,6 +80,16 @@ static enum status load_one(struct books *books, uint64_t dunning_id, struct iss
                : status;
 }
 
+static bool is_last(const DunningRecord *dunning)
+{
+    return dunning->n_line > 0 && dunning->step != NULL && dunning->step->final;
+}
+
+static size_t issue_ids(const struct issue *issue)
+{
+    return charge_ids(issue->note) + (is_last(issue->reminder.dunning) ? 1 : 0);
+}
+
 // Of many drafts one that is refused does not stop the others: as for a row of an import, what the
 // checks refuse is kept beside.
 static enum status try(struct books *books, struct issues *issues, DunningRecord *draft,
@@ -119,10 +131,10 @@ static enum status load_all(struct books *books, uint64_t from, struct issues *i
         if (status != STATUS_OK || issues->stayed_count > stayed) {
             continue;
         }
-        if (issues->ids + charge_ids(issue->note) > ID_ORDINAL_MAX) {
+        if (issues->ids + issue_ids(issue) > ID_ORDINAL_MAX) {
             issues->next = draft->id;
         } else {
-            issues->ids += charge_ids(issue->note);
+            issues->ids += issue_ids(issue);
             issues->count++;
         }
     }
@@ -144,6 +156,33 @@ static void raise_items(struct books *books, const struct reminder *reminder)
     }
 }
 
+// Behind the last level the machine knows no further: whoever keeps the customer decides.
+static enum status raise_finding(struct books *books, struct issue *issue)
+{
+    const struct reminder *reminder = &issue->reminder;
+    struct arena *arena = books->arena;
+    char *number = dunning_number(arena, reminder->dunning);
+    char *customer = ident_print(arena, SERIES_CUSTOMER, 0, reminder->customer->sequence);
+    FindingRecord *finding = (FindingRecord *)wire_make(arena, &finding_record__descriptor);
+    if (number == NULL || customer == NULL || finding == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    finding->title = arena_print(arena,
+                                 chart_is_chinese(books->chart)
+                                     ? "%s：已向 %s 发出最后一次催款，请决定后续措施"
+                                     : "%s: the last reminder went to %s; decide how it goes on",
+                                 number, customer);
+    if (finding->title == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    finding->object = number;
+    finding->user_id = reminder->customer->owner_id;
+    finding->weight = FINDING_WEIGHT__FINDING_WEIGHT_MEDIUM;
+    issue->finding = finding;
+    const enum status status = finding_open(books, finding);
+    return status == STATUS_OK ? finding_put(books->txn, key_u64(finding->id), finding) : status;
+}
+
 static enum status carry_out(struct books *books, struct issue *issue)
 {
     const struct call *call = books->call;
@@ -163,9 +202,10 @@ static enum status carry_out(struct books *books, struct issue *issue)
     if (status == STATUS_OK) {
         status = dunning_put(books->txn, key_u64(dunning->id), dunning);
     }
-    return status == STATUS_OK
-               ? collection_put(books->txn, key_u64(dunning->customer_id), reminder->collection)
-               : status;
+    if (status == STATUS_OK) {
+        status = collection_put(books->txn, key_u64(dunning->customer_id), reminder->collection);
+    }
+    return status == STATUS_OK && is_last(dunning) ? raise_finding(books, issue) : status;
 }
 
 static enum status tell_stayed(struct books *books, const struct issues *issues,
@@ -207,11 +247,14 @@ static enum status tell(struct books *books, const struct issues *issues, Dunnin
             made->invoice = document_number(books, issue->note);
             reply->charges_minor += issue->note->gross_minor;
         }
+        if (issue->finding != NULL) {
+            made->finding = finding_number(books->arena, issue->finding);
+        }
         reply->row[reply->n_row++] = made;
         reply->waiting += issue->waits ? 1 : 0;
         reply->issued += dunning->n_line > 0 ? 1 : 0;
         reply->dropped += dunning->n_line == 0 && !issue->waits ? 1 : 0;
-        if (made->invoice == NULL) {
+        if (made->invoice == NULL || made->finding == NULL) {
             return STATUS_TOO_LARGE;
         }
     }
