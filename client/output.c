@@ -33,12 +33,30 @@ const char *output_word(struct client *client, const char *key)
     return spaced == NULL ? "" : spaced; // not the key: it may be the caller's own
 }
 
-const char *output_header(struct client *client, const char *key)
+const char *output_word_in(struct client *client, const ProtobufCMessageDescriptor *message,
+                           const char *key)
 {
-    const char *word = output_word(client, key);
+    const char *msgid = arena_print(client->arena, "%s %s", message->short_name, key);
+    const char *word = msgid == NULL ? NULL : language_word(msgid);
+    return word == NULL || strcmp(word, msgid) == 0 ? output_word(client, key) : word;
+}
+
+static const char *in_capitals(struct client *client, const char *word)
+{
     char *upper = arena_copy(client->arena, word, strlen(word));
     letters_upper(upper);
     return upper == NULL ? word : upper;
+}
+
+const char *output_header(struct client *client, const char *key)
+{
+    return in_capitals(client, output_word(client, key));
+}
+
+const char *output_header_in(struct client *client, const ProtobufCMessageDescriptor *message,
+                             const char *key)
+{
+    return in_capitals(client, output_word_in(client, message, key));
 }
 
 const char *output_money(struct client *client, int64_t minor)
@@ -122,6 +140,11 @@ const char *output_cell(const struct render_context *render, const ProtobufCMess
     if (text[0] == '\0' && strcmp(field->name, "number") == 0) {
         return unnumbered_text(render, row);
     }
+    if (row->descriptor == &period_check__descriptor && strcmp(field->name, "check") == 0) {
+        const char *msgid = arena_print(render->arena, "PeriodCheck %s", text);
+        const char *said = msgid == NULL ? text : language_word(msgid);
+        return said == msgid ? text : said;
+    }
     return is_word(row, field) ? language_word(text) : text;
 }
 
@@ -188,7 +211,7 @@ enum status output_table(struct client *client, const ProtobufCMessage *message,
     for (size_t c = 0; c < selection.count; c++) {
         char key[64];
         field_key(selection.field[c], key);
-        grid_column(&grid, output_header(client, key),
+        grid_column(&grid, output_header_in(client, rows->descriptor, key),
                     output_field_is_number(rows->descriptor, selection.field[c]));
         grid.footer[c] = sums == NULL ? NULL : sum_of(&render, sums, selection.field[c]);
         grid.has_footer = grid.has_footer || grid.footer[c] != NULL;
@@ -293,12 +316,13 @@ static void label_print(const char *label, const char *text, FILE *out)
                   text);
 }
 
-const char *output_label(struct client *client, const ProtobufCFieldDescriptor *field)
+const char *output_label(struct client *client, const ProtobufCMessageDescriptor *message,
+                         const ProtobufCFieldDescriptor *field)
 {
     char key[64];
     field_key(field, key);
     bool is_mode = field_kind(field) == KIND_CHOICE && strcmp(key, "credit") == 0;
-    return output_word(client, is_mode ? "credit_mode" : key);
+    return output_word_in(client, message, is_mode ? "credit_mode" : key);
 }
 
 bool output_is_said(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
@@ -319,7 +343,8 @@ static enum status record_print(struct client *client, const ProtobufCMessage *i
         if (!output_is_said(inner, field)) {
             continue;
         }
-        label_print(output_label(client, field), output_cell(&render, inner, field), out);
+        label_print(output_label(client, inner->descriptor, field),
+                    output_cell(&render, inner, field), out);
     }
     for (unsigned i = 0; i < inner->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &inner->descriptor->fields[i];
@@ -336,9 +361,8 @@ static enum status record_print(struct client *client, const ProtobufCMessage *i
     return STATUS_OK;
 }
 
-// "{number} added." with the reply's fields.
-static void done_print(struct client *client, const char *sentence, const ProtobufCMessage *inner,
-                       FILE *out)
+void output_done(struct client *client, const char *sentence, const ProtobufCMessage *inner,
+                 FILE *out)
 {
     const struct render_context render = client_render(client);
     for (const char *at = sentence; *at != '\0';) {
@@ -403,11 +427,11 @@ static enum status people_print(struct client *client, const struct command *com
     } else if (rows != NULL) {
         status = list_print(client, command, inner, rows, out);
         if (status == STATUS_OK && done != NULL && !client->options.dry_run) {
-            done_print(client, language_word(done), inner, out);
+            output_done(client, language_word(done), inner, out);
         }
         status = status == STATUS_OK ? warnings_print(client, inner, out) : status;
     } else if (done != NULL && !client->options.dry_run) {
-        done_print(client, language_word(done), inner, out);
+        output_done(client, language_word(done), inner, out);
         status = warnings_print(client, inner, out);
     } else {
         status = record_print(client, inner, out);

@@ -15,6 +15,12 @@ MUST_CHECK enum status output_reply(struct client *client, const struct command 
 // "late_days" -> "late days", or the word of the catalogue; in capitals for the head of a table.
 const char *output_word(struct client *client, const char *key);
 const char *output_header(struct client *client, const char *key);
+// The same of a field of a message: where one word of English is two of another language, the
+// catalogue has the message before it ("EntryRow text").
+const char *output_word_in(struct client *client, const ProtobufCMessageDescriptor *message,
+                           const char *key);
+const char *output_header_in(struct client *client, const ProtobufCMessageDescriptor *message,
+                             const char *key);
 // One cell of a table or record. What the server says in sentences of the tables (audit) is said in
 // the person's language.
 const char *output_cell(const struct render_context *render, const ProtobufCMessage *row,
@@ -24,6 +30,9 @@ const char *output_cell(const struct render_context *render, const ProtobufCMess
 MUST_CHECK enum status output_table(struct client *client, const ProtobufCMessage *message,
                                     const ProtobufCFieldDescriptor *rows, const char *columns,
                                     const ProtobufCMessage *sums, FILE *out);
+// A line as "{number} added." with the reply's fields.
+void output_done(struct client *client, const char *sentence, const ProtobufCMessage *inner,
+                 FILE *out);
 // A money value or count as people read it; in the book's currency, or in another ("" is the
 // book's).
 const char *output_money(struct client *client, int64_t minor);

@@ -26,7 +26,8 @@ const ProtobufCMessage *output_row_at(const ProtobufCMessage *message,
 
 // The word of a field. Of a choice it may be another than of an amount by the same key: the credit
 // of a customer is no side of an account.
-const char *output_label(struct client *client, const ProtobufCFieldDescriptor *field);
+const char *output_label(struct client *client, const ProtobufCMessageDescriptor *message,
+                         const ProtobufCFieldDescriptor *field);
 // Does the field stand on the card of its message?
 bool output_is_said(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 

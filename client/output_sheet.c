@@ -135,11 +135,12 @@ static enum status sheet_begin(struct book *book, const char *name)
     return workbook_sheet(book->workbook, name);
 }
 
-static enum status head_put(struct book *book, const struct selection *columns)
+static enum status head_put(struct book *book, const ProtobufCMessageDescriptor *message,
+                            const struct selection *columns)
 {
     struct sheet_cell cells[GRID_COLUMNS_MAX];
     for (size_t c = 0; c < columns->count; c++) {
-        const char *label = output_label(book->client, columns->field[c]);
+        const char *label = output_label(book->client, message, columns->field[c]);
         cells[c] = (struct sheet_cell){CELL_TEXT, label};
     }
     return workbook_row(book->workbook, true, cells, columns->count);
@@ -200,7 +201,7 @@ static enum status page_put(void *context, const ProtobufCMessage *answer)
             columns_of(rows->descriptor, &book->columns);
         }
         status = status == STATUS_OK ? sheet_begin(book, book->name) : status;
-        status = status == STATUS_OK ? head_put(book, &book->columns) : status;
+        status = status == STATUS_OK ? head_put(book, rows->descriptor, &book->columns) : status;
         if (status != STATUS_OK) {
             return status;
         }
@@ -213,7 +214,7 @@ static enum status fact_put(struct book *book, const char *group, const Protobuf
                             const ProtobufCFieldDescriptor *field)
 {
     const struct render_context render = client_render(book->client);
-    const char *label = output_label(book->client, field);
+    const char *label = output_label(book->client, message->descriptor, field);
     if (group != NULL) {
         label = arena_print(book->client->arena, "%s · %s", group, label);
     }
@@ -272,7 +273,7 @@ static enum status facts_sheet(struct book *book, const ProtobufCMessage *answer
         const ProtobufCFieldDescriptor *field = &answer->descriptor->fields[i];
         if (is_inner(answer, field)) {
             status = facts_put(book, *(const ProtobufCMessage *const *)field_at(answer, field),
-                               output_label(client, field));
+                               output_label(client, answer->descriptor, field));
         }
     }
     return status;
@@ -291,8 +292,8 @@ static enum status lists_put(struct book *book, const ProtobufCMessage *answer,
         }
         struct selection columns;
         columns_of(field->descriptor, &columns);
-        status = sheet_begin(book, output_label(book->client, field));
-        status = status == STATUS_OK ? head_put(book, &columns) : status;
+        status = sheet_begin(book, output_label(book->client, answer->descriptor, field));
+        status = status == STATUS_OK ? head_put(book, field->descriptor, &columns) : status;
         status = status == STATUS_OK ? rows_put(book, answer, field, &columns) : status;
     }
     return status;

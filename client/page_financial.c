@@ -17,7 +17,9 @@ static const char *line_word(struct client *client, FinancialLine line)
     if (field_choice_word(&financial_line__descriptor, (int)line, word) == NULL) {
         return "?";
     }
-    const char *said = language_word(word);
+    const char *named = arena_print(client->arena, "FinancialLine %s", word);
+    const char *said = named == NULL ? word : language_word(named);
+    said = said == named ? language_word(word) : said;
     if (said != word) {
         return said;
     }
@@ -131,7 +133,7 @@ enum status page_ledger(struct client *client, const Reply *reply, const Protobu
                   ledger->name, ledger->customer[0] != '\0' ? " · " : "", ledger->customer,
                   period(client, ledger->from_day, ledger->to_day), ledger->currency);
     for (size_t i = 0; i < COUNT_OF(KEYS); i++) {
-        grid_column(&grid, output_header(client, KEYS[i]), i >= 5);
+        grid_column(&grid, output_header_in(client, &ledger_row__descriptor, KEYS[i]), i >= 5);
     }
     const char **cells = grid_row(&grid);
     if (cells == NULL) {
@@ -229,7 +231,9 @@ static void contribution_head(struct client *client, const ReportContributionRep
     grid_column(grid, output_header(client, "customer"), false);
     for (size_t i = 0; i < COUNT_OF(CONTRIBUTION); i++) {
         if (is_used(report, &CONTRIBUTION[i])) {
-            grid_column(grid, output_header(client, CONTRIBUTION[i].key), true);
+            grid_column(
+                grid, output_header_in(client, &contribution_row__descriptor, CONTRIBUTION[i].key),
+                true);
         }
     }
     if (report->before_to_day != 0) {

@@ -15,6 +15,18 @@ static const char *word_of(const struct render_context *context, const char *msg
     return context->word != NULL ? context->word(msgid) : msgid;
 }
 
+// A word of a choice: where one word of English is two of another language, the catalogue has the
+// choice before it ("EntryKind closing").
+static const char *choice_word(const struct render_context *context,
+                               const ProtobufCEnumDescriptor *choice, const char *word)
+{
+    const char *msgid = context->word == NULL
+                            ? NULL
+                            : arena_print(context->arena, "%s %s", choice->short_name, word);
+    const char *said = msgid == NULL ? NULL : context->word(msgid);
+    return said == NULL || strcmp(said, msgid) == 0 ? word_of(context, word) : said;
+}
+
 static char *print_hex(struct arena *arena, const ProtobufCBinaryData *bytes)
 {
     static const char DIGITS[] = "0123456789abcdef";
@@ -476,7 +488,7 @@ static const char *cell_value(const struct render_context *context, uint32_t dec
         return arena_print(arena, "#%llu", (unsigned long long)number);
     case KIND_CHOICE:
         text = print_common(arena, kind, field, value);
-        return text != NULL ? word_of(context, text) : NULL;
+        return text != NULL ? choice_word(context, field->descriptor, text) : NULL;
     case KIND_DAY:
     case KIND_RATE:
     case KIND_QUANTITY:
