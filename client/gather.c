@@ -44,6 +44,15 @@ static bool rows_take(struct arena *arena, const ProtobufCMessage *reply,
     return true;
 }
 
+// What a page counts of itself alone.
+static void counts_add(ProtobufCMessage *first, const ProtobufCMessage *page)
+{
+    if (first->descriptor == &check_documents_reply__descriptor) {
+        ((CheckDocumentsReply *)(void *)first)->documents +=
+            ((const CheckDocumentsReply *)(const void *)page)->documents;
+    }
+}
+
 // A page that says that something does not tie is one all the same.
 static bool is_answer(enum status status)
 {
@@ -81,6 +90,7 @@ static enum status pages_walk(struct client *client, const struct command *comma
         if (!rows_take(client->arena, page, rows, &all)) {
             return STATUS_TOO_LARGE;
         }
+        counts_add(first, page);
         next = after;
     }
     Page *page = *(Page **)field_at(first, named(command->reply, "page"));

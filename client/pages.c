@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/pages.h"
 
+#include "client/cli.h"
 #include "client/grid.h"
 #include "client/output.h"
 #include "shared/day.h"
@@ -21,6 +22,7 @@ page_function *page_of_command(const struct command *command)
         {"statement_show", page_statement},
         {"dunning_show", page_dunning},
         {"payment_add", page_payment},
+        {"rate_set", page_rate},
         {"user_invite", page_invitation},
         {"user_reset", page_invitation},
         {"user_codes", page_codes},
@@ -118,6 +120,21 @@ const char *page_commit_line(struct client *client, const char *plan)
         line = word == NULL ? NULL : arena_print(client->arena, "%s %s", line, word);
     }
     return line == NULL ? NULL : arena_print(client->arena, "%s --plan %s", line, plan);
+}
+
+// ---- rate ----
+
+enum status page_rate(struct client *client, const Reply *reply, const ProtobufCMessage *inner,
+                      FILE *out)
+{
+    const RateSetReply *rate = (const RateSetReply *)(const void *)inner;
+    (void)reply;
+    output_done(client,
+                rate->removed ? _("{currency} has no rate of its own for {date} any more; the one "
+                                  "before holds.")
+                              : language_word(cli_done(command_by_name("rate_set"))),
+                inner, out);
+    return STATUS_OK;
 }
 
 // ---- payment ----

@@ -22,6 +22,7 @@ page_function page_contribution;
 page_function page_dashboard;
 page_function page_dunning;
 page_function page_payment;
+page_function page_rate;
 page_function page_invitation;
 page_function page_codes;
 page_function page_notice;

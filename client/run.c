@@ -176,6 +176,15 @@ static enum status invitation_keep(struct client *client, const struct command *
     return status == STATUS_OK ? STATUS_APPROVAL_PENDING : status;
 }
 
+// A check that looked at a page alone would say too much; who asks for a page gets it.
+static bool walks_pages(const struct client *client, const struct command *command,
+                        const ProtobufCMessage *inner)
+{
+    const bool is_check = command->request == &check_documents__descriptor;
+    const CheckDocuments *check = (const CheckDocuments *)(const void *)inner;
+    return client->options.all || (is_check && check->limit == 0 && check->cursor[0] == '\0');
+}
+
 enum status command_run(struct client *client, const struct command *command, size_t count,
                         const char *const *words)
 {
@@ -200,8 +209,8 @@ enum status command_run(struct client *client, const struct command *command, si
         return output_sheet(client, command, inner);
     }
     if (status == STATUS_OK) {
-        status = client->options.all ? gather_call(client, command, inner, &reply)
-                                     : client_call(client, command, inner, &reply);
+        status = walks_pages(client, command, inner) ? gather_call(client, command, inner, &reply)
+                                                     : client_call(client, command, inner, &reply);
     }
     if (status == STATUS_OK) {
         status = groups_call(client, command, inner, reply);

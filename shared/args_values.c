@@ -260,6 +260,19 @@ static bool read_integer(const struct args_target *target, ProtobufCType type, c
     return true;
 }
 
+// An amount that is needed is more than nothing: 0 would read as if it were not given.
+static bool is_amount(const struct args_target *target, const struct field *field, const char *text,
+                      const char *path, const void *at)
+{
+    int64_t minor = 0;
+    memcpy(&minor, at, sizeof minor);
+    if (minor != 0 || !field->needed) {
+        return true;
+    }
+    args_report(target, STATUS_FIELD_OUT_OF_RANGE, path, text, "> 0", NULL);
+    return false;
+}
+
 // Reads one value to `at`, which is left alone when it gives false: then it said why.
 static bool read_value(const struct args_target *target, const struct field *field,
                        const char *text, const char *path, void *at)
@@ -277,7 +290,7 @@ static bool read_value(const struct args_target *target, const struct field *fie
         return true;
     }
     case KIND_MONEY:
-        return args_read_money(target, text, path, at);
+        return args_read_money(target, text, path, at) && is_amount(target, field, text, path, at);
     case KIND_DAY:
         return args_read_day(target, descriptor->name, text, path, at);
     case KIND_REFERENCE:

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "shared/day.h"
 #include "shared/rules_walk.h"
+
+// A day beyond the calendar is reported as such.
+static const char *day_text(const struct walk *walk, int32_t day)
+{
+    return day >= DAY_MIN && day <= DAY_MAX ? day_print(walk->problems->arena, day) : NULL;
+}
 
 static void order_check(struct walk *walk, const struct cross *cross)
 {
@@ -11,7 +18,8 @@ static void order_check(struct walk *walk, const struct cross *cross)
     }
     if (day[0] != 0 && day[1] != 0 && day[0] > day[1]) {
         walk->frame[walk->depth - 1].field = cross->field[0];
-        rules_fault(walk, STATUS_FIELD_OUT_OF_RANGE, NULL, NULL);
+        rules_fault(walk, STATUS_FIELD_OUT_OF_RANGE, day_text(walk, day[0]),
+                    day_text(walk, day[1]));
     }
 }
 

@@ -71,51 +71,40 @@ enum status account_show(struct txn *txn, struct call *call, const AccountShow *
     return status;
 }
 
-// By code; the cursor is the code to go on with.
+// As the chart is read; the cursor counts the accounts that match.
 enum status account_list(struct txn *txn, struct call *call, const AccountList *request,
                          AccountListReply *reply)
 {
     struct query query;
-    uint64_t code = 0;
+    AccountRecord **account = NULL;
+    size_t accounts = 0;
+    uint64_t skip = 0;
     enum status status = query_parse(txn, call, request->query, "", &query);
-    if (status == STATUS_OK && !cursor_parse(request->cursor, &code)) {
-        status = refuse(txn, call, STATUS_QUERY_NOT_UNDERSTOOD, "cursor", NULL);
+    if (status == STATUS_OK) {
+        status = skip_parse(txn, call, request->cursor, &skip);
     }
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        status = financial_accounts(txn, call, &account, &accounts);
     }
     size_t limit = cursor_limit(request->limit);
     reply->row = arena_alloc(call->arena, limit * sizeof *reply->row);
-    if (reply->row == NULL) {
-        return STATUS_TOO_LARGE;
+    if (status != STATUS_OK || reply->row == NULL) {
+        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
     }
-    CLEANUP(rows_close_at) struct rows *rows = NULL;
-    status = rows_open(txn, TABLE_account, key_u64(0), 0, false, &rows);
+    financial_order(account, accounts);
     uint64_t count = 0;
-    uint64_t next = 0;
-    while (status == STATUS_OK) {
-        struct row_key key;
-        ProtobufCMessage *record = NULL;
+    for (size_t i = 0; status == STATUS_OK && i < accounts; i++) {
         bool matches = false;
-        status = rows_next(rows, &key, &record);
-        if (status == STATUS_OK) {
-            status = account_matches(call, (const AccountRecord *)record, &query, &matches);
+        status = account_matches(call, account[i], &query, &matches);
+        if (status == STATUS_OK && matches) {
+            count++;
         }
-        if (status != STATUS_OK || !matches) {
-            continue;
-        }
-        count++;
-        if (row_key_first(&key) >= code && reply->n_row < limit) {
-            status = add_account(call, (const AccountRecord *)record, reply);
-        } else if (row_key_first(&key) >= code && next == 0) {
-            next = row_key_first(&key);
+        if (status == STATUS_OK && matches && count > skip && reply->n_row < limit) {
+            status = add_account(call, account[i], reply);
         }
     }
-    if (status != STATUS_END) {
-        return status;
-    }
-    reply->page = cursor_page(call->arena, count, next);
-    return reply->page == NULL ? STATUS_TOO_LARGE : STATUS_OK;
+    return status == STATUS_OK ? reading_page(call, count, skip, reply->n_row, &reply->page)
+                               : status;
 }
 
 // ---- entries ----

@@ -165,8 +165,8 @@ static void note_row(struct books *books, enum status code, const char *field, c
     rows->count++;
 }
 
-enum status books_refuse(struct books *books, enum status status, const char *field,
-                         const char *asked, const char *allowed)
+static enum status note(struct books *books, enum status status, const char *field,
+                        const char *asked, const char *allowed, const char *hint)
 {
     assert(status != STATUS_OK);
 
@@ -179,11 +179,23 @@ enum status books_refuse(struct books *books, enum status status, const char *fi
         return books->refused;
     }
     const char *option = field != NULL ? option_name(books->arena, field) : NULL;
-    problems_add(&books->call->problems, status, option, asked, allowed, NULL);
+    problems_add(&books->call->problems, status, option, asked, allowed, hint);
     if (!first) {
         return books->refused;
     }
     return refuse(books->txn, books->call, status, NULL, "%s", status_sentence(status));
+}
+
+enum status books_refuse(struct books *books, enum status status, const char *field,
+                         const char *asked, const char *allowed)
+{
+    return note(books, status, field, asked, allowed, NULL);
+}
+
+enum status books_refuse_hint(struct books *books, enum status status, const char *field,
+                              const char *asked, const char *allowed, const char *hint)
+{
+    return note(books, status, field, asked, allowed, hint);
 }
 
 const char *books_money(struct books *books, int64_t minor)

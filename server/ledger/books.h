@@ -83,6 +83,10 @@ MUST_CHECK enum status books_close(struct books *books);
 MUST_CHECK enum status books_refuse(struct books *books, enum status status, const char *field,
                                     const char *asked, const char *allowed);
 
+// The same with a command that goes on from there, as it is typed.
+MUST_CHECK enum status books_refuse_hint(struct books *books, enum status status, const char *field,
+                                         const char *asked, const char *allowed, const char *hint);
+
 // The code of a currency as records keep it: "" is the book's.
 const char *books_code(const struct books *books, const char *currency);
 // An amount as a plain value for a problem.

@@ -133,9 +133,8 @@ static enum status check_invoice(struct checking *checking, const InvoiceRecord 
                                gross_minor, 0)
                    : STATUS_OK;
     }
-    const bool credit = document->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
-    char *number = ident_print(arena, credit ? SERIES_CREDIT_NOTE : SERIES_INVOICE, document->year,
-                               document->sequence);
+    char *number =
+        ident_print(arena, ident_of_document(document->kind), document->year, document->sequence);
     enum status status = STATUS_OK;
     if (!sums_hold(document)) {
         status = add_fault(checking, DOCUMENT_FAULT__DOCUMENT_FAULT_SUMS, number, day, gross_minor,
@@ -228,9 +227,9 @@ static enum status check_table(struct checking *checking, enum table table, uint
 
 static bool has_documents(enum series series)
 {
-    static const enum series SERIES[] = {SERIES_INVOICE,  SERIES_CREDIT_NOTE, SERIES_PAYMENT,
-                                         SERIES_ENTRY,    SERIES_WRITE_OFF,   SERIES_DIFFERENCE,
-                                         SERIES_RECOVERY, SERIES_REFUND};
+    static const enum series SERIES[] = {SERIES_INVOICE,    SERIES_CREDIT_NOTE, SERIES_DEBIT_NOTE,
+                                         SERIES_PAYMENT,    SERIES_ENTRY,       SERIES_WRITE_OFF,
+                                         SERIES_DIFFERENCE, SERIES_RECOVERY,    SERIES_REFUND};
 
     bool found = false;
     for (size_t i = 0; i < COUNT_OF(SERIES); i++) {
@@ -255,6 +254,39 @@ static enum status check_series(struct checking *checking, enum series series, u
     return status;
 }
 
+// Costs stand in no view: their numbers are ticked off as the rows come. Those that nobody may see
+// are not told apart from those that are not there, as for other documents.
+static enum status check_costs(struct checking *checking, uint32_t year, uint64_t next)
+{
+    CLEANUP(rows_close_at) struct rows *rows = NULL;
+    const size_t count = next > 0 ? (size_t)next : 1;
+    bool *found = arena_alloc(checking->call->arena, count * sizeof *found);
+    if (found == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    memset(found, 0, count * sizeof *found);
+    enum status status = rows_open(checking->txn, TABLE_cost, key_u64(0), 0, false, &rows);
+    while (status == STATUS_OK) {
+        struct row_key key;
+        ProtobufCMessage *row = NULL;
+        status = rows_next(rows, &key, &row);
+        const CostRecord *cost = (const CostRecord *)row;
+        if (status == STATUS_OK && cost->year == year && cost->sequence < count) {
+            found[cost->sequence] = true;
+        }
+    }
+    status = status == STATUS_END ? STATUS_OK : status;
+    for (size_t sequence = 1; status == STATUS_OK && sequence < count; sequence++) {
+        checking->reply->numbers++;
+        if (!found[sequence]) {
+            status = add_fault(
+                checking, DOCUMENT_FAULT__DOCUMENT_FAULT_MISSING,
+                ident_print(checking->call->arena, SERIES_COST, year, (uint32_t)sequence), 0, 0, 0);
+        }
+    }
+    return status;
+}
+
 // Every number that was given in the years of the period.
 static enum status check_numbers(struct checking *checking, uint32_t first, uint32_t last)
 {
@@ -270,8 +302,11 @@ static enum status check_numbers(struct checking *checking, uint32_t first, uint
         const enum series series = (enum series)(row_key_first(&key) >> 32);
         const uint32_t year = (uint32_t)row_key_first(&key);
         const bool asked = first == 0 || (year >= period_year(first) && year <= period_year(last));
+        const uint64_t next = ((const CounterRecord *)row)->next;
         if (has_documents(series) && asked) {
-            status = check_series(checking, series, year, ((const CounterRecord *)row)->next);
+            status = check_series(checking, series, year, next);
+        } else if (series == SERIES_COST && asked) {
+            status = check_costs(checking, year, next);
         }
     }
     return status == STATUS_END ? STATUS_OK : status;

@@ -158,14 +158,14 @@ static enum status is_reconciled(struct books *books, uint32_t period, const Ban
     return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
 }
 
-// The bank accounts that were not; `names` tells which.
-static enum status count_banks(struct books *books, uint32_t period, uint32_t *count, char **names)
+// The bank accounts that were not; `way` tells what shows them.
+static enum status count_banks(struct books *books, uint32_t period, uint32_t *count, char **way)
 {
     CLEANUP(rows_close_at) struct rows *rows = NULL;
     enum status status = rows_open(books->txn, TABLE_bank, key_u64(0), 0, false, &rows);
     *count = 0;
-    *names = arena_copy(books->arena, "", 0);
-    while (status == STATUS_OK && *names != NULL) {
+    *way = arena_copy(books->arena, "", 0);
+    while (status == STATUS_OK && *way != NULL) {
         struct row_key key;
         ProtobufCMessage *row = NULL;
         bool holds = true;
@@ -175,12 +175,12 @@ static enum status count_banks(struct books *books, uint32_t period, uint32_t *c
             status = is_reconciled(books, period, bank, &holds);
         }
         if (status == STATUS_OK && !holds) {
-            *names =
-                arena_print(books->arena, "%s%s%u", *names, *count > 0 ? " " : "", bank->account);
+            *way = arena_print(books->arena, "%s%skontor reconcile status %u", *way,
+                               *count > 0 ? "; " : "", bank->account);
             *count += 1;
         }
     }
-    if (*names == NULL) {
+    if (*way == NULL) {
         return STATUS_TOO_LARGE;
     }
     return status == STATUS_END ? STATUS_OK : status;
@@ -193,7 +193,7 @@ static bool ends_year(uint32_t period)
 }
 
 static enum status add_point(struct books *books, struct closing *closing, const char *name,
-                             uint32_t count, int64_t difference_minor, char *detail)
+                             uint32_t count, int64_t difference_minor, char *way)
 {
     assert(closing->count < POINTS_MAX);
     PeriodCheck *check = (PeriodCheck *)wire_make(books->arena, &period_check__descriptor);
@@ -204,72 +204,90 @@ static enum status add_point(struct books *books, struct closing *closing, const
     check->check = copy;
     check->count = count;
     check->difference_minor = difference_minor;
-    check->detail = detail != NULL ? detail : check->detail;
     check->passed = count == 0 && difference_minor == 0;
+    check->detail = !check->passed && way != NULL ? way : check->detail;
     closing->check[closing->count] = check;
     closing->count++;
     return STATUS_OK;
 }
 
+// What is counted for the points.
+struct measures {
+    struct months months;
+    struct trial trial;
+    uint32_t gaps;
+    uint32_t banks;
+    uint32_t tasks;
+    uint32_t unmoved; // accounts that a year end would move
+    char *bank_way;
+};
+
+static enum status measure(struct books *books, uint32_t period, uint32_t sealed,
+                           struct measures *out, struct closing *closing)
+{
+    *out = (struct measures){0};
+    enum status status = walk_months(books, period, sealed, &out->months, closing->open_items);
+    if (status == STATUS_OK) {
+        status = walk_accounts(books, period, &out->trial, closing->trial_balance);
+    }
+    if (status == STATUS_OK) {
+        status = count_gaps(books, period, &out->months, &out->gaps);
+    }
+    if (status == STATUS_OK) {
+        status = count_banks(books, period, &out->banks, &out->bank_way);
+    }
+    if (status == STATUS_OK) {
+        status = checklist_open(books->txn, period, &out->tasks);
+    }
+    if (status == STATUS_OK && ends_year(period)) {
+        status = year_end_left(books, period_year(period), &out->unmoved);
+    }
+    return status;
+}
+
 enum status closing_check(struct books *books, uint32_t period, uint32_t sealed,
                           struct closing *out)
 {
-    struct months months;
-    struct trial trial = {0};
-    uint32_t gaps = 0;
-    uint32_t banks = 0;
-    uint32_t tasks = 0;
-    uint32_t unmoved = 0;
-    char *bank_names = NULL;
+    struct measures is;
+    struct arena *arena = books->arena;
     *out = (struct closing){0};
-    out->check = arena_alloc(books->arena, POINTS_MAX * sizeof(PeriodCheck *));
-    enum status status = out->check != NULL ? STATUS_OK : STATUS_TOO_LARGE;
-    if (status == STATUS_OK) {
-        status = walk_months(books, period, sealed, &months, out->open_items);
-    }
-    if (status == STATUS_OK) {
-        status = walk_accounts(books, period, &trial, out->trial_balance);
-    }
-    if (status == STATUS_OK) {
-        status = count_gaps(books, period, &months, &gaps);
-    }
-    if (status == STATUS_OK) {
-        status = count_banks(books, period, &banks, &bank_names);
-    }
-    if (status == STATUS_OK) {
-        status = checklist_open(books->txn, period, &tasks);
-    }
-    if (status == STATUS_OK && ends_year(period)) {
-        status = year_end_left(books, period_year(period), &unmoved);
-    }
+    out->check = arena_alloc(arena, POINTS_MAX * sizeof(PeriodCheck *));
+    enum status status =
+        out->check != NULL ? measure(books, period, sealed, &is, out) : STATUS_TOO_LARGE;
     if (status != STATUS_OK) {
         return status;
     }
-
-    out->earlier = months.earlier;
+    out->earlier = is.months.earlier;
+    char *month = period_print(arena, period);
+    char *before = out->earlier != 0 ? period_print(arena, out->earlier) : month;
+    if (month == NULL || before == NULL) {
+        return STATUS_TOO_LARGE;
+    }
 
     const struct {
         const char *name;
         uint32_t count;
         int64_t difference_minor;
-        char *detail;
+        char *way; // on from there, when it fails
     } points[] = {
         {"ended", period_last_day(period) < books->call->book_day ? 0 : 1, 0, NULL},
-        {"earlier", months.earlier != 0 ? 1 : 0, 0, NULL},
-        {"drafts", months.drafts, 0, NULL},
-        {"numbers", gaps, 0, NULL},
-        {"trial-balance", 0, trial.all_minor, NULL},
-        {"open-items", 0, months.items_minor - trial.control_minor, NULL},
-        {"bank", banks, 0, bank_names},
-        {"checklist", tasks, 0, NULL},
-        {"year-end", unmoved, 0, NULL},
+        {"earlier", out->earlier != 0 ? 1 : 0, 0,
+         arena_print(arena, "kontor period seal %s", before)},
+        {"drafts", is.months.drafts, 0, arena_print(arena, "kontor check documents %s", month)},
+        {"numbers", is.gaps, 0, arena_print(arena, "kontor check documents %.4s", month)},
+        {"trial-balance", 0, is.trial.all_minor, arena_print(arena, "kontor check books")},
+        {"open-items", 0, is.months.items_minor - is.trial.control_minor,
+         arena_print(arena, "kontor check books")},
+        {"bank", is.banks, 0, is.bank_way},
+        {"checklist", is.tasks, 0, arena_print(arena, "kontor checklist list")},
+        {"year-end", is.unmoved, 0, arena_print(arena, "kontor period year-end %.4s", month)},
     };
 
     static_assert(COUNT_OF(points) <= POINTS_MAX, "room for each point");
     const size_t count = COUNT_OF(points) - (ends_year(period) ? 0 : 1);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         status = add_point(books, out, points[i].name, points[i].count, points[i].difference_minor,
-                           points[i].detail);
+                           points[i].way);
     }
     return status;
 }

@@ -233,7 +233,78 @@ enum status entry_back_day(struct books *books, const EntryRecord *entry, int32_
     return posting_guard(books, day, posting_scopes(books, entry), "date");
 }
 
-// Entries of documents are reversed with their documents.
+struct number {
+    uint32_t series, year, sequence;
+};
+
+// The number of what an entry was posted for; a series of 0: nothing that has one.
+static enum status number_of(struct books *books, uint64_t document_id, struct number *out)
+{
+    const struct row_key key = key_u64(document_id);
+    InvoiceRecord *invoice = NULL;
+    PaymentRecord *payment = NULL;
+    ClearingRecord *clearing = NULL;
+    *out = (struct number){0};
+    enum status status = invoice_get(books->txn, key, &invoice);
+    if (status == STATUS_OK) {
+        *out = (struct number){ident_of_document(invoice->kind), invoice->year, invoice->sequence};
+        return STATUS_OK;
+    }
+    status = status == STATUS_NOT_FOUND ? payment_get(books->txn, key, &payment) : status;
+    if (status == STATUS_OK) {
+        *out = (struct number){SERIES_PAYMENT, payment->year, payment->sequence};
+        return STATUS_OK;
+    }
+    status = status == STATUS_NOT_FOUND ? clearing_get(books->txn, key, &clearing) : status;
+    if (status == STATUS_OK) {
+        *out = (struct number){clearing->series, clearing->year, clearing->sequence};
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+// What takes back what the entry was posted for.
+static const char *way_back(EntryKind kind)
+{
+    static const char *const WAYS[] = {
+        [ENTRY_KIND__ENTRY_KIND_INVOICE] = "invoice reverse",
+        [ENTRY_KIND__ENTRY_KIND_PAYMENT] = "payment reverse",
+        [ENTRY_KIND__ENTRY_KIND_ALLOCATION] = "payment unallocate",
+        [ENTRY_KIND__ENTRY_KIND_WRITE_OFF] = "writeoff reverse",
+        [ENTRY_KIND__ENTRY_KIND_ROUNDING] = "writeoff reverse",
+        [ENTRY_KIND__ENTRY_KIND_DISCOUNT] = "writeoff reverse",
+        [ENTRY_KIND__ENTRY_KIND_WAIVER] = "writeoff reverse",
+        [ENTRY_KIND__ENTRY_KIND_RECOVERY] = "writeoff reverse",
+        [ENTRY_KIND__ENTRY_KIND_REFUND] = "refund reverse",
+        [ENTRY_KIND__ENTRY_KIND_CHARGE] = "dunning waive",
+        [ENTRY_KIND__ENTRY_KIND_COST] = "cost reverse",
+        [ENTRY_KIND__ENTRY_KIND_SETTLEMENT] = "reconcile unmatch",
+    };
+
+    return (size_t)kind < COUNT_OF(WAYS) ? WAYS[kind] : NULL;
+}
+
+// Entries of documents are reversed with their documents: the refusal says how.
+static enum status refuse_locked(struct books *books, const EntryRecord *entry)
+{
+    const char *way = way_back(entry->kind);
+    const bool has_reference = entry->kind == ENTRY_KIND__ENTRY_KIND_SETTLEMENT ||
+                               entry->kind == ENTRY_KIND__ENTRY_KIND_COST;
+    struct number number = {0};
+    const enum status status = number_of(books, entry->document_id, &number);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const char *document = has_reference ? entry->reference : NULL; // its number
+    if (number.series != 0) {
+        document =
+            ident_print(books->arena, (enum series)number.series, number.year, number.sequence);
+    }
+    const char *hint = way != NULL && document != NULL
+                           ? arena_print(books->arena, "kontor %s %s --reason TEXT", way, document)
+                           : NULL;
+    return books_refuse_hint(books, STATUS_DOCUMENT_IS_LOCKED, "entry", NULL, NULL, hint);
+}
+
 static enum status check_reversible(struct books *books, const EntryRecord *entry)
 {
     if (entry->kind == ENTRY_KIND__ENTRY_KIND_REVERSAL) {
@@ -242,7 +313,7 @@ static enum status check_reversible(struct books *books, const EntryRecord *entr
     if (entry->kind != ENTRY_KIND__ENTRY_KIND_FINANCE &&
         entry->kind != ENTRY_KIND__ENTRY_KIND_PROVISION &&
         entry->kind != ENTRY_KIND__ENTRY_KIND_OPENING) {
-        return books_refuse(books, STATUS_DOCUMENT_IS_LOCKED, "entry", NULL, NULL);
+        return refuse_locked(books, entry);
     }
     return entry->reversed_by_id != 0
                ? books_refuse(books, STATUS_ALREADY_REVERSED, "entry", NULL, NULL)

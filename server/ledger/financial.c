@@ -60,6 +60,22 @@ enum status financial_accounts(struct txn *txn, struct call *call, AccountRecord
     return status == STATUS_END ? STATUS_OK : status;
 }
 
+// As a chart is read: an account stands behind the one that its code begins with.
+static int compare_codes(const void *a, const void *b)
+{
+    const AccountRecord *const *left = a;
+    const AccountRecord *const *right = b;
+    char text[2][16];
+    (void)snprintf(text[0], sizeof text[0], "%u", (*left)->code);
+    (void)snprintf(text[1], sizeof text[1], "%u", (*right)->code);
+    return strcmp(text[0], text[1]);
+}
+
+void financial_order(AccountRecord **account, size_t count)
+{
+    qsort(account, count, sizeof *account, compare_codes);
+}
+
 enum status financial_open(struct txn *txn, struct call *call, struct financial *out)
 {
     *out = (struct financial){.txn = txn, .call = call};
@@ -263,6 +279,13 @@ static FinancialRow *add_row(struct financial *financial, FinancialLine line, Fi
     return row;
 }
 
+static int compare_details(const void *a, const void *b)
+{
+    const struct financial_detail *left = a;
+    const struct financial_detail *right = b;
+    return compare_codes(&left->account, &right->account);
+}
+
 static enum status add_details(struct financial *financial, FinancialLine line,
                                FinancialReply *reply)
 {
@@ -309,6 +332,7 @@ enum status financial_reply(struct financial *financial, const struct financial_
     if (status == STATUS_OK && reply->row == NULL) {
         status = STATUS_TOO_LARGE;
     }
+    qsort(financial->detail, financial->detail_count, sizeof *financial->detail, compare_details);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         int64_t asked = financial_sum(financial, layout, i, 0);
         int64_t before = financial->columns > 1 ? financial_sum(financial, layout, i, 1) : 0;

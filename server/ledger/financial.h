@@ -43,6 +43,8 @@ struct financial {
 // All accounts by code, at most LIST_ROWS_MAX.
 MUST_CHECK enum status financial_accounts(struct txn *txn, struct call *call, AccountRecord ***out,
                                           size_t *count);
+// In the order in which a chart is read: 1002, 100201, 1012.
+void financial_order(AccountRecord **account, size_t count);
 MUST_CHECK enum status financial_open(struct txn *txn, struct call *call, struct financial *out);
 
 // The days asked for: absent ones are today, and the first day of that year. Then what is compared.

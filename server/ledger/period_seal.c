@@ -25,7 +25,8 @@ static enum status refuse_points(struct books *books, const struct closing *clos
             const char *found = check->difference_minor != 0
                                     ? books_money(books, check->difference_minor)
                                     : arena_print(books->arena, "%u", check->count);
-            status = books_refuse(books, STATUS_PERIOD_NOT_READY, check->check, found, "0");
+            status = books_refuse_hint(books, STATUS_PERIOD_NOT_READY, check->check, found, "0",
+                                       check->detail);
         }
     }
     return status;
@@ -131,6 +132,7 @@ enum status period_seal(struct txn *txn, struct call *call, const PeriodSeal *re
         if (status == STATUS_OK) {
             assert(seal != NULL);
             call_note_change(call, seal->period, name, NULL, "sealed");
+            sealing[i].month->changed = true; // also one in which nothing happened has a row
             reply->changed[reply->n_changed++] = name;
         }
     }

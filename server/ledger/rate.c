@@ -287,6 +287,7 @@ enum status rate_set(struct txn *txn, struct call *call, const RateSet *request,
 
     reply->currency = request->currency;
     reply->rate_micro = request->rate_micro;
+    reply->removed = request->remove;
     reply->date_day = day;
     reply->per = per;
     return status;

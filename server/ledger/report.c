@@ -24,6 +24,18 @@ void report_aging_row(const struct aging_row *from, AgingRow *row)
     row->d181_365_count = from->bucket_count[5];
     row->d366_up_minor = from->bucket_minor[6];
     row->d366_up_count = from->bucket_count[6];
+    row->y1_minor = from->year_minor[0];
+    row->y1_count = from->year_count[0];
+    row->y2_minor = from->year_minor[1];
+    row->y2_count = from->year_count[1];
+    row->y3_minor = from->year_minor[2];
+    row->y3_count = from->year_count[2];
+    row->y4_minor = from->year_minor[3];
+    row->y4_count = from->year_count[3];
+    row->y5_minor = from->year_minor[4];
+    row->y5_count = from->year_count[4];
+    row->y6_up_minor = from->year_minor[5];
+    row->y6_up_count = from->year_count[5];
     row->open_minor = aging_open(from);
     row->count = aging_count(from);
     row->on_account_minor = from->on_account_minor;
@@ -244,6 +256,7 @@ enum status report_trial_balance(struct txn *txn, struct call *call,
     AccountRecord **account = NULL;
     size_t count = 0;
     status = financial_accounts(txn, call, &account, &count);
+    financial_order(account, count);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = add_account(call, account[i], reply, room);
     }

@@ -149,7 +149,7 @@ static enum status tie_revenue(struct txn *txn, struct call *call, int64_t net_m
         }
     }
     reply->entered_minor =
-        views_entered(call->views, account, count, reply->from_day, reply->to_day);
+        views_entered(call->views, call->filter, account, count, reply->from_day, reply->to_day);
     return financial_tie(call, net_minor + reply->entered_minor, ledger_minor, &reply->tie);
 }
 

@@ -117,7 +117,10 @@ static enum status check(struct books *books, uint32_t year, struct year_end *en
         end->carried_minor = end->profit_minor - result;
     }
     if (status == STATUS_OK && end->count == 0 && end->carried_minor == 0) {
-        status = books_refuse(books, STATUS_NOTHING_TO_DO, "year", NULL, NULL);
+        status =
+            books_refuse_hint(books, STATUS_NOTHING_TO_DO, "year", NULL, NULL,
+                              arena_print(books->arena, "kontor report trial-balance --as-of %s",
+                                          books_day(books, day)));
     }
     return status;
 }

@@ -283,13 +283,16 @@ static enum status by_item(const struct views *views, const struct span *span,
 
 // ---- what the accounts say beside the documents ----
 
-int64_t views_entered(const struct views *views, const uint32_t *account, size_t count,
-                      int32_t from_day, int32_t to_day)
+int64_t views_entered(const struct views *views, const struct filter *filter,
+                      const uint32_t *account, size_t count, int32_t from_day, int32_t to_day)
 {
     const struct documents *entries = &views->entries;
     size_t begin = 0;
     size_t end = 0;
     int64_t minor = 0;
+    if (!sight_of(views, filter).all) {
+        return 0;
+    }
     documents_between(entries, from_day, to_day, &begin, &end);
     for (size_t k = begin; k < end; k++) {
         const uint32_t entry = entries->by_day.index[k];

@@ -161,12 +161,16 @@ MUST_CHECK enum status views_documents(const struct views *views, const struct f
 
 #define AGING_BUCKETS 7 // not due, 1-30, 31-60, 61-90, 91-180, 181-365, 366 and more
 size_t aging_bucket(int32_t age_days);
+#define AGING_YEARS 6 // by anniversaries: up to one, two, three, four, five years, and more
+size_t aging_year(int32_t document_day, int32_t day);
 
 struct aging_row {
     uint64_t customer_id;                // 0: a total
     uint32_t sequence;                   // of the customer
     int64_t bucket_minor[AGING_BUCKETS]; // open debit items
     uint32_t bucket_count[AGING_BUCKETS];
+    int64_t year_minor[AGING_YEARS]; // instead of them by the document's day
+    uint32_t year_count[AGING_YEARS];
     int64_t on_account_minor; // open credit items
     uint32_t on_account_count;
     int64_t overdue_minor; // of the debit items, behind their days of grace
@@ -183,7 +187,7 @@ enum view_currency { VIEW_EVERYTHING = 0, VIEW_BOOK = 1 };
 struct aging_query {
     int32_t day;
     uint32_t currency;    // of one customer: enum view_currency, or letters
-    bool by_document_day; // age from the document day instead of the due day
+    bool by_document_day; // years from the document day instead of days from the due day
     uint64_t customer_id; // 0: all that may be seen
     uint64_t before_id;   // of one customer: only rows below this id count; 0: all
     enum aging_order order;
@@ -299,6 +303,7 @@ struct share_weight {
 struct cost_share {
     enum share_driver driver;
     int32_t from_day, to_day; // of the driver
+    uint64_t before_id;       // the driver counts rows below it; 0: all
     int64_t minor;            // what is shared; below zero: given back
     const struct share_weight *weight;
     size_t weight_count;
@@ -384,9 +389,10 @@ MUST_CHECK enum status views_revenue(const struct views *views, const struct fil
                                      const struct revenue_query *query, size_t limit,
                                      struct arena *arena, struct revenue_matches *out);
 
-// Credit less debit of some accounts in entries that no document of sale made, nor a year end.
-int64_t views_entered(const struct views *views, const uint32_t *account, size_t count,
-                      int32_t from_day, int32_t to_day);
+// Credit less debit of some accounts in entries that no document of sale made, nor a year end. 0
+// for who does not see every customer.
+int64_t views_entered(const struct views *views, const struct filter *filter,
+                      const uint32_t *account, size_t count, int32_t from_day, int32_t to_day);
 
 // Payments by method (PaymentMethod) or by month ("year * 12 + month - 1"), less what was taken
 // back: on the day of the reversal.
