@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Sixteen clients of one firm at once, each with acts of its own drawn by the seed: they issue,
-// credit, pay, allocate, take back, reverse, write off, close months and open them again, all on
-// the few documents that the others have just made. After each interleaving every invariant of the
-// books is computed anew by the server. Ends with 0 when all held.
+// credit, pay, allocate, take back, reverse, write off, reconcile, remind, close months and open
+// them again, all on the few documents that the others have just made. After each interleaving
+// every invariant of the books is computed anew by the server. Ends with 0 when all held.
 //   interleave BUILD-DIRECTORY [INTERLEAVINGS [SEED]]
 #include "shared/day.h"
 #include "shared/wire.h"

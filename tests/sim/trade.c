@@ -41,10 +41,35 @@ static const struct trade_act ACTS[] = {
     {"dunning run", trade_dunning_run, 15, 3, false},
     {"dunning issue", trade_dunning_issue, 25, 8, true},
     {"dunning discard", trade_dunning_discard, 10, 3, false},
+    {"dunning waive", trade_dunning_waive, 8, 3, true},
+    {"promise add", trade_promise_add, 15, 3, false},
+    {"promise cancel", trade_promise_cancel, 5, 2, false},
     {"campaign add", trade_campaign_add, 4, 0, false},
     {"cost add", trade_cost_add, 60, 8, true},
     {"cost reverse", trade_cost_reverse, 10, 5, true},
     {"cost share", trade_cost_share, 15, 4, false},
+    {"cost unshare", trade_cost_unshare, 6, 2, false},
+    {"order add", trade_order_add, 40, 6, false},
+    {"order edit", trade_order_edit, 8, 4, false},
+    {"order confirm", trade_order_confirm, 40, 6, false},
+    {"order deliver", trade_order_deliver, 25, 5, false},
+    {"order invoice", trade_order_invoice, 40, 8, true},
+    {"order cancel", trade_order_cancel, 5, 3, false},
+    {"recurring add", trade_recurring_add, 6, 2, false},
+    {"recurring run", trade_recurring_run, 10, 5, true},
+    {"recurring pause", trade_recurring_pause, 4, 2, false},
+    {"recurring resume", trade_recurring_resume, 6, 2, false},
+    {"recurring end", trade_recurring_end, 2, 1, false},
+    {"bank statement", trade_bank_statement, 25, 5, true},
+    {"reconcile take", trade_reconcile_take, 25, 5, false},
+    {"reconcile match", trade_reconcile_match, 60, 10, false},
+    {"reconcile unmatch", trade_reconcile_unmatch, 12, 5, false},
+    {"reconcile ignore", trade_reconcile_ignore, 8, 3, false},
+    {"reconcile split", trade_reconcile_split, 8, 3, false},
+    {"reconcile finish", trade_reconcile_finish, 4, 3, false},
+    {"opening add", trade_opening_add, 12, 2, true},
+    {"opening account", trade_opening_account, 10, 2, true},
+    {"revaluation run", trade_revaluation_run, 10, 3, true},
     {"period close", trade_period_close, 0, 5, false},
     {"period reopen", trade_period_reopen, 0, 5, false},
 };
@@ -246,6 +271,7 @@ void trade_open(struct trade *trade, const char *chart, int32_t first_day, size_
     }
     assert(trade->bank != 0);
     (void)pthread_mutex_init(&trade->lock, NULL);
+    (void)pthread_mutex_init(&trade->bank_lock, NULL);
     trade->first_day = first_day;
     trade->span = span;
 }
@@ -259,6 +285,8 @@ void trade_begin(struct trader *trader, size_t customers)
     assert(trader->status == STATUS_OK);
     trade_dunning_procedure(trader);
     assert(trader->status == STATUS_OK);
+    trade_bank_add(trader);
+    assert(trader->status == STATUS_OK);
     for (size_t i = 0; i < RATES_FIRST; i++) {
         trade_rate_set(trader); // until each currency has one
     }
@@ -266,6 +294,8 @@ void trade_begin(struct trader *trader, size_t customers)
         trade_customer_add(trader);
         assert(trader->status == STATUS_OK);
         trade_item_add(trader);
+        assert(trader->status == STATUS_OK);
+        trade_opening_add(trader);
         assert(trader->status == STATUS_OK);
         arena_reset(trader->arena);
     }

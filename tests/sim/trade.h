@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 #define TRADE_KEPT_MAX 512
-#define TRADE_ACTS_MAX 48
+#define TRADE_ACTS_MAX 80
 
 enum kept {
     KEPT_CUSTOMER,
@@ -27,6 +27,13 @@ enum kept {
     KEPT_CAMPAIGN,
     KEPT_COST,
     KEPT_COMMON_COST, // of no customer
+    KEPT_SHARED_COST,
+    KEPT_CHARGE, // debit notes of reminders
+    KEPT_PROMISE,
+    KEPT_ORDER,
+    KEPT_RECURRING,
+    KEPT_LINE,    // of the bank, that may wait
+    KEPT_MATCHED, // those, too
     KEPT_COUNT,
 };
 
@@ -53,6 +60,12 @@ struct trade {
     // Accounts of the book's chart.
     uint32_t bank, capital, goods, payables, wages, rent, advertising;
     bool has_allowance;
+    // The bank: what it says is said in order.
+    pthread_mutex_t bank_lock;
+    uint64_t bank_id;
+    uint32_t statements;
+    int64_t bank_minor;
+    int32_t settled_day;
 };
 
 struct trader {
@@ -81,8 +94,8 @@ struct trade_act {
 enum trade_mix { TRADE_DESK, TRADE_RACE };
 
 void trade_open(struct trade *trade, const char *chart, int32_t first_day, size_t span);
-// Customers, each with terms of his own, a catalogue, rates of two other currencies, reminders, and
-// tolerance for small differences.
+// Customers, each with terms of his own and what he owed before, a catalogue, a bank account, rates
+// of two other currencies, reminders, and tolerance for small differences.
 void trade_begin(struct trader *trader, size_t customers);
 // Draws an act, asks for it and counts what came of it.
 void trade_step(struct trader *trader, enum trade_mix mix);
@@ -112,6 +125,8 @@ void trade_customer_edit(struct trader *trader);
 void trade_rate_set(struct trader *trader);
 // NULL is the book's own, which it mostly is.
 const char *trade_currency(struct trader *trader, uint32_t times);
+// A few lines of all rates, of the catalogue or not; how many goes to *count.
+InvoiceLine **trade_lines(struct trader *trader, size_t *count);
 void trade_item_add(struct trader *trader);
 void trade_item_edit(struct trader *trader);
 void trade_invoice_draft(struct trader *trader);
@@ -148,10 +163,41 @@ void trade_dunning_procedure(struct trader *trader);
 void trade_dunning_run(struct trader *trader);
 void trade_dunning_issue(struct trader *trader);
 void trade_dunning_discard(struct trader *trader);
+void trade_dunning_waive(struct trader *trader);
+void trade_promise_add(struct trader *trader);
+void trade_promise_cancel(struct trader *trader);
 void trade_campaign_add(struct trader *trader);
 void trade_cost_add(struct trader *trader);
 void trade_cost_reverse(struct trader *trader);
 void trade_cost_share(struct trader *trader);
+void trade_cost_unshare(struct trader *trader);
+
+void trade_order_add(struct trader *trader);
+void trade_order_edit(struct trader *trader);
+void trade_order_confirm(struct trader *trader);
+void trade_order_deliver(struct trader *trader);
+void trade_order_invoice(struct trader *trader);
+void trade_order_cancel(struct trader *trader);
+void trade_recurring_add(struct trader *trader);
+void trade_recurring_run(struct trader *trader);
+void trade_recurring_pause(struct trader *trader);
+void trade_recurring_resume(struct trader *trader);
+void trade_recurring_end(struct trader *trader);
+
+void trade_bank_add(struct trader *trader);
+void trade_bank_statement(struct trader *trader);
+void trade_reconcile_take(struct trader *trader);
+void trade_reconcile_match(struct trader *trader);
+void trade_reconcile_unmatch(struct trader *trader);
+void trade_reconcile_ignore(struct trader *trader);
+void trade_reconcile_split(struct trader *trader);
+void trade_reconcile_finish(struct trader *trader);
+// Everything that the bank said up to today is decided and signed off; false when it was refused.
+bool trade_bank_settle(struct trader *trader);
+
+void trade_opening_add(struct trader *trader);
+void trade_opening_account(struct trader *trader);
+void trade_revaluation_run(struct trader *trader);
 
 void trade_period_close(struct trader *trader);
 void trade_period_reopen(struct trader *trader);

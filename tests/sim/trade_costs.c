@@ -3,6 +3,8 @@
 // What was spent, for whom, and what of it is shared among customers.
 #include "tests/sim/trade.h"
 
+#define RECENT 4 // so that its month is open
+
 void trade_campaign_add(struct trader *trader)
 {
     CampaignAdd request;
@@ -58,5 +60,19 @@ void trade_cost_share(struct trader *trader)
     cost_share__init(&request);
     request.cost_id = trade_take(trader, KEPT_COMMON_COST, trader->trade->span).id;
     request.driver = (CostDriver)(1 + trade_draw(trader, 4));
-    (void)trade_ask(trader, "cost_share", &request.base);
+    if (trade_ask(trader, "cost_share", &request.base) != NULL) {
+        trade_keep(trader, KEPT_SHARED_COST, (struct thing){.id = request.cost_id});
+    }
+}
+
+void trade_cost_unshare(struct trader *trader)
+{
+    const struct thing cost = trade_take(trader, KEPT_SHARED_COST, RECENT);
+    CostUnshare request;
+    cost_unshare__init(&request);
+    request.cost_id = cost.id;
+    request.reason = trade_reason(trader);
+    if (trade_ask(trader, "cost_unshare", &request.base) != NULL) {
+        trade_keep(trader, KEPT_COMMON_COST, cost);
+    }
 }

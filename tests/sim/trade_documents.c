@@ -119,10 +119,11 @@ static int64_t draw_quantity(struct trader *trader)
 
 // Lines of all rates, of the catalogue or not, a few with a discount of their own or with tax in
 // the price.
-static InvoiceLine **draw_lines(struct trader *trader, size_t count)
+InvoiceLine **trade_lines(struct trader *trader, size_t *count)
 {
-    InvoiceLine **list = arena_alloc(trader->arena, count * sizeof *list);
-    for (size_t i = 0; i < count; i++) {
+    *count = 1 + trade_draw(trader, LINES_MAX);
+    InvoiceLine **list = arena_alloc(trader->arena, *count * sizeof *list);
+    for (size_t i = 0; i < *count; i++) {
         InvoiceLine *line = arena_alloc(trader->arena, sizeof *line);
         invoice_line__init(line);
         line->quantity_micro = draw_quantity(trader);
@@ -155,8 +156,7 @@ void trade_invoice_draft(struct trader *trader)
     request.date_day = trade_day(trader);
     const char *currency = trade_currency(trader, 8);
     request.currency = arena_print(trader->arena, "%s", currency != NULL ? currency : "");
-    request.n_line = 1 + trade_draw(trader, LINES_MAX);
-    request.line = draw_lines(trader, request.n_line);
+    request.line = trade_lines(trader, &request.n_line);
     const InvoiceDraftReply *reply =
         (const InvoiceDraftReply *)trade_ask(trader, "invoice_draft", &request.base);
     if (reply != NULL) {
@@ -211,8 +211,7 @@ void trade_invoice_issue(struct trader *trader)
     if (trade_once(trader, 4)) {
         request.amount_minor = draw_amount(trader);
     } else {
-        request.n_line = 1 + trade_draw(trader, LINES_MAX);
-        request.line = draw_lines(trader, request.n_line);
+        request.line = trade_lines(trader, &request.n_line);
         request.discount_minor = trade_once(trader, 6) ? 1 + (int64_t)trade_draw(trader, 200) : 0;
         request.round_minor = trade_once(trader, 10) ? ROUND_MINOR : 0;
     }

@@ -76,9 +76,11 @@ static bool carry_out(struct trader *trader, const struct event *event)
     case STEP_REOPEN:
         return trade_reopen(trader, period);
     case STEP_SEAL:
-        // A draft of the month stands in the way.
+        // A draft of the month stands in the way, and so does what the bank says and nobody
+        // decided.
         trade_discard_drafts(trader);
-        return trade_seal(trader, trade_period(trader, event->month_day));
+        return trade_bank_settle(trader) &&
+               trade_seal(trader, trade_period(trader, event->month_day));
     }
     return false;
 }
