@@ -97,6 +97,8 @@ MUST_CHECK enum status exposure_policy(struct txn *txn, struct arena *arena, con
 MUST_CHECK enum status exposure_credit(struct txn *txn, struct arena *arena, uint64_t customer_id,
                                        CreditRecord **out);
 
+// It waits for a second person still.
+bool reservation_is_held(const struct call *call, const ReservationRecord *reservation);
 bool guarantee_is_valid(const GuaranteeRecord *guarantee, int32_t day);
 bool guarantee_has_lapsed(const GuaranteeRecord *guarantee, int32_t day);
 bool override_is_open(const OverrideRecord *override, int32_t day);
