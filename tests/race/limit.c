@@ -7,8 +7,6 @@
 #include "shared/wire.h"
 #include "tests/race/together.h"
 
-#include <unistd.h>
-
 #define LIMIT_MINOR 100000
 #define PIECE_MINOR 10000
 
@@ -142,34 +140,17 @@ static void use_override(struct client clients[static CLIENTS])
          "the override says which document used it");
 }
 
-int main(int count, char **words)
+static void limit(struct load *load, struct client *clients)
 {
-    if (count != 2) {
-        (void)fprintf(stderr, "usage: limit BUILD-DIRECTORY\n");
-        return 2;
-    }
-    char place[] = "/tmp/kontor-limit.XXXXXX";
-    if (mkdtemp(place) == NULL) {
-        return 1;
-    }
-    const struct load_options options = {
-        .programs = words[1], .place = place, .currency = "CNY", .chart = "cn-small"};
-    struct load *load = load_start(&options);
-    static struct client clients[CLIENTS];
-    for (size_t i = 0; i < CLIENTS; i++) {
-        clients[i].link = load_link(load);
-        clients[i].arena = arena_make(CALL_ARENA_MAX);
-    }
+    (void)load;
     set_policy(&clients[0]);
     const uint64_t customer_id = new_debtor(&clients[0]);
     fill(clients, customer_id);
     pay_and_issue(clients, customer_id);
     use_override(clients);
-    for (size_t i = 0; i < CLIENTS; i++) {
-        link_close(clients[i].link);
-        arena_free(clients[i].arena);
-    }
-    must(load_stop(load), "the server ends with 0");
-    (void)printf("%s\n", place);
-    return 0;
+}
+
+int main(int count, char **words)
+{
+    return together_run(count, words, limit);
 }

@@ -8,7 +8,6 @@
 #include "tests/race/together.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 
 static uint64_t new_customer(struct client *client)
 {
@@ -261,34 +260,16 @@ static void a_right_ends_at_once(struct load *load, struct client *owner)
     arena_free(eve.arena);
 }
 
-int main(int count, char **words)
+static void race(struct load *load, struct client *clients)
 {
-    if (count != 2) {
-        (void)fprintf(stderr, "usage: race BUILD-DIRECTORY\n");
-        return 2;
-    }
-    char place[] = "/tmp/kontor-race.XXXXXX";
-    if (mkdtemp(place) == NULL) {
-        return 1;
-    }
-    const struct load_options options = {
-        .programs = words[1], .place = place, .currency = "CNY", .chart = "cn-small"};
-    struct load *load = load_start(&options);
-    static struct client clients[CLIENTS];
-    for (size_t i = 0; i < CLIENTS; i++) {
-        clients[i].link = load_link(load);
-        clients[i].arena = arena_make(CALL_ARENA_MAX);
-    }
     pay_once(clients);
     pay_on_account(clients);
     same_id(clients);
     approve_once(load, clients);
     a_right_ends_at_once(load, &clients[0]);
-    for (size_t i = 0; i < CLIENTS; i++) {
-        link_close(clients[i].link);
-        arena_free(clients[i].arena);
-    }
-    must(load_stop(load), "the server ends with 0");
-    (void)printf("%s\n", place);
-    return 0;
+}
+
+int main(int count, char **words)
+{
+    return together_run(count, words, race);
 }

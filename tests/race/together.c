@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/race/together.h"
 
+#include <unistd.h>
+
 void must(bool holds, const char *claim)
 {
     (void)printf("%s  %s\n", holds ? "holds " : "NOT SO", claim);
@@ -49,4 +51,32 @@ size_t count_status(const struct client *clients, enum status status)
         count += clients[i].status == (uint32_t)status;
     }
     return count;
+}
+
+int together_run(int count, char **words, void (*claims)(struct load *load, struct client *clients))
+{
+    if (count != 2) {
+        (void)fprintf(stderr, "usage: %s BUILD-DIRECTORY\n", words[0]);
+        return 2;
+    }
+    char place[] = "/tmp/kontor-race.XXXXXX";
+    if (mkdtemp(place) == NULL) {
+        return 1;
+    }
+    const struct load_options options = {
+        .programs = words[1], .place = place, .currency = "CNY", .chart = "cn-small"};
+    struct load *load = load_start(&options);
+    static struct client clients[CLIENTS];
+    for (size_t i = 0; i < CLIENTS; i++) {
+        clients[i].link = load_link(load);
+        clients[i].arena = arena_make(CALL_ARENA_MAX);
+    }
+    claims(load, clients);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        link_close(clients[i].link);
+        arena_free(clients[i].arena);
+    }
+    must(load_stop(load), "the server ends with 0");
+    (void)printf("%s\n", place);
+    return 0;
 }

@@ -27,3 +27,7 @@ void must(bool holds, const char *claim);
 // Everybody sends its request; comes back when all are answered.
 void together(struct client clients[static CLIENTS]);
 size_t count_status(const struct client *clients, enum status status);
+// The whole program: a server of its own for the build in words[1], the clients and `claims` about
+// them. Prints last where the book lies, and returns what main() returns.
+int together_run(int count, char **words,
+                 void (*claims)(struct load *load, struct client *clients));
