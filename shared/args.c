@@ -138,6 +138,11 @@ static const char *value_of(struct parser *parser, const struct field *field, co
 static void store(struct parser *parser, const struct field *field, const char *typed)
 {
     char option[64];
+    int value = 0;
+    const struct field *beside = args_beside(parser->command, field);
+    if (beside != NULL && !field_choice_value(field->descriptor->descriptor, typed, &value)) {
+        field = beside;
+    }
     field_option(field->descriptor, option);
     const char *text = value_of(parser, field, option, typed);
     if (text != NULL) {

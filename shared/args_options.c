@@ -83,6 +83,7 @@ static const char *const NOUNS[] = {
     [FIND_NOUN__FIND_NOUN_BANK] = "BANK",
     [FIND_NOUN__FIND_NOUN_BANK_STATEMENT] = "STATEMENT",
     [FIND_NOUN__FIND_NOUN_BANK_LINE] = "LINE",
+    [FIND_NOUN__FIND_NOUN_METHOD] = "METHOD",
     [FIND_NOUN__FIND_NOUN_ITEM] = "ITEM",
     [FIND_NOUN__FIND_NOUN_COST] = "COST",
     [FIND_NOUN__FIND_NOUN_CAMPAIGN] = "CAMPAIGN",
@@ -150,6 +151,30 @@ static const char *placeholder_of(struct arena *arena, const struct field *field
     return "";
 }
 
+const struct field *args_beside(const struct command *command, const struct field *field)
+{
+    char name[64];
+    const int size = snprintf(name, sizeof name, "%s_id", field->descriptor->name);
+    if (field->kind != KIND_CHOICE || size < 0 || (size_t)size >= sizeof name) {
+        return NULL;
+    }
+    const ProtobufCFieldDescriptor *found =
+        protobuf_c_message_descriptor_get_field_by_name(command->request, name);
+    return found != NULL ? &fields_of(command->request)[found - command->request->fields] : NULL;
+}
+
+// Does a choice of the same name stand for it?
+static bool is_beside(const struct command *command, const struct field *field)
+{
+    const struct field *fields = fields_of(command->request);
+    for (unsigned i = 0; i < command->request->n_fields; i++) {
+        if (args_beside(command, &fields[i]) == field) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Is the field one of those that may be typed without a name?
 static bool is_positional(const struct command *command, const char *name)
 {
@@ -163,6 +188,17 @@ static bool is_positional(const struct command *command, const char *name)
         }
     }
     return false;
+}
+
+// A choice, or the name of an object beside it.
+static const char *placeholder_beside(struct arena *arena, const struct command *command,
+                                      const struct field *field)
+{
+    const char *own = placeholder_of(arena, field);
+    const struct field *beside = args_beside(command, field);
+    const char *both =
+        beside != NULL ? arena_print(arena, "%s|%s", own, placeholder_of(arena, beside)) : own;
+    return both != NULL ? both : own;
 }
 
 bool args_has_period(const struct command *command)
@@ -181,7 +217,7 @@ bool args_option_at(const struct command *command, size_t index, struct arena *a
     size_t seen = 0;
     for (unsigned i = 0; i < command->request->n_fields; i++) {
         const struct field *field = &fields[i];
-        if (!args_is_option(field) || seen++ != index) {
+        if (!args_is_option(field) || is_beside(command, field) || seen++ != index) {
             continue;
         }
         char name[64];
@@ -189,7 +225,7 @@ bool args_option_at(const struct command *command, size_t index, struct arena *a
         const char *copy = arena_copy(arena, name, strlen(name));
         *out = (struct args_option){
             .name = copy != NULL ? copy : "",
-            .placeholder = placeholder_of(arena, field),
+            .placeholder = placeholder_beside(arena, command, field),
             .positional = is_positional(command, field->descriptor->name),
             .repeated = field->descriptor->label == PROTOBUF_C_LABEL_REPEATED,
             .needed = field->needed,

@@ -37,6 +37,7 @@ static const struct noun_row NOUNS[] = {
     {"bank_id", FIND_NOUN__FIND_NOUN_BANK},
     {"bank_statement_id", FIND_NOUN__FIND_NOUN_BANK_STATEMENT},
     {"bank_line_id", FIND_NOUN__FIND_NOUN_BANK_LINE},
+    {"method_id", FIND_NOUN__FIND_NOUN_METHOD},
     {"item_id", FIND_NOUN__FIND_NOUN_ITEM},
     {"checklist_id", FIND_NOUN__FIND_NOUN_CHECKLIST},
     {"catalogue_id", FIND_NOUN__FIND_NOUN_ITEM},

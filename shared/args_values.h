@@ -16,6 +16,10 @@ struct args_target {
 // Can people give this field?
 bool args_is_option(const struct field *field);
 
+// The reference whose option a choice shares ("method" and "method_id"): a value that is none of
+// the choices names an object. NULL: none.
+const struct field *args_beside(const struct command *command, const struct field *field);
+
 // The objects that a reference field names; FIND_NOUN_UNSET when people have no word for them.
 FindNoun args_noun(const ProtobufCFieldDescriptor *descriptor);
 

@@ -65,6 +65,8 @@
 #define BANK_PAIRS_MAX    32 // lines that one call books
 #define BANK_OLDEST_MAX   12 // items that one receipt pays for certain
 #define BANK_PARTS_MAX    30 // of a line that is split
+#define METHODS_MAX       64 // ways of paying
+#define METHOD_TERMS_MAX  64 // of one, by their days
 #define BANK_RECEIPTS_MAX 60 // that one line brings from a wallet or card
 
 // Workbooks to write: what the format bears, and what their writer may use

@@ -8,6 +8,7 @@
 #include "server/ledger/turnover.h"
 #include "shared/day.h"
 #include "shared/money.h"
+#include "shared/text.h"
 
 struct chart {
     const char *word;
@@ -271,6 +272,36 @@ enum status books_currency(struct books *books, const char *currency)
                             books->record->currency);
     }
     return STATUS_OK;
+}
+
+enum status books_same_name(struct books *books, enum table table, size_t name_at, const char *name,
+                            ProtobufCMessage **out)
+{
+    struct rows *rows CLEANUP(rows_close_at) = NULL;
+    const char *folded = text_fold(books->arena, name);
+    *out = NULL;
+    enum status status = folded != NULL
+                             ? rows_open(books->txn, table, (struct row_key){0}, 0, false, &rows)
+                             : STATUS_TOO_LARGE;
+    while (status == STATUS_OK) {
+        struct row_key key;
+        ProtobufCMessage *row = NULL;
+        status = rows_next(rows, &key, &row);
+        if (status != STATUS_OK) {
+            break;
+        }
+        const char *text = NULL;
+        memcpy(&text, (const uint8_t *)row + name_at, sizeof text);
+        const char *known = text_fold(books->arena, text);
+        if (known == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        if (strcmp(known, folded) == 0) {
+            *out = row;
+            return STATUS_OK;
+        }
+    }
+    return status == STATUS_END ? STATUS_OK : status;
 }
 
 enum status books_unique(struct books *books, ProtobufCBinaryData hash, uint64_t *id)

@@ -110,6 +110,11 @@ MUST_CHECK enum status books_served_customer(struct books *books, uint64_t id, c
 // The book keeps one currency: absent or its own, else CURRENCY_OTHER.
 MUST_CHECK enum status books_currency(struct books *books, const char *currency);
 
+// The row of the table whose text at `name_at` is that name: two that differ in case or width only
+// are one to the eye. NULL: none.
+MUST_CHECK enum status books_same_name(struct books *books, enum table table, size_t name_at,
+                                       const char *name, ProtobufCMessage **out);
+
 // Is the hash taken? `id` gets its object, 0 when it is free.
 MUST_CHECK enum status books_unique(struct books *books, ProtobufCBinaryData hash, uint64_t *id);
 // Refuses with `status` because object `taken` has the value; when the caller may not see that

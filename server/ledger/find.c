@@ -47,6 +47,8 @@ static enum table table_of(FindNoun noun)
         return TABLE_bank_statement;
     case FIND_NOUN__FIND_NOUN_BANK_LINE:
         return TABLE_bank_line;
+    case FIND_NOUN__FIND_NOUN_METHOD:
+        return TABLE_method;
     case FIND_NOUN__FIND_NOUN_CHECKLIST:
         return TABLE_checklist;
     case FIND_NOUN__FIND_NOUN_ITEM:

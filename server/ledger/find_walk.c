@@ -82,6 +82,15 @@ static bool label_bank_line(struct call *call, const ProtobufCMessage *record, F
     return may(call, PERMISSION_RECONCILE_LIST);
 }
 
+// The kinds have no name: they are words of the language.
+static bool label_method(struct call *call, const ProtobufCMessage *record, FindRow *row)
+{
+    const MethodRecord *method = (const MethodRecord *)record;
+    row->number = method->name;
+    return method->id != 0 &&
+           (may(call, PERMISSION_METHOD_LIST) || may(call, PERMISSION_PAYMENT_ADD));
+}
+
 static bool label_item(struct call *call, const ProtobufCMessage *record, FindRow *row)
 {
     const CatalogueRecord *item = (const CatalogueRecord *)record;
@@ -154,7 +163,7 @@ static const struct {
     {TABLE_schedule, label_schedule},   {TABLE_checklist, label_checklist},
     {TABLE_order, label_order},         {TABLE_recurring, label_recurring},
     {TABLE_order, label_order},         {TABLE_recurring, label_recurring},
-    {TABLE_template, label_template},
+    {TABLE_template, label_template},   {TABLE_method, label_method},
 };
 
 static label_function *label_of(enum table table)

@@ -25,6 +25,7 @@ static enum status make_payment(struct books *books, const PaymentAdd *request,
     payment->method = request->method != PAYMENT_METHOD__PAYMENT_METHOD_UNSET
                           ? request->method
                           : PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER;
+    payment->method_id = request->method_id;
     payment->reference = request->reference;
     payment->notes = request->notes;
     *out = payment;

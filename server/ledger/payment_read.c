@@ -108,6 +108,14 @@ static enum status name_things(struct txn *txn, struct call *call, const Payment
     card->customer = customer.number;
     card->customer_name = customer.name;
     card->settles_day = payment->settles_day;
+    if (payment->method_id != 0) {
+        MethodRecord *method = NULL;
+        status = method_get(txn, key_u64(payment->method_id), &method);
+        if (status != STATUS_OK) {
+            return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+        }
+        card->method_name = method->name;
+    }
     if (payment->settled_line_id != 0) {
         BankLineRecord *line = NULL;
         status = bank_line_get(txn, key_u64(payment->settled_line_id), &line);

@@ -2,7 +2,6 @@
 #include "server/ledger/propose.h"
 
 #include "server/ledger/document.h"
-#include "server/ledger/method.h"
 #include "server/ledger/reading.h"
 #include "shared/payer.h"
 #include "shared/text.h"
@@ -10,8 +9,6 @@
 #define SAME_AMOUNT_MAX (PROPOSALS_MAX + 1)
 #define PAYMENT_DAYS    10 // a payment entered so long before the bank shows it
 #define PAYER_WORDS_MAX 1
-#define ARRIVAL_DAYS    3    // that money is late or early
-#define ON_THE_WAY_MAX  1000 // receipts that are looked at
 
 // ---- candidates ----
 
@@ -245,19 +242,22 @@ static enum status by_rule(struct proposing *proposing, BankLineRecord *line, st
 // ---- what the way of paying keeps, and brings later ----
 
 // The sums of which that much arrives, each as the receipt of one document.
-static enum status by_fee(struct proposing *proposing, BankLineRecord *line, MethodRecord *method,
-                          struct proposals *out)
+static enum status by_fee(struct proposing *proposing, BankLineRecord *line,
+                          const MethodRecord *method, struct proposals *out)
 {
+    const struct method_terms terms = method_terms_on(method, line->value_day);
     int64_t gross[2];
     enum status status = STATUS_OK;
-    const size_t count = method_gross(method, line->amount_minor, gross);
+    const size_t count = terms.bank == line->account && method->retired_us == 0
+                             ? method_gross(&terms, line->amount_minor, gross)
+                             : 0;
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         struct view_amount found[SAME_AMOUNT_MAX];
         const size_t hits = views_of_amount(proposing->amounts, gross[i], found, COUNT_OF(found));
         for (size_t k = 0; status == STATUS_OK && k < hits; k++) {
             struct proposal proposal = {.customer_id = found[k].customer_id,
                                         .invoice_count = 1,
-                                        .method = method->method,
+                                        .method = method,
                                         .fee_minor = gross[i] - line->amount_minor};
             proposal.invoice_id[0] = found[k].document_id;
             if (found[k].table != TABLE_payment) {
@@ -269,82 +269,28 @@ static enum status by_fee(struct proposing *proposing, BankLineRecord *line, Met
     return status;
 }
 
-static bool is_on_the_way(const PaymentRecord *payment, const BankLineRecord *line,
-                          PaymentMethod method)
-{
-    const int32_t late = line->value_day - payment->settles_day;
-    return payment->settles_day != 0 && payment->settled_line_id == 0 &&
-           payment->state == PAYMENT_STATE__PAYMENT_STATE_POSTED && payment->method == method &&
-           payment->account != line->account && late >= -ARRIVAL_DAYS && late <= ARRIVAL_DAYS;
-}
-
-// Receipts of the method that are expected about that day, in the order of the books.
-static enum status load_on_the_way(struct proposing *proposing, const BankLineRecord *line,
-                                   const MethodRecord *method, PaymentRecord **list, size_t *count)
-{
-    struct call *call = proposing->books->call;
-    const int32_t received = line->value_day - (int32_t)method->settle_days;
-    const struct document_query query = {.table = TABLE_payment,
-                                         .from_day = received - ARRIVAL_DAYS,
-                                         .to_day = received + ARRIVAL_DAYS,
-                                         .ascending = true};
-    struct document_matches matches = {0};
-    *count = 0;
-    enum status status = views_documents(call->views, call->filter, &query, 0, ON_THE_WAY_MAX,
-                                         call->arena, &matches);
-    for (size_t i = 0; status == STATUS_OK && i < matches.count; i++) {
-        PaymentRecord *payment = NULL;
-        status = payment_get(proposing->books->txn, key_u64(matches.id[i]), &payment);
-        if (status == STATUS_OK && is_on_the_way(payment, line, method->method)) {
-            list[(*count)++] = payment;
-        }
-    }
-    return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
-}
-
-// Those of one day of arrival (`day`), or the only one (`only`), when they make the line.
-static enum status add_batch(struct arena *arena, const BankLineRecord *line,
-                             PaymentRecord *const *list, size_t count, int32_t day,
-                             const PaymentRecord *only, struct proposals *out)
-{
-    struct proposal proposal = {.amount_minor = line->amount_minor};
-    int64_t sum = 0;
-    proposal.receipt_id = arena_alloc(arena, BANK_RECEIPTS_MAX * sizeof *proposal.receipt_id);
-    for (size_t i = 0; proposal.receipt_id != NULL && i < count; i++) {
-        const bool is_of = only != NULL ? list[i] == only : list[i]->settles_day == day;
-        if (is_of && proposal.receipt_count < BANK_RECEIPTS_MAX) {
-            proposal.receipt_id[proposal.receipt_count++] = list[i]->id;
-            proposal.method = list[i]->method;
-        }
-        sum += is_of ? list[i]->amount_minor - list[i]->fee_minor : 0;
-    }
-    if (proposal.receipt_count == 0 || sum != line->amount_minor) {
-        return proposal.receipt_id != NULL ? STATUS_OK : STATUS_TOO_LARGE;
-    }
-    proposal.customer_id = only != NULL ? only->customer_id : 0;
-    proposal.match.tier = 4;
-    match_say(&proposal.match, MATCH_EVIDENCE__MATCH_EVIDENCE_BATCH);
-    keep(out, &proposal);
-    return STATUS_OK;
-}
-
 static enum status by_arrival(struct proposing *proposing, const BankLineRecord *line,
-                              const MethodRecord *method, struct proposals *out)
+                              struct proposals *out)
 {
-    size_t count = 0;
-    PaymentRecord **list =
-        arena_alloc(proposing->books->arena, ON_THE_WAY_MAX * sizeof(PaymentRecord *));
-    if (list == NULL) {
-        return STATUS_TOO_LARGE;
+    struct arrivals arrivals = {0};
+    bool certain = false;
+    enum status status = arrival_find(&proposing->ways, line, &arrivals);
+    if (status == STATUS_OK) {
+        status = arrival_certain(&proposing->ways, line, &arrivals, &certain);
     }
-    struct arena *arena = proposing->books->arena;
-    enum status status = load_on_the_way(proposing, line, method, list, &count);
-    for (int32_t late = 0; status == STATUS_OK && late <= ARRIVAL_DAYS && count > 0; late++) {
-        status = add_batch(arena, line, list, count, line->value_day - late, NULL, out);
-    }
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        const bool is_all = list[i]->amount_minor - list[i]->fee_minor == line->amount_minor;
-        status = is_all ? add_batch(arena, line, list, count, 0, list[i], out) : STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < arrivals.count; i++) {
+        const struct arrival *arrival = &arrivals.row[i];
+        struct proposal proposal = {.customer_id = arrival->customer_id,
+                                    .receipt_id = arrivals.row[i].receipt_id,
+                                    .receipt_count = arrival->count,
+                                    .method = arrival->method,
+                                    .amount_minor = line->amount_minor};
+        proposal.match.tier = 4;
+        match_say(&proposal.match, MATCH_EVIDENCE__MATCH_EVIDENCE_BATCH);
+        if (certain) {
+            match_say(&proposal.match, MATCH_EVIDENCE__MATCH_EVIDENCE_CONFIRMED);
+        }
+        keep(out, &proposal);
     }
     return status;
 }
@@ -352,43 +298,40 @@ static enum status by_arrival(struct proposing *proposing, const BankLineRecord 
 static enum status by_method(struct proposing *proposing, BankLineRecord *line,
                              struct proposals *out)
 {
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < proposing->method_count; i++) {
-        MethodRecord *method = proposing->method[i];
-        status = by_fee(proposing, line, method, out);
-        if (status == STATUS_OK && method->settle_days > 0) {
-            status = by_arrival(proposing, line, method, out);
-        }
+    enum status status = by_arrival(proposing, line, out);
+    // What no fee can make certain is not looked at where only that is asked for.
+    const bool asks_fee = !proposing->only_certain || out->count > 0;
+    for (size_t i = 0; status == STATUS_OK && asks_fee && i < proposing->ways.method_count; i++) {
+        status = by_fee(proposing, line, proposing->ways.method[i], out);
     }
     return status;
-}
-
-static enum status load_methods(struct proposing *proposing, uint32_t account)
-{
-    CLEANUP(rows_close_at) struct rows *rows = NULL;
-    enum status status =
-        rows_open(proposing->books->txn, TABLE_method, (struct row_key){0}, 0, false, &rows);
-    while (status == STATUS_OK && proposing->method_count < METHODS_MAX) {
-        struct row_key key;
-        ProtobufCMessage *row = NULL;
-        status = rows_next(rows, &key, &row);
-        if (status == STATUS_OK && ((const MethodRecord *)row)->bank == account) {
-            proposing->method[proposing->method_count++] = (MethodRecord *)row;
-        }
-    }
-    return status == STATUS_END ? STATUS_OK : status;
 }
 
 enum status propose_begin(struct books *books, uint32_t account, struct proposing *out)
 {
     *out = (struct proposing){.books = books};
-    enum status status = load_methods(out, account);
+    enum status status = arrival_begin(books, account, &out->ways);
     if (status == STATUS_OK) {
         status = call_filter(books->call, PERMISSION_RECONCILE_LIST, &out->customers);
     }
     return status == STATUS_OK
                ? views_amounts(books->call->views, out->customers, books->arena, &out->amounts)
                : status;
+}
+
+// Of the best tier there is no other; and what arrives is certain only while there is nothing else
+// of that amount at all.
+static bool is_certain(const struct proposals *proposals)
+{
+    const struct proposal *best = &proposals->row[0];
+    if (proposals->count == 0 || best->payment_id != 0) {
+        return false;
+    }
+    if (best->match.tier == 1 || best->match.tier == 2) {
+        return proposals->count == 1 || proposals->row[1].match.tier > best->match.tier;
+    }
+    return match_says(&best->match, MATCH_EVIDENCE__MATCH_EVIDENCE_CONFIRMED) &&
+           proposals->count == 1 && !proposals->hinted;
 }
 
 enum status propose(struct proposing *proposing, BankLineRecord *line, const char *payer,
@@ -410,14 +353,12 @@ enum status propose(struct proposing *proposing, BankLineRecord *line, const cha
         out->hinted = views_of_amount(proposing->amounts, line->amount_minor, found, 1) > 0;
     } else if (status == STATUS_OK && line->amount_minor > 0) {
         status = by_amount(proposing, line, out);
-        if (status == STATUS_OK) {
-            status = by_method(proposing, line, out);
-        }
+    }
+    if (status == STATUS_OK && line->amount_minor > 0) {
+        status = by_method(proposing, line, out);
     }
     proposing->books->rows = NULL;
     proposing->books->items = NULL;
-    const uint32_t best = out->count > 0 ? out->row[0].match.tier : 0;
-    out->certain = (best == 1 || best == 2) && out->row[0].payment_id == 0 &&
-                   (out->count == 1 || out->row[1].match.tier > best);
+    out->certain = is_certain(out);
     return status;
 }

@@ -5,11 +5,11 @@
 // looked at by the rules of match.h, the best first. Only for readers: proposals come from the
 // views.
 
+#include "server/ledger/arrival.h"
 #include "server/ledger/reconcile.h"
 #include "server/views/views.h"
 
 #define PROPOSALS_MAX 6
-#define METHODS_MAX   8
 
 struct proposal {
     struct match match;
@@ -19,7 +19,7 @@ struct proposal {
     uint64_t payment_id;  // that it shows
     uint64_t *receipt_id; // that arrive with it
     size_t receipt_count;
-    PaymentMethod method; // of a receipt of which something was kept
+    const MethodRecord *method; // of a receipt of which something was kept, or of what arrives
     int64_t fee_minor;
     uint32_t account; // that a rule books it against
     int64_t amount_minor;
@@ -38,8 +38,7 @@ struct proposing {
     const struct filter *customers; // whose filter counts for what is proposed
     struct amounts *amounts;
     bool only_certain; // an amount alone is never: what it leads to is not looked at
-    MethodRecord *method[METHODS_MAX]; // that settle to the account
-    size_t method_count;
+    struct ways ways;  // to the account
 };
 
 // For lines of the bank account with that code.

@@ -85,6 +85,7 @@ static enum status make_receipt(struct books *books, const struct reconcile *at,
     payment->method = at->method != PAYMENT_METHOD__PAYMENT_METHOD_UNSET
                           ? at->method
                           : PAYMENT_METHOD__PAYMENT_METHOD_TRANSFER;
+    payment->method_id = at->method_id;
     payment->reference = reference;
     *out = payment;
     return STATUS_OK;
@@ -299,32 +300,6 @@ static enum status clear(struct books *books, const struct reconcile *at)
     return status;
 }
 
-// The receipts are on the bank account now.
-static enum status arrive(struct books *books, struct reconcile *at)
-{
-    BankLineRecord *line = at->line;
-    enum status status = STATUS_OK;
-    if (at->receipt_count == 0) {
-        return STATUS_OK;
-    }
-    line->receipt_id = arena_alloc(books->arena, at->receipt_count * sizeof *line->receipt_id);
-    if (line->receipt_id == NULL) {
-        return STATUS_TOO_LARGE;
-    }
-    line->n_receipt_id = 0;
-    for (size_t i = 0; status == STATUS_OK && i < at->receipt_count; i++) {
-        PaymentRecord *payment = at->receipt[i];
-        status = method_keep_uncleared(books, payment, false);
-        payment->settled_line_id = line->id;
-        payment->version++;
-        line->receipt_id[line->n_receipt_id++] = payment->id;
-        if (status == STATUS_OK) {
-            status = payment_put(books->txn, key_u64(payment->id), payment);
-        }
-    }
-    return status;
-}
-
 // The evidence outlives this call's stack: the reply shows it too.
 static enum status keep_match(const struct books *books, struct reconcile *at)
 {
@@ -374,7 +349,7 @@ enum status reconcile_do(struct books *books, struct reconcile *at)
         }
     }
     if (status == STATUS_OK) {
-        status = arrive(books, at);
+        status = reconcile_arrive(books, at);
     }
     if (status == STATUS_OK) {
         status = clear(books, at);

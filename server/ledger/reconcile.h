@@ -24,11 +24,14 @@ struct reconcile {
     struct settlement settlement;
     int64_t fee_minor;
     PaymentMethod method; // unset: a transfer
+    uint64_t method_id;   // of the catalogue; 0: the kind itself
 
     // Receipts that arrive with the line, on an entry that is made.
     PaymentRecord **receipt;
     size_t receipt_count;
-    EntryRecord *booking; // an entry that is made
+    MethodRecord *confirmed;  // whose arrival they are; NULL: none that would have been proposed
+    bool arrives_for_certain; // and nobody needs to look at it
+    EntryRecord *booking;     // an entry that is made
 };
 
 // Missing: refused; `waits` says whether it must wait for a decision or must have one.
@@ -56,6 +59,16 @@ MUST_CHECK enum status reconcile_plan_entry(struct books *books, struct reconcil
 // the line's amount, and none has arrived yet.
 MUST_CHECK enum status reconcile_plan_receipts(struct books *books, struct reconcile *at,
                                                ReconcileReceipt *const *receipt, size_t count);
+
+// Would they have been proposed, and need nobody look at them? Fills `confirmed` and
+// `arrives_for_certain` of what is planned.
+MUST_CHECK enum status reconcile_confirms(struct books *books, struct reconcile *at);
+// Somebody looked at them: one more for the method.
+MUST_CHECK enum status reconcile_confirm(struct books *books, const struct reconcile *at);
+
+// The receipts are on the bank account, and on their way again.
+MUST_CHECK enum status reconcile_arrive(struct books *books, struct reconcile *at);
+MUST_CHECK enum status reconcile_depart(struct books *books, const BankLineRecord *line);
 
 // A new entry of the line, which keeps the line's own day as where it came from. NULL when the
 // arena is exhausted.

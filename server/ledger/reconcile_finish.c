@@ -17,6 +17,24 @@ static struct doing doing_of(const struct reconcile *at)
                           at->payment->amount_minor};
 }
 
+// What arrives with the line was received before: nothing is settled by it.
+static enum status plan_arrival(struct books *books, const ReconcilePair *pair,
+                                struct reconcile *at, bool *certain)
+{
+    enum status status = reconcile_load(books, pair->bank_line_id, true, at);
+    if (status == STATUS_OK) {
+        status = reconcile_plan_receipts(books, at, pair->receipt, pair->n_receipt);
+    }
+    if (status == STATUS_OK) {
+        status = reconcile_confirms(books, at);
+    }
+    *certain = status == STATUS_OK && at->arrives_for_certain;
+    at->match.tier = 4;
+    match_say(&at->match, MATCH_EVIDENCE__MATCH_EVIDENCE_BATCH);
+    match_say(&at->match, MATCH_EVIDENCE__MATCH_EVIDENCE_CONFIRMED);
+    return books->refused != STATUS_OK ? STATUS_OK : status;
+}
+
 // Plans the receipt of a pair and finds out again whether it is certain. A refusal leaves the line
 // for a person, and so does a rule that demands a second one: nobody waits here.
 static enum status plan_pair(struct books *books, const ReconcilePair *pair, struct reconcile *at,
@@ -43,9 +61,10 @@ static enum status take_pair(struct books *books, const ReconcilePair *pair,
 {
     struct reconcile at = {0};
     bool certain = false;
-    enum status status = plan_pair(books, pair, &at, &certain);
+    enum status status = pair->n_receipt > 0 ? plan_arrival(books, pair, &at, &certain)
+                                             : plan_pair(books, pair, &at, &certain);
     books->refused = STATUS_OK;
-    if (status == STATUS_OK && certain) {
+    if (status == STATUS_OK && certain && at.payment != NULL) {
         const struct doing doing = doing_of(&at);
         status = control_count(books->txn, books->call, &doing);
     }

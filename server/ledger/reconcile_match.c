@@ -85,6 +85,17 @@ static enum status plan_booking(struct books *books, struct reconcile *at,
     return status;
 }
 
+// The way that the receipt came; nobody named it: a transfer.
+static enum status choose_method(struct books *books, struct reconcile *at,
+                                 const ReconcileMatch *request)
+{
+    MethodRecord *method = NULL;
+    const enum status status = method_load(books, request->method, request->method_id, &method);
+    at->method = method != NULL ? method->method : request->method;
+    at->method_id = request->method_id;
+    return status;
+}
+
 static enum status plan(struct books *books, struct reconcile *at, const ReconcileMatch *request)
 {
     enum status status = refuse_targets(books, request);
@@ -92,13 +103,17 @@ static enum status plan(struct books *books, struct reconcile *at, const Reconci
         return status;
     }
     const bool of_receipt = request->n_allocate > 0 || request->fee_minor != 0 ||
-                            request->method != PAYMENT_METHOD__PAYMENT_METHOD_UNSET;
+                            request->method != PAYMENT_METHOD__PAYMENT_METHOD_UNSET ||
+                            request->method_id != 0;
     if (of_receipt && request->customer_id == 0) {
         return books_refuse(books, STATUS_FIELD_MISSING, "customer", NULL, NULL);
     }
     if (request->customer_id != 0) {
         at->fee_minor = request->fee_minor;
-        at->method = request->method;
+        status = choose_method(books, at, request);
+        if (status != STATUS_OK) {
+            return status;
+        }
         return reconcile_plan_receipt(books, at, request->customer_id, request->allocate,
                                       request->n_allocate);
     }
@@ -157,6 +172,9 @@ enum status reconcile_match(struct txn *txn, struct call *call, const ReconcileM
         status = plan(&books, &at, request);
         reconcile_tell_day(&books);
     }
+    if (status == STATUS_OK && at.receipt_count > 0) {
+        status = reconcile_confirms(&books, &at);
+    }
     // What is in the books already was asked for when it was entered.
     const bool makes = at.payment != NULL && at.payment->id == 0;
     if (status == STATUS_OK && makes) {
@@ -174,6 +192,9 @@ enum status reconcile_match(struct txn *txn, struct call *call, const ReconcileM
         match_say(&at.match, MATCH_EVIDENCE__MATCH_EVIDENCE_BATCH);
     }
     status = reconcile_do(&books, &at);
+    if (status == STATUS_OK) {
+        status = reconcile_confirm(&books, &at);
+    }
     if (status == STATUS_OK && at.payment != NULL && !request->no_learn) {
         status = match_learn(&books, at.line, at.payment->customer_id);
     }
@@ -211,28 +232,6 @@ static void forget_match(BankLineRecord *line)
     line->settled_by = 0;
     line->settled_us = 0;
     line->reason = (char *)(uintptr_t)protobuf_c_empty_string;
-}
-
-// The receipts are on their way again; one that was reversed since is not.
-static enum status depart(struct books *books, const BankLineRecord *line)
-{
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < line->n_receipt_id; i++) {
-        PaymentRecord *payment = NULL;
-        status = payment_get(books->txn, key_u64(line->receipt_id[i]), &payment);
-        if (status != STATUS_OK) {
-            return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
-        }
-        payment->settled_line_id = 0;
-        payment->version++;
-        if (payment->state == PAYMENT_STATE__PAYMENT_STATE_POSTED) {
-            status = method_keep_uncleared(books, payment, true);
-        }
-        if (status == STATUS_OK) {
-            status = payment_put(books->txn, key_u64(payment->id), payment);
-        }
-    }
-    return status;
 }
 
 // What the match booked and what still stands of it: both are reversed on their own day, or on the
@@ -326,7 +325,7 @@ enum status reconcile_unmatch(struct txn *txn, struct call *call, const Reconcil
         status = reconcile_join(&books, &at, undo.parts);
     }
     if (status == STATUS_OK) {
-        status = depart(&books, at.line);
+        status = reconcile_depart(&books, at.line);
     }
     if (status == STATUS_OK) {
         status = unclear(&books, at.line);

@@ -75,19 +75,19 @@ static enum status add_allocate(struct arena *arena, const struct proposal *from
 }
 
 static enum status add_receipts(struct arena *arena, const struct proposal *from,
-                                ReconcileProposal *to)
+                                ReconcileReceipt ***list, size_t *count)
 {
-    to->receipt = arena_alloc(arena, (from->receipt_count + 1) * sizeof *to->receipt);
-    for (size_t i = 0; to->receipt != NULL && i < from->receipt_count; i++) {
-        ReconcileReceipt *receipt =
-            (ReconcileReceipt *)wire_make(arena, &reconcile_receipt__descriptor);
-        if (receipt == NULL) {
+    ReconcileReceipt **made = arena_alloc(arena, (from->receipt_count + 1) * sizeof *made);
+    for (size_t i = 0; made != NULL && i < from->receipt_count; i++) {
+        made[i] = (ReconcileReceipt *)wire_make(arena, &reconcile_receipt__descriptor);
+        if (made[i] == NULL) {
             return STATUS_TOO_LARGE;
         }
-        receipt->payment_id = from->receipt_id[i];
-        to->receipt[to->n_receipt++] = receipt;
+        made[i]->payment_id = from->receipt_id[i];
     }
-    return to->receipt != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    *list = made;
+    *count = from->receipt_count;
+    return made != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
 static enum status name_documents(struct call *call, const struct proposal *from, char **out)
@@ -128,7 +128,7 @@ static enum status fill_proposal(struct txn *txn, struct call *call, const struc
         status = add_allocate(call->arena, from, &to->allocate, &to->n_allocate);
     }
     if (status == STATUS_OK) {
-        status = add_receipts(call->arena, from, to);
+        status = add_receipts(call->arena, from, &to->receipt, &to->n_receipt);
     }
     if (status != STATUS_OK || evidence == NULL) {
         return status != STATUS_OK ? status : STATUS_TOO_LARGE;
@@ -143,7 +143,10 @@ static enum status fill_proposal(struct txn *txn, struct call *call, const struc
     to->payment_id = from->payment_id;
     to->amount_minor = from->amount_minor;
     to->fee_minor = from->fee_minor;
-    to->method = from->method;
+    if (from->method != NULL) {
+        to->method = from->method->method;
+        to->method_name = from->method->name;
+    }
     to->account = from->account != 0 ? bank_account(call->arena, from->account)
                                      : (char *)(uintptr_t)protobuf_c_empty_string;
     return to->account != NULL ? STATUS_OK : STATUS_TOO_LARGE;
@@ -299,6 +302,10 @@ static enum status visit_plan(struct waiting *waiting, BankLineRecord *line)
     pair->bank_line_id = line->id;
     pair->customer_id = proposals.row[0].customer_id;
     reply->row[reply->n_row++] = pair;
+    status = add_receipts(call->arena, &proposals.row[0], &pair->receipt, &pair->n_receipt);
+    if (status != STATUS_OK) {
+        return status;
+    }
     return add_allocate(call->arena, &proposals.row[0], &pair->allocate, &pair->n_allocate);
 }
 

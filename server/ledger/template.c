@@ -8,7 +8,6 @@
 #include "server/ledger/reading.h"
 #include "server/ledger/receipt.h"
 #include "server/ledger/row_page.h"
-#include "shared/text.h"
 #include "shared/wire.h"
 
 // Missing, or of another kind than the command takes.
@@ -45,8 +44,9 @@ enum status template_fill_payment(struct txn *txn, struct call *call, const Paym
         return status != STATUS_OK ? status : STATUS_TOO_LARGE;
     }
     *filled = *request;
-    filled->method = request->method != PAYMENT_METHOD__PAYMENT_METHOD_UNSET ? request->method
-                                                                             : template->method;
+    if (request->method == PAYMENT_METHOD__PAYMENT_METHOD_UNSET && request->method_id == 0) {
+        filled->method = template->method;
+    }
     filled->account = either(request->account, template->account);
     filled->notes = either(request->notes, template->notes);
     filled->currency = either(request->currency, template->currency);
@@ -59,25 +59,12 @@ enum status template_fill_payment(struct txn *txn, struct call *call, const Paym
 
 static enum status refuse_second(struct books *books, const char *name)
 {
-    struct rows *rows CLEANUP(rows_close_at) = NULL;
-    const char *folded = text_fold(books->arena, name);
-    enum status status =
-        folded != NULL ? rows_open(books->txn, TABLE_template, (struct row_key){0}, 0, false, &rows)
-                       : STATUS_TOO_LARGE;
-    while (status == STATUS_OK) {
-        struct row_key key;
-        ProtobufCMessage *row = NULL;
-        status = rows_next(rows, &key, &row);
-        const char *known =
-            status == STATUS_OK ? text_fold(books->arena, ((const TemplateRecord *)row)->name) : "";
-        if (known == NULL) {
-            return STATUS_TOO_LARGE;
-        }
-        if (status == STATUS_OK && strcmp(known, folded) == 0) {
-            return books_refuse(books, STATUS_TEMPLATE_EXISTS, "name", name, NULL);
-        }
-    }
-    return status == STATUS_END ? STATUS_OK : status;
+    ProtobufCMessage *known = NULL;
+    const enum status status =
+        books_same_name(books, TABLE_template, offsetof(TemplateRecord, name), name, &known);
+    return status == STATUS_OK && known != NULL
+               ? books_refuse(books, STATUS_TEMPLATE_EXISTS, "name", name, NULL)
+               : status;
 }
 
 // Fields that the kind has no use for are a mistake, not to be dropped in silence.

@@ -3,7 +3,8 @@
 
 #include <inttypes.h>
 
-// Lines of bank statements against the indexes of what waits and of what is cleared, both ways.
+// Lines of bank statements against the indexes of what waits and of what is cleared, both ways; and
+// receipts that have not arrived against the index of what is on its way.
 
 static void take_line(struct facts *facts, const BankLineRecord *record)
 {
@@ -81,10 +82,48 @@ static void check_cleared(struct facts *facts)
     }
 }
 
+static int by_pair(const void *a, const void *b)
+{
+    const struct fact_pair *left = a;
+    const struct fact_pair *right = b;
+    const int order = (left->first > right->first) - (left->first < right->first);
+    return order != 0 ? order : (left->second > right->second) - (left->second < right->second);
+}
+
+// Both are in the order of the keys; the first that differs is told.
+static void check_on_way(struct facts *facts)
+{
+    facts_sort(&facts->on_way_of, by_pair);
+    const struct fact_pair *in_index = facts->on_way.data;
+    const struct fact_pair *in_rows = facts->on_way_of.data;
+    const size_t count =
+        facts->on_way.count > facts->on_way_of.count ? facts->on_way.count : facts->on_way_of.count;
+    for (size_t i = 0; i < count; i++) {
+        verify_at(facts->report, INVARIANT_INDEX);
+        int order = i < facts->on_way.count ? -1 : 1;
+        if (i < facts->on_way.count && i < facts->on_way_of.count) {
+            order = by_pair(&in_index[i], &in_rows[i]);
+        }
+        if (order < 0) {
+            verify_find(facts->report, STATUS_TAMPERED,
+                        "the index of receipts on their way has %" PRIu64 ", which is not",
+                        in_index[i].second);
+            return;
+        }
+        if (order > 0) {
+            verify_find(facts->report, STATUS_INCOMPLETE,
+                        "payment %" PRIu64 " is on its way and not in the index",
+                        in_rows[i].second);
+            return;
+        }
+    }
+}
+
 void facts_check_bank(struct facts *facts)
 {
     check_waiting(facts);
     check_cleared(facts);
+    check_on_way(facts);
     const struct fact_bank_line *line = facts->bank_line.data;
     for (size_t i = 0; i < facts->bank_line.count; i++) {
         verify_at(facts->report, INVARIANT_INDEX);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ops/facts.h"
 
-#include "server/ledger/books.h"
+#include "server/ledger/method.h"
 #include "shared/money.h"
 #include "shared/text.h"
 #include "shared/wire.h"
@@ -96,6 +96,8 @@ void facts_init(struct facts *facts, struct store *store, struct arena *arena,
     COLUMN(facts, open_item, fact_pair);
     COLUMN(facts, foreign_item, fact_pair);
     COLUMN(facts, settled_by, fact_pair);
+    COLUMN(facts, on_way, fact_pair);
+    COLUMN(facts, on_way_of, fact_pair);
     COLUMN(facts, unique, fact_hash);
     COLUMN(facts, login, fact_hash);
     COLUMN(facts, device_key, fact_hash);
@@ -260,6 +262,9 @@ static void take_payment(struct facts *facts, const PaymentRecord *record)
         facts_keep(facts, &facts->uncleared,
                    &(struct fact_part_of){.customer_id = record->customer_id,
                                           .amount_minor = record->amount_minor});
+        const struct row_key key = method_way_key(record->settles_day, record->id);
+        facts_keep(facts, &facts->on_way_of,
+                   &(struct fact_pair){.first = row_key_first(&key), .second = record->id});
     }
 }
 
@@ -458,6 +463,7 @@ static bool key_is_id(enum table table, const struct row_key *key, const Protobu
         return row_key_first(key) == ((const AccountRecord *)record)->code;
     case TABLE_open_item:
     case TABLE_settled_by:
+    case TABLE_on_way:
         return row_key_second(key) == ((const IdRecord *)record)->id;
     default:
         return true;
@@ -474,6 +480,10 @@ static void take_index(struct facts *facts, enum table table, const struct row_k
         break;
     case TABLE_settled_by:
         facts_keep(facts, &facts->settled_by,
+                   &(struct fact_pair){.first = row_key_first(key), .second = row_key_second(key)});
+        break;
+    case TABLE_on_way:
+        facts_keep(facts, &facts->on_way,
                    &(struct fact_pair){.first = row_key_first(key), .second = row_key_second(key)});
         break;
     case TABLE_unique:

@@ -157,6 +157,7 @@ struct facts {
     struct fact_column customer, invoice, payment, entry, user, device, import; // fact_id
     struct fact_column foreign_item;                   // fact_pair: letters of the currency, item
     struct fact_column open_item, settled_by;          // fact_pair
+    struct fact_column on_way, on_way_of;              // fact_pair: the index, and what rows say
     struct fact_column unique, login, device_key;      // fact_hash: the index
     struct fact_column unique_of, login_of, device_of; // fact_hash: what the rows say
     struct fact_column request, outcome;

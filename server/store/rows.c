@@ -263,6 +263,7 @@ static enum status may_see_row(struct txn *txn, const struct filter *filter, enu
     case TABLE_cleared:
     case TABLE_payer:
     case TABLE_method:
+    case TABLE_on_way:
     case TABLE_review:
     case TABLE_right_use:
     case TABLE_quota_use:

@@ -361,7 +361,7 @@ static void options_tell_what_they_want(void **state)
     assert_string_equal(option.placeholder, "CUSTOMER");
     assert_true(option.positional && option.needed && !option.repeated);
     assert_true(args_option_at(command, 3, *state, &option));
-    assert_string_equal(option.placeholder, "cash|transfer|card|wallet|bill");
+    assert_string_equal(option.placeholder, "cash|transfer|card|wallet|bill|METHOD");
     assert_false(args_option_at(command, 100, *state, &option));
     size_t periods = 0;
     for (size_t at = 0; args_option_at(command_by_name("invoice_list"), at, *state, &option);
