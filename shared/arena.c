@@ -126,19 +126,33 @@ size_t arena_used(const struct arena *arena)
     return arena->used;
 }
 
-void arena_reset(struct arena *arena)
+struct arena_mark arena_mark(const struct arena *arena)
 {
-    struct block *block = arena->first->next;
+    return (struct arena_mark){
+        .block = arena->last, .block_used = arena->last->used, .used = arena->used};
+}
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+    assert(mark.used <= arena->used);
+    struct block *block = mark.block->next;
     while (block != NULL) {
         struct block *next = block->next;
         block_wipe(block);
         free(block);
         block = next;
     }
-    block_wipe(arena->first);
-    arena->first->next = NULL;
-    arena->last = arena->first;
-    arena->used = 0;
+    assert(mark.block_used <= mark.block->used);
+    explicit_bzero(mark.block->data + mark.block_used, mark.block->used - mark.block_used);
+    mark.block->used = mark.block_used;
+    mark.block->next = NULL;
+    arena->last = mark.block;
+    arena->used = mark.used;
+}
+
+void arena_reset(struct arena *arena)
+{
+    arena_rewind(arena, (struct arena_mark){.block = arena->first});
 }
 
 void arena_free(struct arena *arena)

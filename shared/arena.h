@@ -9,6 +9,7 @@
 #include "shared/base.h"
 
 struct arena;
+struct block;
 
 // `limit` bounds the sum of what is handed out between two resets. NULL when the machine has no
 // memory.
@@ -24,6 +25,18 @@ void *arena_copy(struct arena *arena, const void *data, size_t size);
 char *arena_print(struct arena *arena, const char *format, ...) PRINTF(2, 3);
 
 size_t arena_used(const struct arena *arena);
+
+// A place in the arena, for a long walk that keeps nothing of what it looks at. Rewinding wipes and
+// gives back what was handed out since. Trap: nothing that was may be looked at any more, and
+// nobody else may have taken anything meanwhile that is to stay.
+struct arena_mark {
+    struct block *block;
+    size_t block_used;
+    size_t used;
+};
+
+struct arena_mark arena_mark(const struct arena *arena);
+void arena_rewind(struct arena *arena, struct arena_mark mark);
 
 // Gives back all but the first block, wiped.
 void arena_reset(struct arena *arena);

@@ -3,33 +3,40 @@
 // plus what the books do not have, is what the bank must say on the last day of a statement.
 #include "server/ledger/reading.h"
 #include "server/ledger/reconcile.h"
+#include "shared/day.h"
 #include "shared/wire.h"
 
-#define ENTRIES_AT_ONCE 1000
+#define LINES_AT_ONCE 20000 // of the books, 24 bytes each
 
+// Something on one side only.
+struct remainder {
+    uint64_t id; // of an entry, or of a line of the bank
+    int64_t amount_minor;
+    bool is_entry;
+};
+
+// All rows are looked at, and each is given back at once: of a hundred thousand nothing but the
+// sums and the page is kept.
 struct outcome {
     struct txn *txn;
     struct call *call;
     const BankRecord *bank;
     int32_t day;
     ReconcileStatusReply *reply;
+    struct remainder *page;
+    size_t count;
+    size_t limit;
     uint64_t skip; // rows of the list before the page
     uint64_t seen;
-    size_t limit;
 };
 
-static enum status add_item(struct outcome *outcome, ReconcileItem **out)
+static void add_remainder(struct outcome *outcome, uint64_t id, int64_t amount_minor, bool is_entry)
 {
-    ReconcileStatusReply *reply = outcome->reply;
     const uint64_t at = outcome->seen++;
-    *out = NULL;
-    if (at < outcome->skip || reply->n_row == outcome->limit) {
-        return STATUS_OK;
+    if (at >= outcome->skip && outcome->count < outcome->limit) {
+        outcome->page[outcome->count++] =
+            (struct remainder){.id = id, .amount_minor = amount_minor, .is_entry = is_entry};
     }
-    *out = (ReconcileItem *)wire_make(outcome->call->arena, &reconcile_item__descriptor);
-    reply->row[reply->n_row] = *out;
-    reply->n_row += *out != NULL ? 1 : 0;
-    return *out != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
 // ---- the books' side ----
@@ -71,51 +78,82 @@ static enum status is_void(const struct outcome *outcome, const EntryRecord *ent
     return seen;
 }
 
-static enum status take_entry(struct outcome *outcome, uint64_t id)
+// Does the entry stand beside what the bank shows?
+static enum status is_outstanding(const struct outcome *outcome, uint64_t id, bool *out)
 {
     EntryRecord *entry = NULL;
-    ReconcileItem *item = NULL;
-    bool left_out = false;
-    enum status status = is_shown(outcome, id, &left_out);
-    if (status != STATUS_OK || left_out) {
-        return status;
+    bool is_left_out = false;
+    enum status status = is_shown(outcome, id, &is_left_out);
+    if (status == STATUS_OK && !is_left_out) {
+        status = entry_get(outcome->txn, key_u64(id), &entry);
     }
-    status = entry_get(outcome->txn, key_u64(id), &entry);
-    if (status == STATUS_OK) {
-        status = is_void(outcome, entry, &left_out);
+    if (status == STATUS_OK && entry != NULL) {
+        status = is_void(outcome, entry, &is_left_out);
     }
-    const int64_t moved = status == STATUS_OK ? reconcile_moved(entry, outcome->bank->account) : 0;
-    if (status != STATUS_OK || left_out || moved == 0) {
-        return status;
+    *out = !is_left_out;
+    return status;
+}
+
+static enum status take_entry(struct outcome *outcome, uint64_t id, int64_t moved)
+{
+    const struct arena_mark mark = arena_mark(outcome->call->arena);
+    bool outstanding = false;
+    const enum status status = moved != 0 ? is_outstanding(outcome, id, &outstanding) : STATUS_OK;
+    arena_rewind(outcome->call->arena, mark);
+    if (status == STATUS_OK && outstanding) {
+        outcome->reply->outstanding_in_minor += moved > 0 ? moved : 0;
+        outcome->reply->outstanding_out_minor += moved < 0 ? -moved : 0;
+        add_remainder(outcome, id, moved, true);
     }
-    outcome->reply->outstanding_in_minor += moved > 0 ? moved : 0;
-    outcome->reply->outstanding_out_minor += moved < 0 ? -moved : 0;
-    status = add_item(outcome, &item);
-    if (status != STATUS_OK || item == NULL) {
-        return status;
+    return status;
+}
+
+// The lines of the account stand together by entry, with the balance behind each.
+struct ledger_walk {
+    uint64_t entry_id; // 0: none yet
+    int64_t moved_minor;
+    int64_t balance_minor;
+};
+
+static enum status take_page(struct outcome *outcome, const struct ledger_page *page,
+                             struct ledger_walk *walk)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < page->count; i++) {
+        const struct ledger_line *line = &page->row[i];
+        if (line->entry_id != walk->entry_id && walk->entry_id != 0) {
+            status = take_entry(outcome, walk->entry_id, walk->moved_minor);
+        }
+        walk->moved_minor = line->entry_id != walk->entry_id ? 0 : walk->moved_minor;
+        walk->moved_minor += line->balance_minor - walk->balance_minor;
+        walk->balance_minor = line->balance_minor;
+        walk->entry_id = line->entry_id;
     }
-    item->side = reading_constant("books");
-    item->date_day = entry->date_day;
-    item->amount_minor = moved;
-    return reading_document(outcome->call, id, &item->number);
+    return status;
 }
 
 static enum status take_entries(struct outcome *outcome)
 {
-    struct document_query query = {.table = TABLE_entry,
-                                   .to_day = outcome->day,
-                                   .account = outcome->bank->account,
-                                   .ascending = true};
-    struct document_matches matches = {.more = true};
+    const struct ledger_query query = {
+        .account = outcome->bank->account, .from_day = DAY_MIN, .to_day = outcome->day};
+    struct arena *arena = outcome->call->arena;
+    const struct arena_mark mark = arena_mark(arena);
+    struct ledger_walk walk = {0};
+    uint64_t total = 0;
     enum status status = STATUS_OK;
-    for (uint64_t skip = 0; status == STATUS_OK && matches.more; skip += ENTRIES_AT_ONCE) {
-        status = views_documents(outcome->call->views, outcome->call->filter, &query, skip,
-                                 ENTRIES_AT_ONCE, outcome->call->arena, &matches);
-        for (size_t i = 0; status == STATUS_OK && i < matches.count; i++) {
-            status = take_entry(outcome, matches.id[i]);
+    for (uint64_t skip = 0; status == STATUS_OK && skip <= total; skip += LINES_AT_ONCE) {
+        struct ledger_page page = {0};
+        status = views_ledger(outcome->call->views, outcome->call->filter, &query, skip,
+                              LINES_AT_ONCE, arena, &page);
+        total = page.total_count;
+        if (status == STATUS_OK) {
+            status = take_page(outcome, &page, &walk);
         }
+        arena_rewind(arena, mark);
     }
-    return status;
+    return status == STATUS_OK && walk.entry_id != 0
+               ? take_entry(outcome, walk.entry_id, walk.moved_minor)
+               : status;
 }
 
 // ---- the bank's side ----
@@ -138,12 +176,11 @@ static enum status is_booked(const struct outcome *outcome, const BankLineRecord
 static enum status take_line(struct outcome *outcome, const BankLineRecord *line)
 {
     ReconcileStatusReply *reply = outcome->reply;
-    ReconcileItem *item = NULL;
     bool booked = false;
     reply->waiting += line->state == BANK_LINE_STATE__BANK_LINE_STATE_WAITING ? 1 : 0;
     reply->ignored += line->state == BANK_LINE_STATE__BANK_LINE_STATE_IGNORED ? 1 : 0;
     reply->matched += line->state == BANK_LINE_STATE__BANK_LINE_STATE_MATCHED ? 1 : 0;
-    enum status status = is_booked(outcome, line, &booked);
+    const enum status status = is_booked(outcome, line, &booked);
     // The parts of a split line are lines of their own; those of a joined one are none.
     if (status != STATUS_OK || booked || line->state == BANK_LINE_STATE__BANK_LINE_STATE_SPLIT ||
         line->state == BANK_LINE_STATE__BANK_LINE_STATE_JOINED) {
@@ -151,17 +188,8 @@ static enum status take_line(struct outcome *outcome, const BankLineRecord *line
     }
     reply->unbooked_in_minor += line->amount_minor > 0 ? line->amount_minor : 0;
     reply->unbooked_out_minor += line->amount_minor < 0 ? -line->amount_minor : 0;
-    status = add_item(outcome, &item);
-    if (status != STATUS_OK || item == NULL) {
-        return status;
-    }
-    item->side = reading_constant("bank");
-    item->number = bank_line_number(outcome->call->arena, line);
-    item->date_day = line->value_day;
-    item->amount_minor = line->amount_minor;
-    item->state = line->state;
-    item->reason = line->reason;
-    return item->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+    add_remainder(outcome, line->id, line->amount_minor, false);
+    return STATUS_OK;
 }
 
 static enum status take_lines(struct outcome *outcome)
@@ -169,6 +197,7 @@ static enum status take_lines(struct outcome *outcome)
     CLEANUP(rows_close_at) struct rows *rows = NULL;
     enum status status =
         rows_open(outcome->txn, TABLE_bank_line, (struct row_key){0}, 0, false, &rows);
+    const struct arena_mark mark = arena_mark(outcome->call->arena);
     while (status == STATUS_OK) {
         struct row_key key;
         ProtobufCMessage *row = NULL;
@@ -178,8 +207,61 @@ static enum status take_lines(struct outcome *outcome)
             line->value_day <= outcome->day) {
             status = take_line(outcome, line);
         }
+        arena_rewind(outcome->call->arena, mark);
     }
     return status == STATUS_END ? STATUS_OK : status;
+}
+
+// ---- the page ----
+
+static enum status fill_entry(const struct outcome *outcome, uint64_t id, ReconcileItem *item)
+{
+    EntryRecord *entry = NULL;
+    const enum status status = entry_get(outcome->txn, key_u64(id), &entry);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+    }
+    item->side = reading_constant("books");
+    item->date_day = entry->date_day;
+    return reading_document(outcome->call, id, &item->number);
+}
+
+static enum status fill_line(const struct outcome *outcome, uint64_t id, ReconcileItem *item)
+{
+    BankLineRecord *line = NULL;
+    const enum status status = bank_line_get(outcome->txn, key_u64(id), &line);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+    }
+    item->side = reading_constant("bank");
+    item->number = bank_line_number(outcome->call->arena, line);
+    item->date_day = line->value_day;
+    item->state = line->state;
+    item->reason = line->reason;
+    return item->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+static enum status fill_page(struct outcome *outcome)
+{
+    ReconcileStatusReply *reply = outcome->reply;
+    enum status status = STATUS_OK;
+    reply->row = arena_alloc(outcome->call->arena, (outcome->count + 1) * sizeof *reply->row);
+    if (reply->row == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; status == STATUS_OK && i < outcome->count; i++) {
+        const struct remainder *at = &outcome->page[i];
+        ReconcileItem *item =
+            (ReconcileItem *)wire_make(outcome->call->arena, &reconcile_item__descriptor);
+        if (item == NULL) {
+            return STATUS_TOO_LARGE;
+        }
+        reply->row[reply->n_row++] = item;
+        item->amount_minor = at->amount_minor;
+        status =
+            at->is_entry ? fill_entry(outcome, at->id, item) : fill_line(outcome, at->id, item);
+    }
+    return status;
 }
 
 // ---- together ----
@@ -234,8 +316,8 @@ enum status reconcile_status(struct txn *txn, struct call *call, const Reconcile
         status = find_statement(txn, call, outcome.bank, request->as_of_day, &statement);
     }
     outcome.limit = cursor_limit(request->limit);
-    reply->row = arena_alloc(call->arena, outcome.limit * sizeof *reply->row);
-    if (status == STATUS_OK && reply->row == NULL) {
+    outcome.page = arena_alloc(call->arena, outcome.limit * sizeof *outcome.page);
+    if (status == STATUS_OK && outcome.page == NULL) {
         status = STATUS_TOO_LARGE;
     }
     if (status == STATUS_OK) {
@@ -245,6 +327,9 @@ enum status reconcile_status(struct txn *txn, struct call *call, const Reconcile
     }
     if (status == STATUS_OK) {
         status = take_lines(&outcome);
+    }
+    if (status == STATUS_OK) {
+        status = fill_page(&outcome);
     }
     if (status != STATUS_OK) {
         return status;
