@@ -28,6 +28,8 @@ static const struct {
      "bank import FILE [--bank BANK] [--map FIELD=COLUMN,…] [--opening AMOUNT] [--closing AMOUNT] "
      "[--no-match] [--yes]",
      N_("Load a bank's statements and book what is certain of them")},
+    {"reconcile start", "reconcile start BANK",
+     N_("Go through the bank lines that wait, one after the other")},
     {"bank read", "bank read FILE [--map FIELD=COLUMN,…]",
      N_("Show what a bank's file holds, and whether it adds up")},
     {"export journal", "export journal --format hledger|beancount|ledger [--from DATE] [--to DATE]",

@@ -36,6 +36,7 @@ static const struct {
     {"notice", "accept", tool_accept},
     {"bank", "read", tool_bank_read},
     {"bank", "import", tool_bank_import},
+    {"reconcile", "start", tool_reconcile},
     {"check", "books", tool_check},
     {"check", "documents", tool_check_documents},
     {"customer", "subject", tool_subject},

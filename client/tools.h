@@ -26,6 +26,7 @@ const struct tool *tool_by_name(const char *name); // NULL when it is none
 tool_function tool_import;      // import run FILE …
 tool_function tool_bank_read;   // bank read FILE
 tool_function tool_bank_import; // bank import FILE …
+tool_function tool_reconcile;   // reconcile start BANK
 tool_function tool_export;      // export journal --format F
 tool_function tool_check;       // check books
 tool_function tool_subject;     // customer subject CUSTOMER

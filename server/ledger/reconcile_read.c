@@ -146,6 +146,7 @@ static enum status fill_proposal(struct txn *txn, struct call *call, const struc
     if (from->method != NULL) {
         to->method = from->method->method;
         to->method_name = from->method->name;
+        to->method_id = from->method->id;
     }
     to->account = from->account != 0 ? bank_account(call->arena, from->account)
                                      : (char *)(uintptr_t)protobuf_c_empty_string;
