@@ -431,6 +431,14 @@ static void uncleared_grows(struct txn *txn, const struct house *house)
     put(txn, TABLE_balance, key, &balance->base);
 }
 
+static void receipt_is_on_its_way_by_itself(struct txn *txn, const struct house *house)
+{
+    IdRecord index;
+    id_record__init(&index);
+    index.id = house->second_id;
+    put(txn, TABLE_on_way, key_u64_u64(40000, house->second_id), &index.base);
+}
+
 static void invoice_tax_grows(struct txn *txn, const struct house *house)
 {
     ProtobufCMessage *message = NULL;
@@ -539,6 +547,7 @@ static void head_is_ahead(struct txn *txn, const struct house *house)
     TAMPER(counter_jumps, TAMPERED, NUMBERS, "counter is not at its end")                 \
     TAMPER(balance_grows, TAMPERED, KEPT, "the kept balance is not")                      \
     TAMPER(uncleared_grows, TAMPERED, KEPT, "what has not cleared is not")                \
+    TAMPER(receipt_is_on_its_way_by_itself, TAMPERED, INDEX, "on their way has")          \
     TAMPER(invoice_tax_grows, TAMPERED, DOCUMENT, "net and tax are not gross")            \
     TAMPER(invoice_calls_its_price_tax, TAMPERED, TAX, "did not move by the tax")         \
     TAMPER(tax_is_booked_as_sales, TAMPERED, TAX, "did not move by the tax")              \
