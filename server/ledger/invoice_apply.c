@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Credit notes that were left open: what they settle later, and the way back (domain.md d.1).
 #include "server/ledger/document.h"
+#include "server/ledger/rate.h"
 #include "server/ledger/shares.h"
 
 // The note that reversed an invoice settles that one for ever.
@@ -51,6 +52,8 @@ static enum status note_reply(struct books *books, const struct note *note,
     reply->number = document_number(books, note->record);
     reply->on_account_minor = shares_open(&note->credits);
     reply->more = shares->more;
+    reply->currency = note->record->currency;
+    reply->exchange_minor = books->exchanged_minor;
     call_about(books->call, reply->id, reply->number);
     return reply->number != NULL ? status : STATUS_TOO_LARGE;
 }
@@ -66,6 +69,10 @@ enum status invoice_apply(struct txn *txn, struct call *call, const InvoiceApply
     }
 
     struct shares shares = {0};
+    const bool has_amounts = settlement_has_amounts(request->allocate, request->n_allocate);
+    if (status == STATUS_OK && (has_amounts || request->currency[0] != '\0')) {
+        status = rate_same(&books, request->currency, note.record->currency);
+    }
     if (status == STATUS_OK && shares_open(&note.credits) == 0) {
         status = books_refuse(&books, STATUS_CREDIT_SPENT, "invoice", NULL, NULL);
     }

@@ -45,7 +45,7 @@ static enum status mark(struct books *books, uint64_t id, bool disputed, const c
         ItemRecord *record = items.item[i]->record;
         status = item_dispute(books, record, disputed, books->call->book_day);
         item_touch(books, items.item[i]);
-        reply->open_minor += record->open_minor;
+        reply->open_minor += item_left(record);
     }
     if (status == STATUS_OK) {
         status = invoice_put(books->txn, key_u64(id), invoice);
@@ -57,6 +57,7 @@ static enum status mark(struct books *books, uint64_t id, bool disputed, const c
     reply->id = id;
     reply->number = document_number(books, invoice);
     reply->disputed = disputed;
+    reply->currency = invoice->currency;
     call_about(books->call, id, reply->number);
     return reply->number != NULL ? status : STATUS_TOO_LARGE;
 }

@@ -194,8 +194,8 @@ enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAl
     }
 
     struct shares shares = {0};
-    const bool has_amounts = request->n_allocate > 0 || request->currency[0] != '\0';
-    if (status == STATUS_OK && has_amounts) {
+    const bool has_amounts = settlement_has_amounts(request->allocate, request->n_allocate);
+    if (status == STATUS_OK && (has_amounts || request->currency[0] != '\0')) {
         status = rate_same(&books, request->currency, money.payment->currency);
     }
     if (status == STATUS_OK && shares_open(&money.credits) == 0) {

@@ -229,6 +229,7 @@ enum status payment_reverse(struct txn *txn, struct call *call, const PaymentRev
     reply->id = reversal.money.payment->id;
     reply->number = receipt_number(&books, reversal.money.payment);
     reply->balance_minor = posting_owed(reversal.balance);
+    reply->currency = reversal.money.payment->currency;
     call_about(call, reply->id, reply->number);
     return reply->number != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }

@@ -22,6 +22,15 @@ enum status settlement_begin(struct books *books, uint64_t customer_id, int64_t 
     return out->line != NULL ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
+bool settlement_has_amounts(Allocate *const *named, size_t count)
+{
+    bool has_amounts = false;
+    for (size_t i = 0; i < count; i++) {
+        has_amounts = has_amounts || named[i]->amount_minor != 0;
+    }
+    return has_amounts;
+}
+
 int64_t settlement_planned(const struct settlement *settlement, const struct item *debit)
 {
     int64_t total = 0;

@@ -49,6 +49,9 @@ MUST_CHECK enum status settlement_profile(struct books *books, uint64_t customer
                                           SettlementProfile *out);
 
 // What the plan takes of an item, money and discount.
+// Does anybody say how much? Then it matters in which currency.
+bool settlement_has_amounts(Allocate *const *named, size_t count);
+
 int64_t settlement_planned(const struct settlement *settlement, const struct item *debit);
 // Money that is left when all is planned pays for what was counted as discount: who has paid all of
 // it has taken none.

@@ -3,7 +3,7 @@
 
 #include "shared/wire.h"
 
-#define RATES_FIRST 12
+#define RATES_FIRST 30
 
 static const struct trade_act ACTS[] = {
     {"customer add", trade_customer_add, 20, 0, false},

@@ -95,7 +95,7 @@ enum trade_mix { TRADE_DESK, TRADE_RACE };
 
 void trade_open(struct trade *trade, const char *chart, int32_t first_day, size_t span);
 // Customers, each with terms of his own and what he owed before, a catalogue, a bank account, rates
-// of two other currencies, reminders, and tolerance for small differences.
+// of three other currencies, reminders, and tolerance for small differences.
 void trade_begin(struct trader *trader, size_t customers);
 // Draws an act, asks for it and counts what came of it.
 void trade_step(struct trader *trader, enum trade_mix mix);
@@ -123,8 +123,12 @@ ProtobufCMessage *trade_ask(struct trader *trader, const char *name, ProtobufCMe
 void trade_customer_add(struct trader *trader);
 void trade_customer_edit(struct trader *trader);
 void trade_rate_set(struct trader *trader);
-// NULL is the book's own, which it mostly is.
-const char *trade_currency(struct trader *trader, uint32_t times);
+// NULL is the book's own, which it mostly is; else the customer's own, or once in `times` another.
+const char *trade_currency(struct trader *trader, struct thing customer, uint32_t times);
+// The code, for a request: what is in the customer's own and counts like the book's needs no name.
+char *trade_code(struct trader *trader, struct thing customer, const char *currency);
+// What a bank may make of it.
+int64_t trade_worth(struct trader *trader, const char *currency, int64_t minor);
 // A few lines of all rates, of the catalogue or not; how many goes to *count.
 InvoiceLine **trade_lines(struct trader *trader, size_t *count);
 void trade_item_add(struct trader *trader);

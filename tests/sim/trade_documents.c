@@ -19,6 +19,33 @@ static char *draw_terms(struct trader *trader)
     return arena_print(trader->arena, "%s", TERMS[trade_draw(trader, COUNT_OF(TERMS))]);
 }
 
+// Yen have no decimals, and a hundred of them are not worth five of the book's.
+static const char *const ABROAD[] = {"EUR", "GBP", "JPY"};
+
+const char *trade_currency(struct trader *trader, struct thing customer, uint32_t times)
+{
+    return trade_once(trader, times) ? ABROAD[trade_draw(trader, COUNT_OF(ABROAD))]
+                                     : customer.currency;
+}
+
+static bool is_yen(const char *currency)
+{
+    return currency != NULL && strcmp(currency, "JPY") == 0;
+}
+
+char *trade_code(struct trader *trader, struct thing customer, const char *currency)
+{
+    const bool is_known = currency == customer.currency && !is_yen(currency);
+    return arena_print(trader->arena, "%s",
+                       currency == NULL || (is_known && trade_once(trader, 2)) ? "" : currency);
+}
+
+int64_t trade_worth(struct trader *trader, const char *currency, int64_t minor)
+{
+    return is_yen(currency) ? minor * (45 + trade_draw(trader, 5)) / 10
+                            : minor * (65 + trade_draw(trader, 20)) / 10;
+}
+
 void trade_customer_add(struct trader *trader)
 {
     const uint32_t number = trader->trade->customers++;
@@ -31,12 +58,17 @@ void trade_customer_add(struct trader *trader)
     if (!trade_once(trader, 3)) {
         request.terms = draw_terms(trader);
     }
+    const struct thing nobody = {0};
+    const char *currency = trade_currency(trader, nobody, 6);
+    request.currency = trade_code(trader, nobody, currency);
     const CustomerAddReply *reply =
         (const CustomerAddReply *)trade_ask(trader, "customer_add", &request.base);
     if (reply != NULL) {
-        trade_keep(
-            trader, KEPT_CUSTOMER,
-            (struct thing){.id = reply->id, .customer_id = reply->id, .version = reply->version});
+        trade_keep(trader, KEPT_CUSTOMER,
+                   (struct thing){.id = reply->id,
+                                  .customer_id = reply->id,
+                                  .version = reply->version,
+                                  .currency = currency});
     }
 }
 
@@ -59,20 +91,16 @@ void trade_customer_edit(struct trader *trader)
     trade_keep(trader, KEPT_CUSTOMER, edited);
 }
 
-static const char *const ABROAD[] = {"EUR", "GBP"};
-
-const char *trade_currency(struct trader *trader, uint32_t times)
-{
-    return trade_once(trader, times) ? ABROAD[trade_draw(trader, COUNT_OF(ABROAD))] : NULL;
-}
-
 void trade_rate_set(struct trader *trader)
 {
     RateSet request;
     rate_set__init(&request);
-    request.currency =
-        arena_print(trader->arena, "%s", ABROAD[trade_draw(trader, COUNT_OF(ABROAD))]);
-    request.rate_micro = 7 * MICRO + (int64_t)trade_draw(trader, MICRO);
+    const char *currency = ABROAD[trade_draw(trader, COUNT_OF(ABROAD))];
+    request.currency = arena_print(trader->arena, "%s", currency);
+    request.rate_micro = is_yen(currency)
+                             ? 4 * MICRO + MICRO / 2 + (int64_t)trade_draw(trader, MICRO / 2)
+                             : 7 * MICRO + (int64_t)trade_draw(trader, MICRO);
+    request.per = is_yen(currency) ? 100 : 0;
     request.date_day = trader->today_day;
     (void)trade_ask(trader, "rate_set", &request.base);
 }
@@ -152,10 +180,11 @@ void trade_invoice_draft(struct trader *trader)
 {
     InvoiceDraft request;
     invoice_draft__init(&request);
-    request.customer_id = trade_any(trader, KEPT_CUSTOMER).id;
+    const struct thing customer = trade_any(trader, KEPT_CUSTOMER);
+    request.customer_id = customer.id;
     request.date_day = trade_day(trader);
-    const char *currency = trade_currency(trader, 8);
-    request.currency = arena_print(trader->arena, "%s", currency != NULL ? currency : "");
+    const char *currency = trade_currency(trader, customer, 8);
+    request.currency = trade_code(trader, customer, currency);
     request.line = trade_lines(trader, &request.n_line);
     const InvoiceDraftReply *reply =
         (const InvoiceDraftReply *)trade_ask(trader, "invoice_draft", &request.base);
@@ -203,7 +232,8 @@ void trade_invoice_issue(struct trader *trader)
 {
     InvoiceIssue request;
     invoice_issue__init(&request);
-    request.customer_id = trade_any(trader, KEPT_CUSTOMER).id;
+    const struct thing customer = trade_any(trader, KEPT_CUSTOMER);
+    request.customer_id = customer.id;
     request.date_day = trade_day(trader);
     if (trade_once(trader, 3)) {
         request.terms = draw_terms(trader);
@@ -216,8 +246,8 @@ void trade_invoice_issue(struct trader *trader)
         request.round_minor = trade_once(trader, 10) ? ROUND_MINOR : 0;
     }
     request.disputed = trade_once(trader, 40);
-    const char *currency = trade_currency(trader, 8);
-    request.currency = arena_print(trader->arena, "%s", currency != NULL ? currency : "");
+    const char *currency = trade_currency(trader, customer, 8);
+    request.currency = trade_code(trader, customer, currency);
     issue(trader, &request,
           (struct thing){.customer_id = request.customer_id,
                          .lines = (uint32_t)request.n_line,
@@ -227,6 +257,7 @@ void trade_invoice_issue(struct trader *trader)
 static void credit(struct trader *trader, InvoiceCredit *request, struct thing invoice)
 {
     request->invoice_id = invoice.id;
+    request->currency = trade_code(trader, invoice, invoice.currency);
     request->reason = trade_reason(trader);
     request->date_day = trade_once(trader, 4) ? 0 : trader->today_day;
     request->keep_open = trade_once(trader, 3);
@@ -236,7 +267,8 @@ static void credit(struct trader *trader, InvoiceCredit *request, struct thing i
         trade_keep(trader, KEPT_NOTE,
                    (struct thing){.id = reply->id,
                                   .customer_id = invoice.customer_id,
-                                  .amount_minor = -reply->gross_minor});
+                                  .amount_minor = -reply->gross_minor,
+                                  .currency = invoice.currency});
     }
 }
 

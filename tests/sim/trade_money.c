@@ -9,7 +9,7 @@ static void pay(struct trader *trader, PaymentAdd *request, const char *currency
     if (currency != NULL) {
         request->currency = arena_print(trader->arena, "%s", currency);
         request->book_minor =
-            trade_once(trader, 3) ? request->amount_minor * (65 + trade_draw(trader, 20)) / 10 : 0;
+            trade_once(trader, 3) ? trade_worth(trader, currency, request->amount_minor) : 0;
     }
     request->date_day = trade_once(trader, 3) ? trade_day(trader) : trader->today_day;
     request->method = (PaymentMethod)(1 + trade_draw(trader, 4));
@@ -64,11 +64,12 @@ void trade_payment_any(struct trader *trader)
 {
     PaymentAdd request;
     payment_add__init(&request);
-    request.customer_id = trade_any(trader, KEPT_CUSTOMER).id;
+    const struct thing customer = trade_any(trader, KEPT_CUSTOMER);
+    request.customer_id = customer.id;
     request.amount_minor = 1 + (int64_t)trade_draw(trader, 800000);
     request.no_allocate = trade_once(trader, 4);
     request.rest = trade_once(trader, 8) ? REST_MODE__REST_MODE_REFUSE : REST_MODE__REST_MODE_UNSET;
-    pay(trader, &request, trade_currency(trader, 8));
+    pay(trader, &request, trade_currency(trader, customer, 8));
 }
 
 void trade_payment_allocate(struct trader *trader)
@@ -105,7 +106,9 @@ void trade_customer_net(struct trader *trader)
 {
     CustomerNet request;
     customer_net__init(&request);
-    request.customer_id = trade_any(trader, KEPT_NOTE).customer_id;
+    const struct thing note = trade_any(trader, KEPT_NOTE);
+    request.customer_id = note.customer_id;
+    request.currency = trade_code(trader, note, note.currency);
     request.date_day = trader->today_day;
     (void)trade_ask(trader, "customer_net", &request.base);
 }
@@ -128,6 +131,7 @@ void trade_refund_add(struct trader *trader)
     request.payment_id = trade_once(trader, 3) ? payment.id : 0;
     request.amount_minor = trade_once(trader, 2) ? 1 + (int64_t)trade_draw(trader, 5000) : 0;
     request.fee_minor = trade_once(trader, 4) ? 50 : 0;
+    request.currency = trade_code(trader, payment, payment.currency);
     request.date_day = trader->today_day;
     request.reason = trade_reason(trader);
     keep_clearing(trader, KEPT_REFUND,
@@ -148,7 +152,9 @@ void trade_writeoff_add(struct trader *trader)
 {
     WriteoffAdd request;
     writeoff_add__init(&request);
-    request.invoice_id = trade_any(trader, KEPT_INVOICE).id;
+    const struct thing invoice = trade_any(trader, KEPT_INVOICE);
+    request.invoice_id = invoice.id;
+    request.currency = trade_code(trader, invoice, invoice.currency);
     request.amount_minor = trade_once(trader, 2) ? 1 + (int64_t)trade_draw(trader, 5000) : 0;
     request.date_day = trader->today_day;
     request.reason = trade_reason(trader);

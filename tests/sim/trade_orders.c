@@ -9,11 +9,12 @@ void trade_order_add(struct trader *trader)
 {
     OrderAdd request;
     order_add__init(&request);
-    request.customer_id = trade_any(trader, KEPT_CUSTOMER).id;
+    const struct thing customer = trade_any(trader, KEPT_CUSTOMER);
+    request.customer_id = customer.id;
     request.date_day = trade_day(trader);
     request.promised_day = request.date_day + (int32_t)trade_draw(trader, 20);
-    const char *currency = trade_currency(trader, 8);
-    request.currency = arena_print(trader->arena, "%s", currency != NULL ? currency : "");
+    const char *currency = trade_currency(trader, customer, 8);
+    request.currency = trade_code(trader, customer, currency);
     request.line = trade_lines(trader, &request.n_line);
     const OrderReply *reply = (const OrderReply *)trade_ask(trader, "order_add", &request.base);
     if (reply != NULL) {
@@ -27,20 +28,22 @@ void trade_order_add(struct trader *trader)
 }
 
 // One of the last few, which goes on lying there.
-static uint64_t some_order(struct trader *trader)
+static struct thing some_order(struct trader *trader)
 {
     const struct thing order = trade_take(trader, KEPT_ORDER, RECENT);
     if (order.id != 0) {
         trade_keep(trader, KEPT_ORDER, order);
     }
-    return order.id;
+    return order;
 }
 
 void trade_order_edit(struct trader *trader)
 {
     OrderEdit request;
     order_edit__init(&request);
-    request.order_id = some_order(trader);
+    const struct thing order = some_order(trader);
+    request.order_id = order.id;
+    request.currency = trade_code(trader, order, order.currency);
     if (trade_once(trader, 2)) {
         request.line = trade_lines(trader, &request.n_line);
     } else {
@@ -53,7 +56,7 @@ void trade_order_confirm(struct trader *trader)
 {
     OrderConfirm request;
     order_confirm__init(&request);
-    request.order_id = some_order(trader);
+    request.order_id = some_order(trader).id;
     (void)trade_ask(trader, "order_confirm", &request.base);
 }
 
@@ -61,7 +64,7 @@ void trade_order_deliver(struct trader *trader)
 {
     OrderDeliver request;
     order_deliver__init(&request);
-    request.order_id = some_order(trader);
+    request.order_id = some_order(trader).id;
     request.delivered_day = trader->today_day;
     (void)trade_ask(trader, "order_deliver", &request.base);
 }
@@ -102,14 +105,18 @@ void trade_recurring_add(struct trader *trader)
 {
     RecurringAdd request;
     recurring_add__init(&request);
-    request.customer_id = trade_any(trader, KEPT_CUSTOMER).id;
+    const struct thing customer = trade_any(trader, KEPT_CUSTOMER);
+    request.customer_id = customer.id;
+    request.currency = trade_code(trader, customer, customer.currency);
     request.every = (RecurringEvery)(1 + trade_draw(trader, 4));
     request.line = trade_lines(trader, &request.n_line);
     const RecurringReply *reply =
         (const RecurringReply *)trade_ask(trader, "recurring_add", &request.base);
     if (reply != NULL) {
         trade_keep(trader, KEPT_RECURRING,
-                   (struct thing){.id = reply->id, .customer_id = request.customer_id});
+                   (struct thing){.id = reply->id,
+                                  .customer_id = request.customer_id,
+                                  .currency = customer.currency});
     }
 }
 
