@@ -22,7 +22,8 @@ static const struct {
 } PIECES[] = {
     {"import run",
      "import run FILE --as customers|invoices|invoice-lines|payments [--map FIELD=COLUMN,…] "
-     "[--date-format F] [--currency C] [--source NAME] [--inclusive] [--tax-on-total] [--yes]",
+     "[--date-format F] [--currency C] [--source NAME] [--inclusive] [--tax-on-total] "
+     "[--same REFERENCE=CUSTOMER]… [--as-new] [--yes]",
      N_("Import a file: look first, then commit")},
     {"bank import",
      "bank import FILE [--bank BANK] [--map FIELD=COLUMN,…] [--opening AMOUNT] [--closing AMOUNT] "

@@ -37,6 +37,8 @@
 #define SETTLEMENT_IDS_MAX      240 // that the allocations and discounts of one payment take
 #define IMPORT_ROWS_MAX         28
 #define IMPORT_PROBLEMS_MAX     1000
+#define IMPORT_LIKELY_MAX       50  // people of one question
+#define IMPORT_SAME_MAX         200 // people of a file who are known by another name
 
 // Money: one amount of a document, and what an account may hold before a call (the call's own
 // amounts fit above it)

@@ -11,12 +11,15 @@
 struct import_order {
     const char *path;
     ImportKind kind;
-    const char *map;         // NULL: guess
-    const char *date_format; // NULL: guess
-    const char *currency;    // NULL: the book's
-    const char *source;      // NULL: the server's default
-    bool inclusive;          // prices hold the tax
-    bool tax_on_total;       // the source rounds tax on the sum of each rate
+    const char *map;                   // NULL: guess
+    const char *date_format;           // NULL: guess
+    const char *currency;              // NULL: the book's
+    const char *source;                // NULL: the server's default
+    bool inclusive;                    // prices hold the tax
+    bool tax_on_total;                 // the source rounds tax on the sum of each rate
+    const char *same[IMPORT_SAME_MAX]; // "REFERENCE=CUSTOMER"
+    size_t same_count;
+    bool as_new; // whoever looks like a customer is another one
 };
 
 struct import_file {

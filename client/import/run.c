@@ -5,6 +5,7 @@
 // run resumes or changes nothing.
 
 #include "client/import/feed.h"
+#include "client/import/likely.h"
 #include "client/import/preview.h"
 #include "client/tools.h"
 #include "shared/words.h"
@@ -20,11 +21,20 @@ static enum status words_take(struct client *client, size_t count, const char *c
 {
     const char *kind = NULL;
     for (size_t i = 0; i < count; i++) {
+        if (out->same_count < IMPORT_SAME_MAX &&
+            tool_value(count, words, &i, "same", &out->same[out->same_count])) {
+            out->same_count++;
+            continue;
+        }
         if (tool_value(count, words, &i, "as", &kind) ||
             tool_value(count, words, &i, "map", &out->map) ||
             tool_value(count, words, &i, "date-format", &out->date_format) ||
             tool_value(count, words, &i, "currency", &out->currency) ||
             tool_value(count, words, &i, "source", &out->source)) {
+            continue;
+        }
+        if (tool_flag(words[i], "as-new")) {
+            out->as_new = true;
             continue;
         }
         if (tool_flag(words[i], "inclusive") || tool_flag(words[i], "tax-on-total")) {
@@ -68,6 +78,9 @@ static enum status fingerprint(struct client *client, const struct import_order 
                                    order->tax_on_total ? "|tax-on-total" : "");
     for (size_t i = 0; i < COLUMN_COUNT && text != NULL; i++) {
         text = arena_print(client->arena, "%s|%d", text, columns->at[i]);
+    }
+    for (size_t i = 0; i < order->same_count && text != NULL; i++) {
+        text = arena_print(client->arena, "%s|%s", text, order->same[i]);
     }
     if (text == NULL) {
         return STATUS_TOO_LARGE;
@@ -197,8 +210,17 @@ enum status tool_import(struct client *client, size_t count, const char *const *
     if (status != STATUS_OK) {
         return status;
     }
+    struct likely_list likely = {0};
+    status = likely_same(client, &order, &file);
+    if (status == STATUS_OK) {
+        status = likely_find(client, &order, &file, &likely);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (client->options.json == NULL && !client->options.quiet) {
         preview_print(client, &order, &file);
+        likely_print(client, &likely);
     }
     if (file.rows.count == 0) {
         client->fault = _("no row of the file can be imported");
@@ -206,6 +228,9 @@ enum status tool_import(struct client *client, size_t count, const char *const *
     }
     if (client->options.dry_run) {
         return STATUS_OK;
+    }
+    if (likely.count > 0 && !order.as_new) {
+        return likely_refuse(client, &likely);
     }
     if (!client->options.yes) {
         status = terminal_confirm(&client->terminal, _("Import these rows?"));

@@ -30,16 +30,33 @@ WRAPS static uint64_t mix(uint64_t hash, uint8_t byte)
 
 // Where the import of a file is remembered: the fingerprint is a hash already; kind and source are
 // folded into it, since the same file may be read as something else or for another source.
-static void place(const ImportBegin *request, const char *source, uint8_t out[static 16])
+static void place(ImportKind kind, ProtobufCBinaryData fingerprint, const char *source,
+                  uint8_t out[static 16])
 {
-    uint64_t hash = mix(FNV_OFFSET, (uint8_t)request->kind);
+    uint64_t hash = mix(FNV_OFFSET, (uint8_t)kind);
     for (const char *at = source; *at != '\0'; at++) {
         hash = mix(hash, (uint8_t)*at);
     }
-    memcpy(out, request->fingerprint.data, 16);
+    memcpy(out, fingerprint.data, 16);
     for (size_t i = 0; i < 8; i++) {
         out[8 + i] ^= (uint8_t)(hash >> (8 * i));
     }
+}
+
+static const char *source_of(const char *named)
+{
+    return named[0] != '\0' ? named : "import";
+}
+
+enum status import_find(struct books *books, ImportKind kind, ProtobufCBinaryData fingerprint,
+                        const char *source, uint64_t *id)
+{
+    uint8_t bytes[16];
+    if (fingerprint.len != FINGERPRINT_BYTES) {
+        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "fingerprint", NULL, NULL);
+    }
+    place(kind, fingerprint, source_of(source), bytes);
+    return books_unique(books, (ProtobufCBinaryData){.len = sizeof bytes, .data = bytes}, id);
 }
 
 static enum status check_begin(struct books *books, const ImportBegin *request)
@@ -48,19 +65,20 @@ static enum status check_begin(struct books *books, const ImportBegin *request)
     if (request->kind == IMPORT_KIND__IMPORT_KIND_UNSET) {
         status = books_refuse(books, STATUS_FIELD_MISSING, "kind", NULL, NULL);
     }
-    if (request->fingerprint.len != FINGERPRINT_BYTES) {
-        status = books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "fingerprint", NULL, NULL);
-    }
     return status == STATUS_OK ? books_currency(books, request->currency) : status;
 }
 
-static enum status make_import(struct books *books, const ImportBegin *request, char *source,
-                               ProtobufCBinaryData hash, ImportRecord **out)
+static enum status make_import(struct books *books, const ImportBegin *request, ImportRecord **out)
 {
+    const char *named = source_of(request->source);
+    char *source = arena_copy(books->arena, named, strlen(named));
     ImportRecord *import = arena_alloc(books->arena, sizeof *import);
-    if (import == NULL) {
+    if (import == NULL || source == NULL) {
         return STATUS_TOO_LARGE;
     }
+    uint8_t bytes[16];
+    place(request->kind, request->fingerprint, source, bytes);
+    const ProtobufCBinaryData hash = {.len = sizeof bytes, .data = bytes};
     import_record__init(import);
     import->id = call_new_id(books->call);
     import->kind = request->kind;
@@ -87,21 +105,15 @@ enum status import_begin(struct txn *txn, struct call *call, const ImportBegin *
     if (status == STATUS_OK) {
         status = check_begin(&books, request);
     }
-    const char *named = request->source[0] != '\0' ? request->source : "import";
-    char *source = arena_copy(call->arena, named, strlen(named));
-    if (status != STATUS_OK || source == NULL) {
-        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
-    }
-    uint8_t bytes[16];
-    place(request, source, bytes);
-    const ProtobufCBinaryData hash = {.len = sizeof bytes, .data = bytes};
     uint64_t known = 0;
-    status = books_unique(&books, hash, &known);
+    if (status == STATUS_OK) {
+        status = import_find(&books, request->kind, request->fingerprint, request->source, &known);
+    }
 
     ImportRecord *import = NULL;
     if (status == STATUS_OK) {
         status = known != 0 ? load_import(&books, known, &import)
-                            : make_import(&books, request, source, hash, &import);
+                            : make_import(&books, request, &import);
     }
     if (status != STATUS_OK) {
         return status;

@@ -138,9 +138,25 @@ static enum status make_customer(struct books *books, const ImportRow *row,
     return customer_make(books, &add, out);
 }
 
+// Whom the reference means was said; it cannot mean somebody else who has it.
+static enum status find_named(struct books *books, const UniqueHash *reference,
+                              uint64_t customer_id, CustomerRecord **out)
+{
+    uint64_t known = 0;
+    const enum status status = lookup(books, reference, &known);
+    if (status == STATUS_OK && known != 0 && known != customer_id) {
+        return books_refuse(books, STATUS_FIELD_CONFLICT, "customer", NULL, NULL);
+    }
+    return status == STATUS_OK ? books_served_customer(books, customer_id, "customer", out)
+                               : status;
+}
+
 static enum status find_customer(struct books *books, const ImportRow *row, struct incoming *in)
 {
     const UniqueHash *reference = in->from->walk_in ? NULL : hash_of(row, HASH_CUSTOMER_REFERENCE);
+    if (in->from->customer_id != 0) {
+        return find_named(books, reference, in->from->customer_id, &in->customer);
+    }
     if (reference == NULL && !in->from->walk_in) {
         return books_refuse(books, STATUS_FIELD_MISSING, "customer", NULL, NULL);
     }
@@ -371,6 +387,12 @@ static enum status find_payer(struct books *books, const ImportRow *row, uint64_
     }
     if (status == STATUS_OK) {
         status = lookup(books, hash_of(row, HASH_CUSTOMER_REFERENCE), customer_id);
+    }
+    if (status == STATUS_OK && row->payment->customer_id != 0) {
+        if (*customer_id != 0 && *customer_id != row->payment->customer_id) {
+            return books_refuse(books, STATUS_FIELD_CONFLICT, "customer", NULL, NULL);
+        }
+        *customer_id = row->payment->customer_id;
     }
     InvoiceRecord *invoice;
     if (status == STATUS_OK && *customer_id == 0 && *invoice_id != 0) {

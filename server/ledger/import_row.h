@@ -19,6 +19,12 @@ struct row_result {
     int64_t total_minor; // what the row adds to the sum of the import
 };
 
+// The import that was begun with this fingerprint, as import_begin finds it; 0: none. Refuses what
+// is no fingerprint.
+MUST_CHECK enum status import_find(struct books *books, ImportKind kind,
+                                   ProtobufCBinaryData fingerprint, const char *source,
+                                   uint64_t *id);
+
 // What it returns is a failure of the machine; a refused row is an outcome.
 MUST_CHECK enum status import_row_take(struct books *books, ImportKind kind, const ImportRow *row,
                                        struct row_result *out);

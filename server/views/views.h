@@ -110,6 +110,28 @@ uint64_t views_by_number(const struct views *views, const struct filter *filter,
 size_t views_by_text(const struct views *views, const struct filter *filter, enum table table,
                      const char *folded, struct arena *arena, uint64_t *ids, size_t max);
 
+// ---- who somebody may be already ----
+
+enum likely_by { LIKELY_REFERENCE = 1, LIKELY_NAME, LIKELY_TAX_ID, LIKELY_PHONE };
+
+struct view_likeness {
+    size_t who; // the caller's number of somebody
+    enum likely_by by;
+    const char *folded;
+};
+
+struct view_likely {
+    size_t who;
+    enum likely_by by;
+    uint64_t id; // the customer
+};
+
+// Customers that have one of these whole texts, at most `limit`, in order of the customers. Orders
+// `asked`. In the arena.
+MUST_CHECK enum status views_likely(const struct views *views, const struct filter *filter,
+                                    struct view_likeness *asked, size_t count, size_t limit,
+                                    struct arena *arena, struct view_likely **out, size_t *found);
+
 // A document of invoice, payment or entry by its id.
 struct view_document {
     uint64_t customer_id; // 0: none, or several (entries)
