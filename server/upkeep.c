@@ -5,6 +5,7 @@
 #include "server/monthly.h"
 #include "server/ops/checker.h"
 #include "server/recurring.h"
+#include "server/rescore.h"
 
 // A new book, or one that was checked by hand this evening, waits for the next night.
 #define BETWEEN_CHECKS_US ((int64_t)20 * 3600 * 1000000)
@@ -16,6 +17,7 @@ struct upkeep {
     struct checker *checker;
     int64_t checked_us; // when the books were checked last, or opened
     struct recurring_watch recurring;
+    struct rescore_watch rescore;
 };
 
 // Two digits; -1 when they are none.
@@ -165,10 +167,16 @@ static void begin(struct upkeep *upkeep, int64_t now_us)
 void upkeep_tick(struct upkeep *upkeep, struct admit *admit, int64_t now_us)
 {
     struct checker_result result;
-    const enum status status =
+    enum status status =
         recurring_tick(&upkeep->recurring, upkeep->options.store, admit, now_us);
     if (status != STATUS_OK) {
         logger_say(upkeep->options.logger, LOG_LEVEL_ERROR, "recurring invoices cannot be read",
+                   "code=%s", status_code(status));
+    }
+    status = rescore_tick(&upkeep->rescore, upkeep->options.store, upkeep->options.check_minute,
+                          admit, now_us);
+    if (status != STATUS_OK) {
+        logger_say(upkeep->options.logger, LOG_LEVEL_ERROR, "credit scores cannot be computed",
                    "code=%s", status_code(status));
     }
     if (check_is_due(upkeep, now_us)) {

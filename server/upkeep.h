@@ -2,7 +2,7 @@
 #pragma once
 
 // What the server does by the clock: it checks the books once a day and writes down what was
-// found, and has recurring invoices issued when they are due. Time is handed in; the rows say what
+// found, has credit scores computed anew, and recurring invoices issued when they are due. Time is handed in; the rows say what
 // was done last, so that a restart neither repeats nor forgets.
 
 #include "server/admit/admit.h"
@@ -14,7 +14,7 @@
 struct upkeep_options {
     struct store *store;
     const struct logger *logger;
-    int32_t check_minute; // of the day, from which on the books are checked; UPKEEP_NEVER
+    int32_t check_minute; // of the day, from which on the night's work is done; UPKEEP_NEVER
 };
 
 struct upkeep;

@@ -143,8 +143,9 @@ static bool tell_lapsed(CreditRecord *credit, int32_t today)
     return found;
 }
 
+// `nightly`: what is as it was is kept no second time.
 static enum status score_customer(struct books *books, const CustomerRecord *customer,
-                                  CreditScoreReply *reply)
+                                  bool nightly, CreditScoreReply *reply)
 {
     struct assessment assessment;
     enum status status = assessment_of(books, customer, &assessment);
@@ -153,11 +154,17 @@ static enum status score_customer(struct books *books, const CustomerRecord *cus
     }
     CreditRecord *credit = assessment.exposure.credit;
     const ScoreRecord *before = newest(credit);
+    const bool is_same = before != NULL && before->score == assessment.score &&
+                         before->grade == assessment.grade;
     reply->scored++;
     reply->changed += before == NULL || before->grade != assessment.grade;
     reply->score = assessment.score;
     reply->grade = assessment.grade;
-    if (tell_lapsed(credit, books->call->book_day)) {
+    const bool has_lapsed = tell_lapsed(credit, books->call->book_day);
+    if (nightly && is_same && !has_lapsed) {
+        return STATUS_OK;
+    }
+    if (has_lapsed) {
         reply->alerts++;
         status = alert_raise(books, credit, CREDIT_REASON__CREDIT_REASON_GUARANTEE, "",
                              &assessment.exposure);
@@ -225,7 +232,7 @@ enum status credit_score(struct txn *txn, struct call *call, const CreditScore *
     }
 
     for (size_t i = 0; status == STATUS_OK && i < group.count; i++) {
-        status = score_customer(&books, group.customer[i], reply);
+        status = score_customer(&books, group.customer[i], false, reply);
     }
 
     if (status != STATUS_OK) {
@@ -242,6 +249,52 @@ enum status credit_score(struct txn *txn, struct call *call, const CreditScore *
         reply->next = cursor_print(call->arena, group.next);
     }
     return reply->next != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+// The groups of a night follow one another: each names where the one before it ended.
+static enum status refuse_unless_next(struct books *books, const CreditRescore *request)
+{
+    const BookRecord *book = books->record;
+    const bool begins = request->customer_id == 0 && book->scored_day < request->date_day;
+    const bool goes_on = request->customer_id != 0 && book->scored_day == request->date_day &&
+                         book->score_next_id == request->customer_id;
+    return request->date_day == books->call->book_day && (begins || goes_on)
+               ? STATUS_OK
+               : books_refuse(books, STATUS_NOTHING_TO_DO, "date", NULL, NULL);
+}
+
+enum status credit_rescore(struct txn *txn, struct call *call, const CreditRescore *request,
+                           CreditScoreReply *reply)
+{
+    struct books books;
+    struct group group = {0};
+    enum status status = books_open(txn, call, &books);
+    if (status == STATUS_OK) {
+        status = read_group(txn, request->customer_id, &group);
+    }
+
+    if (status == STATUS_OK) {
+        status = refuse_unless_next(&books, request);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    for (size_t i = 0; status == STATUS_OK && i < group.count; i++) {
+        status = score_customer(&books, group.customer[i], true, reply);
+    }
+    books.record->scored_day = request->date_day;
+    books.record->score_next_id = group.next;
+    if (status == STATUS_OK) {
+        status = book_put(txn, key_u64(BOOK_KEY), books.record);
+    }
+
+    reply->score = 0;
+    reply->grade = CREDIT_GRADE__CREDIT_GRADE_UNSET;
+    if (group.next != 0) {
+        reply->next = cursor_print(call->arena, group.next);
+    }
+    return status == STATUS_OK && reply->next == NULL ? STATUS_TOO_LARGE : status;
 }
 
 // ---- looking again ----
