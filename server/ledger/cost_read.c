@@ -19,6 +19,7 @@ static enum share_driver driver_of(CostDriver driver)
     case COST_DRIVER__COST_DRIVER_EQUAL:
         return SHARE_EQUAL;
     case COST_DRIVER__COST_DRIVER_HOURS:
+    case COST_DRIVER__COST_DRIVER_TICKETS:
     case COST_DRIVER__COST_DRIVER_UNSET:
     case _COST_DRIVER_IS_INT_SIZE:
     default:
@@ -39,7 +40,7 @@ static void *with_room(struct arena *arena, void *list, size_t count, size_t siz
     return grown;
 }
 
-// A cost that stood when the share was made: one that was reversed took no hours.
+// A cost that stood when the share was made: one that was reversed took none.
 static bool stood(const CostRecord *cost, uint64_t before_id)
 {
     return cost->state == COST_STATE__COST_STATE_POSTED
@@ -47,9 +48,37 @@ static bool stood(const CostRecord *cost, uint64_t before_id)
                : before_id != 0 && cost->id < before_id && cost->reversed_entry_id >= before_id;
 }
 
-// Hours of the days, by customer.
-static enum status read_hours(struct txn *txn, struct call *call, struct cost_share *share)
+static int by_ticket(const void *a, const void *b)
 {
+    const struct share_weight *left = a;
+    const struct share_weight *right = b;
+    if (left->customer_id != right->customer_id) {
+        return left->customer_id < right->customer_id ? -1 : 1;
+    }
+    return left->weight < right->weight ? -1 : left->weight > right->weight;
+}
+
+// Each ticket of a customer weighs one, however many costs it has.
+static size_t count_tickets(struct share_weight *weight, size_t count)
+{
+    size_t kept = 0;
+    if (count > 0) {
+        qsort(weight, count, sizeof *weight, by_ticket);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i + 1 == count || by_ticket(&weight[i], &weight[i + 1]) != 0) {
+            weight[kept++] =
+                (struct share_weight){.customer_id = weight[i].customer_id, .weight = 1};
+        }
+    }
+    return kept;
+}
+
+// Hours or tickets of the days, by customer.
+static enum status read_weights(struct txn *txn, struct call *call, CostDriver driver,
+                                struct cost_share *share)
+{
+    const bool by_tickets = driver == COST_DRIVER__COST_DRIVER_TICKETS;
     struct share_weight *weight = NULL;
     CLEANUP(rows_close_at) struct rows *rows = NULL;
     enum status status = rows_open(txn, TABLE_cost, key_u64(0), 0, false, &rows);
@@ -61,7 +90,8 @@ static enum status read_hours(struct txn *txn, struct call *call, struct cost_sh
             break;
         }
         const CostRecord *cost = (const CostRecord *)record;
-        const bool counts = cost->hours_micro > 0 && cost->customer_id != 0 &&
+        const int64_t weighs = by_tickets ? (int64_t)cost->ticket : cost->hours_micro;
+        const bool counts = weighs > 0 && cost->customer_id != 0 &&
                             stood(cost, share->before_id) && cost->date_day >= share->from_day &&
                             cost->date_day <= share->to_day;
         if (!counts) {
@@ -72,7 +102,10 @@ static enum status read_hours(struct txn *txn, struct call *call, struct cost_sh
             return STATUS_TOO_LARGE;
         }
         weight[share->weight_count++] =
-            (struct share_weight){.customer_id = cost->customer_id, .weight = cost->hours_micro};
+            (struct share_weight){.customer_id = cost->customer_id, .weight = weighs};
+    }
+    if (by_tickets) {
+        share->weight_count = count_tickets(weight, share->weight_count);
     }
     share->weight = weight;
     return status == STATUS_END ? STATUS_OK : status;
@@ -86,7 +119,7 @@ enum status cost_share_of(struct txn *txn, struct call *call, const ShareRecord 
                                .to_day = share->to_day,
                                .before_id = share->before_id,
                                .minor = share->amount_minor};
-    return out->driver == SHARE_WEIGHTS ? read_hours(txn, call, out) : STATUS_OK;
+    return out->driver == SHARE_WEIGHTS ? read_weights(txn, call, share->driver, out) : STATUS_OK;
 }
 
 // The records of the shares that move something on the days.

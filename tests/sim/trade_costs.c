@@ -59,7 +59,7 @@ void trade_cost_share(struct trader *trader)
     CostShare request;
     cost_share__init(&request);
     request.cost_id = trade_take(trader, KEPT_COMMON_COST, trader->trade->span).id;
-    request.driver = (CostDriver)(1 + trade_draw(trader, 4));
+    request.driver = (CostDriver)(1 + trade_draw(trader, 5));
     if (trade_ask(trader, "cost_share", &request.base) != NULL) {
         trade_keep(trader, KEPT_SHARED_COST, (struct thing){.id = request.cost_id});
     }
