@@ -56,16 +56,7 @@ enum status invoice_draft(struct txn *txn, struct call *call, const InvoiceDraft
     }
 
     status = rate_choose(&books, request->currency, customer->currency, &draft->currency);
-    const struct pricing pricing = {
-        .line = request->line,
-        .count = request->n_line,
-        .amount_minor = request->amount_minor,
-        .tax_bp = request->tax_bp,
-        .inclusive = request->inclusive,
-        .discount_minor = request->discount_minor,
-        .round_minor = request->round_minor,
-        .is_foreign = draft->currency[0] != '\0',
-    };
+    const struct pricing pricing = pricing_of(&request->base, draft->currency);
     if (status == STATUS_OK) {
         status = pricing_apply(&books, &pricing, draft);
     }
@@ -169,16 +160,7 @@ static enum status edit_amounts(struct books *books, const InvoiceEdit *request,
         status = rate_same(books, request->currency, draft->currency);
     }
     if (status == STATUS_OK && edits_lines(request)) {
-        const struct pricing pricing = {
-            .line = request->line,
-            .count = request->n_line,
-            .amount_minor = request->amount_minor,
-            .tax_bp = request->tax_bp,
-            .inclusive = request->inclusive,
-            .discount_minor = request->discount_minor,
-            .round_minor = request->round_minor,
-            .is_foreign = draft->currency[0] != '\0',
-        };
+        const struct pricing pricing = pricing_of(&request->base, draft->currency);
         status = pricing_apply(books, &pricing, draft);
     }
     if (status == STATUS_OK) {
@@ -300,16 +282,7 @@ static enum status from_request(struct books *books, const InvoiceIssue *request
     if (status == STATUS_OK) {
         status = rate_choose(books, request->currency, customer->currency, &document->currency);
     }
-    const struct pricing pricing = {
-        .line = request->line,
-        .count = request->n_line,
-        .amount_minor = request->amount_minor,
-        .tax_bp = request->tax_bp,
-        .inclusive = request->inclusive,
-        .discount_minor = request->discount_minor,
-        .round_minor = request->round_minor,
-        .is_foreign = document->currency[0] != '\0',
-    };
+    const struct pricing pricing = pricing_of(&request->base, document->currency);
     return status == STATUS_OK ? pricing_apply(books, &pricing, document) : status;
 }
 

@@ -174,16 +174,7 @@ enum status order_add(struct txn *txn, struct call *call, const OrderAdd *reques
         status = rate_choose(&books, request->currency, customer->currency, &order.currency);
     }
     if (status == STATUS_OK) {
-        const struct pricing pricing = {
-            .line = request->line,
-            .count = request->n_line,
-            .amount_minor = request->amount_minor,
-            .tax_bp = request->tax_bp,
-            .inclusive = request->inclusive,
-            .discount_minor = request->discount_minor,
-            .round_minor = request->round_minor,
-            .is_foreign = order.currency[0] != '\0',
-        };
+        const struct pricing pricing = pricing_of(&request->base, order.currency);
         status = price(&books, &pricing, &order);
     }
     if (status == STATUS_OK) {
@@ -239,16 +230,7 @@ static enum status apply_edit(struct books *books, const OrderEdit *request, Ord
     order->terms = told(request->terms, order->terms);
     order->reference = told(request->reference, order->reference);
     order->notes = told(request->notes, order->notes);
-    const struct pricing pricing = {
-        .line = request->line,
-        .count = request->n_line,
-        .amount_minor = request->amount_minor,
-        .tax_bp = request->tax_bp,
-        .inclusive = request->inclusive,
-        .discount_minor = request->discount_minor,
-        .round_minor = request->round_minor,
-        .is_foreign = order->currency[0] != '\0',
-    };
+    const struct pricing pricing = pricing_of(&request->base, order->currency);
     return has_lines ? price(books, &pricing, order) : STATUS_OK;
 }
 

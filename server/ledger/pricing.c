@@ -3,6 +3,7 @@
 
 #include "server/ledger/catalogue.h"
 #include "server/ledger/rate.h"
+#include "shared/fields.h"
 #include "shared/money.h"
 
 #define RATE_BP_MAX 10000
@@ -268,6 +269,32 @@ static enum status compute_lines(struct books *books, const struct pricing *pric
     }
     document->n_line = made;
     return status == STATUS_OK ? add_up(books, document) : status;
+}
+
+static void take(const ProtobufCMessage *message, const char *name, void *at, size_t size)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+    assert(field != NULL);
+    memcpy(at, field_at(message, field), size);
+}
+
+struct pricing pricing_of(const ProtobufCMessage *message, const char *currency)
+{
+    struct pricing pricing = {.is_foreign = currency[0] != '\0'};
+    const ProtobufCFieldDescriptor *line =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "line");
+    protobuf_c_boolean inclusive = 0;
+    assert(line != NULL && line->descriptor == &invoice_line__descriptor);
+    take(message, "line", &pricing.line, sizeof pricing.line);
+    pricing.count = field_count(message, line);
+    take(message, "amount_minor", &pricing.amount_minor, sizeof pricing.amount_minor);
+    take(message, "tax_bp", &pricing.tax_bp, sizeof pricing.tax_bp);
+    take(message, "inclusive", &inclusive, sizeof inclusive);
+    take(message, "discount_minor", &pricing.discount_minor, sizeof pricing.discount_minor);
+    take(message, "round_minor", &pricing.round_minor, sizeof pricing.round_minor);
+    pricing.inclusive = inclusive != 0;
+    return pricing;
 }
 
 enum status pricing_apply(struct books *books, const struct pricing *pricing,

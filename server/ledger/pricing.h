@@ -20,6 +20,10 @@ struct pricing {
     bool on_total;          // tax is rounded on the sum of each rate (imports only)
 };
 
+// What a request or record says of prices, by the names of its fields: line, amount_minor, tax_bp,
+// inclusive, discount_minor and round_minor. In `currency`; "": the book's.
+struct pricing pricing_of(const ProtobufCMessage *message, const char *currency);
+
 // Fills the lines and totals of `document`, whose currency is known. Refuses what does not fit, all
 // lines at once.
 MUST_CHECK enum status pricing_apply(struct books *books, const struct pricing *pricing,

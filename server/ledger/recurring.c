@@ -58,16 +58,7 @@ int32_t recurring_next_day(const RecurringRecord *recurring)
 enum status recurring_price(struct books *books, const RecurringRecord *recurring,
                             InvoiceRecord *document)
 {
-    const struct pricing pricing = {
-        .line = recurring->line,
-        .count = recurring->n_line,
-        .amount_minor = recurring->amount_minor,
-        .tax_bp = recurring->tax_bp,
-        .inclusive = recurring->inclusive,
-        .discount_minor = recurring->discount_minor,
-        .round_minor = recurring->round_minor,
-        .is_foreign = recurring->currency[0] != '\0',
-    };
+    const struct pricing pricing = pricing_of(&recurring->base, recurring->currency);
     document->currency = recurring->currency;
     const enum status status = pricing_apply(books, &pricing, document);
     if (status == STATUS_OK && document->gross_minor <= 0) {

@@ -111,26 +111,12 @@ static enum status check_account(struct books *books, const char *text)
     return fits ? STATUS_OK : books_refuse(books, STATUS_ACCOUNT_UNKNOWN, "account", text, NULL);
 }
 
-static struct pricing pricing_of(const TemplateAdd *request)
-{
-    return (struct pricing){
-        .line = request->line,
-        .count = request->n_line,
-        .amount_minor = request->amount_minor,
-        .tax_bp = request->tax_bp,
-        .inclusive = request->inclusive,
-        .discount_minor = request->discount_minor,
-        .round_minor = request->round_minor,
-        .is_foreign = request->currency[0] != '\0',
-    };
-}
-
 // Lines that could not be priced today would fail each time.
 static enum status check_content(struct books *books, const TemplateAdd *request)
 {
     InvoiceRecord document;
     invoice_record__init(&document);
-    const struct pricing pricing = pricing_of(request);
+    const struct pricing pricing = pricing_of(&request->base, request->currency);
     document.currency = rate_currency(books, request->currency);
     enum status status = refuse_others(books, request);
     if (status == STATUS_OK) {
