@@ -110,11 +110,11 @@ static bool is_over(int64_t asked, int64_t left)
     return asked <= 0 || asked > (left < 0 ? -left : left);
 }
 
-static enum status refuse_over(struct books *books, size_t index, const char *field,
-                               const char *asked, const char *left)
+static enum status refuse_over(struct books *books, enum status over, size_t index,
+                               const char *field, const char *asked, const char *left)
 {
     const char *path = arena_print(books->arena, "line[%zu].%s", index + 1, field);
-    return books_refuse(books, STATUS_CREDIT_OVER, path, asked, left);
+    return books_refuse(books, over, path, asked, left);
 }
 
 // Net and tax of so many of the line; rounding never takes more than is left of either.
@@ -138,21 +138,22 @@ static bool take_quantity(const InvoiceRecord *invoice, size_t i, int64_t quanti
 }
 
 static enum status plan_line(struct books *books, const InvoiceRecord *invoice,
-                             const CreditLine *asked, size_t index, struct credit_plan *plan)
+                             const CreditLine *asked, size_t index, enum status over,
+                             struct credit_plan *plan)
 {
     const size_t i = asked->line - 1;
     const int64_t quantity = quantity_left(invoice, i);
     const int64_t gross = gross_left(invoice, i);
     if (gross == 0 && net_left(invoice, i) == 0) {
-        return refuse_over(books, index, "line", NULL, NULL);
+        return refuse_over(books, over, index, "line", NULL, NULL);
     }
     if (asked->quantity_micro != 0 && is_over(asked->quantity_micro, quantity)) {
-        return refuse_over(books, index, "quantity",
+        return refuse_over(books, over, index, "quantity",
                            money_print_micro(books->arena, asked->quantity_micro),
                            money_print_micro(books->arena, quantity < 0 ? -quantity : quantity));
     }
     if (asked->amount_minor != 0 && is_over(asked->amount_minor, gross)) {
-        return refuse_over(books, index, "amount", books_money(books, asked->amount_minor),
+        return refuse_over(books, over, index, "amount", books_money(books, asked->amount_minor),
                            books_money(books, gross < 0 ? -gross : gross));
     }
     const bool is_last = asked->quantity_micro == (quantity < 0 ? -quantity : quantity) ||
@@ -176,7 +177,8 @@ static enum status refuse_line(struct books *books, size_t index, enum status co
 }
 
 enum status credit_plan_lines(struct books *books, const InvoiceRecord *invoice,
-                              CreditLine *const *line, size_t count, struct credit_plan *out)
+                              CreditLine *const *line, size_t count, enum status over,
+                              struct credit_plan *out)
 {
     bool *is_named = arena_alloc(books->arena, (invoice->n_line + 1) * sizeof *is_named);
     enum status status = make_plan(books, invoice, out);
@@ -191,13 +193,13 @@ enum status credit_plan_lines(struct books *books, const InvoiceRecord *invoice,
             return refuse_line(books, i, STATUS_FIELD_CONFLICT);
         }
         is_named[line[i]->line] = true;
-        status = plan_line(books, invoice, line[i], i, out);
+        status = plan_line(books, invoice, line[i], i, over, out);
     }
     for (size_t i = 0; status == STATUS_OK && i < invoice->n_line; i++) {
         out->gross_minor += out->net_minor[i] + out->tax_minor[i];
     }
     if (status == STATUS_OK && (out->gross_minor <= 0 || out->gross_minor > credit_left(invoice))) {
-        return books_refuse(books, STATUS_CREDIT_OVER, "line", books_money(books, out->gross_minor),
+        return books_refuse(books, over, "line", books_money(books, out->gross_minor),
                             books_money(books, credit_left(invoice)));
     }
     return status;

@@ -23,9 +23,9 @@ struct credit_plan {
 MUST_CHECK enum status credit_plan_amount(struct books *books, const InvoiceRecord *invoice,
                                           int64_t amount_minor, struct credit_plan *out);
 // Lines that come back, each named once. The last return of a line takes what is left of it. More
-// than is left is refused CREDIT_OVER.
+// than is left is refused `over`.
 MUST_CHECK enum status credit_plan_lines(struct books *books, const InvoiceRecord *invoice,
-                                         CreditLine *const *line, size_t count,
+                                         CreditLine *const *line, size_t count, enum status over,
                                          struct credit_plan *out);
 
 // Makes the lines and sums of `note` and counts them on `invoice`. Both stay in memory.

@@ -149,7 +149,8 @@ static enum status plan_credit(struct books *books, const InvoiceRecord *invoice
                             rate_print(books, invoice->currency, left));
     }
     if (request->n_line > 0) {
-        return credit_plan_lines(books, invoice, request->line, request->n_line, out);
+        return credit_plan_lines(books, invoice, request->line, request->n_line, STATUS_CREDIT_OVER,
+                                 out);
     }
     return credit_plan_amount(books, invoice, amount_minor, out);
 }

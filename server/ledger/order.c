@@ -220,6 +220,9 @@ static enum status apply_edit(struct books *books, const OrderEdit *request, Ord
     if (prices && !has_lines) {
         return books_refuse(books, STATUS_FIELD_MISSING, "line", NULL, NULL);
     }
+    if (has_lines && order->n_part > 0) {
+        return books_refuse(books, STATUS_ORDER_PARTLY, "line", NULL, NULL);
+    }
     if (has_lines || request->currency[0] != '\0') {
         const enum status status = rate_same(books, request->currency, order->currency);
         if (status != STATUS_OK) {
@@ -290,27 +293,20 @@ enum status order_edit(struct txn *txn, struct call *call, const OrderEdit *requ
                : status;
 }
 
-// A draft is confirmed; what was cancelled is opened again, and so is what was invoiced by a
-// document that was reversed.
-static enum status refuse_unless_open_again(struct books *books, const OrderRecord *order)
+// A draft is confirmed; what was cancelled is opened again, and so is what was invoiced by
+// documents that were reversed. *raised_minor gets what the credit bears more by it.
+static enum status open_again(struct books *books, OrderRecord *order, int64_t *raised_minor)
 {
-    InvoiceRecord *invoice = NULL;
-    switch ((int)order->state) {
-    case ORDER_STATE__ORDER_STATE_DRAFT:
-    case ORDER_STATE__ORDER_STATE_CANCELLED:
-        return STATUS_OK;
-    case ORDER_STATE__ORDER_STATE_INVOICED:
-        break;
-    default:
+    const int64_t counted_minor = order_counts(order) ? order_left_book(order) : 0;
+    const size_t parts = order->n_part;
+    const enum status status = order_drop_reversed(books, order);
+    const bool was_open = order->state == ORDER_STATE__ORDER_STATE_DRAFT ||
+                          order->state == ORDER_STATE__ORDER_STATE_CANCELLED;
+    if (status == STATUS_OK && !was_open && order->n_part == parts) {
         return order_refuse_state(books, order);
     }
-    const enum status status = invoice_get(books->txn, key_u64(order->invoice_id), &invoice);
-    if (status != STATUS_OK) {
-        return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
-    }
-    return invoice->state == INVOICE_STATE__INVOICE_STATE_REVERSED
-               ? STATUS_OK
-               : order_refuse_state(books, order);
+    *raised_minor = order_left_book(order) - counted_minor;
+    return status;
 }
 
 enum status order_confirm(struct txn *txn, struct call *call, const OrderConfirm *request,
@@ -328,17 +324,18 @@ enum status order_confirm(struct txn *txn, struct call *call, const OrderConfirm
     }
 
     struct exposure exposure = {0};
+    int64_t raised_minor = 0;
     if (status == STATUS_OK) {
-        status = refuse_unless_open_again(&books, order);
+        status = open_again(&books, order, &raised_minor);
     }
     if (status == STATUS_OK) {
         status = permit_amount(&books, order->customer_id, order_book(order), "order");
     }
     if (status == STATUS_OK) {
-        status = exposure_check_order(&books, customer, order_book(order), &exposure);
+        status = exposure_check_order(&books, customer, raised_minor, &exposure);
     }
     if (status == STATUS_OK) {
-        status = order_move(&books, order->customer_id, order_book(order));
+        status = order_move(&books, order->customer_id, raised_minor);
     }
     if (status != STATUS_OK) {
         return status;
@@ -347,7 +344,7 @@ enum status order_confirm(struct txn *txn, struct call *call, const OrderConfirm
     note_state(&books, order,
                order->delivered_day != 0 ? ORDER_STATE__ORDER_STATE_DELIVERED
                                          : ORDER_STATE__ORDER_STATE_CONFIRMED);
-    order->invoice_id = 0;
+    order->invoice_id = order->n_part > 0 ? order->part[order->n_part - 1]->invoice_id : 0;
     order->reason = reading_constant("");
     order->confirmed_us = call->instant_us;
     order->confirmed_by = call->user_id;
@@ -420,7 +417,7 @@ enum status order_cancel(struct txn *txn, struct call *call, const OrderCancel *
         status = permit_amount(&books, order->customer_id, order_book(order), "order");
     }
     if (status == STATUS_OK && counts) {
-        status = order_move(&books, order->customer_id, -order_book(order));
+        status = order_move(&books, order->customer_id, -order_left_book(order));
     }
     if (status != STATUS_OK) {
         return status;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The invoice of an order: its lines at its prices. It takes the order's place in what the
-// customer's credit bears, so that the limit is asked once for both.
+// The invoice of an order or of a part of it: its lines at its prices. It takes the order's place
+// in what the customer's credit bears, so that the limit is asked once for both.
 #include "server/ledger/content.h"
 #include "server/ledger/control.h"
 #include "server/ledger/document.h"
@@ -11,7 +11,7 @@
 
 static enum status make_invoice(struct books *books, const OrderInvoice *request,
                                 const OrderRecord *order, const CustomerRecord *customer,
-                                InvoiceRecord **out)
+                                const OrderPartRecord *part, InvoiceRecord **out)
 {
     InvoiceRecord *document =
         document_make(books, INVOICE_KIND__INVOICE_KIND_INVOICE, order->customer_id);
@@ -20,15 +20,13 @@ static enum status make_invoice(struct books *books, const OrderInvoice *request
     }
     document->date_day = request->date_day != 0 ? request->date_day : books->call->book_day;
     document->currency = order->currency;
-    document->line = order->line;
-    document->n_line = order->n_line;
-    document->net_minor = order->net_minor;
-    document->tax_minor = order->tax_minor;
-    document->gross_minor = order->gross_minor;
     document->notes = order->notes;
     *out = document;
     const char *terms = request->terms[0] != '\0' ? request->terms : order->terms;
-    enum status status = document_parts(books, document, customer, terms, request->due_day);
+    enum status status = order_fill(books, order, part, document);
+    if (status == STATUS_OK) {
+        status = document_parts(books, document, customer, terms, request->due_day);
+    }
     if (status == STATUS_OK) {
         status = rate_document(books, document, document->date_day);
     }
@@ -63,19 +61,25 @@ static enum status wait_for_second(struct books *books, OrderRecord *order,
     return status == STATUS_OK ? STATUS_APPROVAL_PENDING : status;
 }
 
-static enum status write_invoice(struct books *books, OrderRecord *order, InvoiceRecord *document,
-                                 struct exposure *exposure)
+static enum status write_invoice(struct books *books, OrderRecord *order, OrderPartRecord *part,
+                                 InvoiceRecord *document, struct exposure *exposure)
 {
     enum status status = document_issue(books, document, NULL);
     if (status == STATUS_OK) {
         status = exposure_keep(books, exposure, document->id);
     }
+    part->invoice_id = document->id;
+    if (status == STATUS_OK) {
+        status = order_keep_part(books, order, part);
+    }
     if (status != STATUS_OK) {
         return status;
     }
-    call_note_change(books->call, order->id, "state", order_word(order->state),
-                     order_word(ORDER_STATE__ORDER_STATE_INVOICED));
-    order->state = ORDER_STATE__ORDER_STATE_INVOICED;
+    if (order_is_done(order)) {
+        call_note_change(books->call, order->id, "state", order_word(order->state),
+                         order_word(ORDER_STATE__ORDER_STATE_INVOICED));
+        order->state = ORDER_STATE__ORDER_STATE_INVOICED;
+    }
     order->invoice_id = document->id;
     order->version++;
     status = order_put(books->txn, key_u64(order->id), order);
@@ -89,6 +93,7 @@ enum status order_invoice(struct txn *txn, struct call *call, const OrderInvoice
     OrderRecord *order = NULL;
     CustomerRecord *customer = NULL;
     InvoiceRecord *document = NULL;
+    OrderPartRecord *part = NULL;
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {
         status = order_load(&books, request->order_id, &order);
@@ -106,13 +111,16 @@ enum status order_invoice(struct txn *txn, struct call *call, const OrderInvoice
         status = order_refuse_waiting(&books, order);
     }
     if (status == STATUS_OK) {
-        status = make_invoice(&books, request, order, customer, &document);
+        status = order_plan_part(&books, order, request->line, request->n_line, &part);
+    }
+    if (status == STATUS_OK) {
+        status = make_invoice(&books, request, order, customer, part, &document);
     }
     if (status == STATUS_OK) {
         status = posting_balance(&books, order->customer_id, &balance);
     }
     if (status == STATUS_OK) {
-        status = order_move(&books, order->customer_id, -order_book(order));
+        status = order_move(&books, order->customer_id, -part->book_minor);
     }
     if (status == STATUS_OK) {
         status = exposure_check(&books, customer, rate_gross(document), &exposure);
@@ -128,7 +136,7 @@ enum status order_invoice(struct txn *txn, struct call *call, const OrderInvoice
     }
 
     const int64_t owed_before_minor = posting_owed(balance);
-    status = write_invoice(&books, order, document, &exposure);
+    status = write_invoice(&books, order, part, document, &exposure);
     if (status == STATUS_OK) {
         status = exposure_stops(&books, &exposure, &reply->warning, &reply->n_warning);
     }

@@ -59,6 +59,7 @@ static enum status fill_order(struct txn *txn, struct call *call, const OrderRec
     row->gross_minor = order_book(order);
     row->foreign = rate_amount(call->arena, order->currency, order->gross_minor);
     row->reference = order->reference;
+    row->left_minor = order_counts(order) ? order_left_book(order) : 0;
     return row->number != NULL && row->foreign != NULL
                ? reading_document(call, order->invoice_id, &row->invoice)
                : STATUS_TOO_LARGE;
@@ -90,6 +91,53 @@ enum status order_list(struct txn *txn, struct call *call, const OrderList *requ
     return status;
 }
 
+static enum status add_parts(struct txn *txn, struct call *call, const OrderRecord *order,
+                             OrderCard *reply)
+{
+    enum status status = STATUS_OK;
+    reply->part = arena_alloc(call->arena, (order->n_part + 1) * sizeof *reply->part);
+    OrderPart *part = arena_alloc(call->arena, (order->n_part + 1) * sizeof *part);
+    if (reply->part == NULL || part == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; status == STATUS_OK && i < order->n_part; i++) {
+        InvoiceRecord *invoice = NULL;
+        order_part__init(&part[i]);
+        part[i].gross_minor = order->part[i]->gross_minor;
+        status = reading_document(call, order->part[i]->invoice_id, &part[i].invoice);
+        if (status == STATUS_OK) {
+            status = invoice_get(txn, key_u64(order->part[i]->invoice_id), &invoice);
+        }
+        part[i].reversed =
+            status == STATUS_OK && invoice->state == INVOICE_STATE__INVOICE_STATE_REVERSED;
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+        reply->part[reply->n_part++] = &part[i];
+    }
+    return status;
+}
+
+static enum status add_left(struct call *call, const OrderRecord *order, OrderCard *reply)
+{
+    reply->left = arena_alloc(call->arena, (order->n_line + 1) * sizeof *reply->left);
+    OrderLeft *left = arena_alloc(call->arena, (order->n_line + 1) * sizeof *left);
+    if (reply->left == NULL || left == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; order->n_part > 0 && i < order->n_line; i++) {
+        const struct order_left of = order_line_left(order, i);
+        if (of.net_minor == 0 && of.tax_minor == 0 && of.quantity_micro == 0) {
+            continue;
+        }
+        order_left__init(&left[i]);
+        left[i].line = (uint32_t)i + 1;
+        left[i].description = order->line[i]->description;
+        left[i].quantity_micro = of.quantity_micro;
+        left[i].amount_minor = of.net_minor + of.tax_minor;
+        reply->left[reply->n_left++] = &left[i];
+    }
+    return STATUS_OK;
+}
+
 enum status order_show(struct txn *txn, struct call *call, const OrderShow *request,
                        OrderCard *reply)
 {
@@ -111,6 +159,12 @@ enum status order_show(struct txn *txn, struct call *call, const OrderShow *requ
     reply->reason = order->reason;
     reply->entered_us = order->entered_us;
     reply->confirmed_us = order->confirmed_us;
+    if (status == STATUS_OK) {
+        status = add_parts(txn, call, order, reply);
+    }
+    if (status == STATUS_OK) {
+        status = add_left(call, order, reply);
+    }
     if (status == STATUS_OK) {
         status = reading_login(txn, order->entered_by, &reply->entered_by);
     }

@@ -415,10 +415,13 @@ static void take_order(struct facts *facts, const OrderRecord *record)
     if (record->state == ORDER_STATE__ORDER_STATE_CONFIRMED ||
         record->state == ORDER_STATE__ORDER_STATE_DELIVERED) {
         const bool is_foreign = record->currency[0] != '\0';
+        int64_t left_minor = is_foreign ? record->book_gross_minor : record->gross_minor;
+        for (size_t i = 0; i < record->n_part; i++) {
+            left_minor -= record->part[i]->book_minor;
+        }
         facts_keep(facts, &facts->order,
                    &(struct fact_part_of){.customer_id = record->customer_id,
-                                          .amount_minor = is_foreign ? record->book_gross_minor
-                                                                     : record->gross_minor});
+                                          .amount_minor = left_minor});
     }
 }
 
