@@ -175,6 +175,51 @@ static enum status find_customer(struct books *books, const ImportRow *row, stru
     return make_customer(books, row, reference, &in->customer);
 }
 
+// What was owed before the books is posted on the day on which they begin, and keeps its own days
+// (opening.c); who may not enter that by hand does not import it.
+static enum status bring_in(struct books *books, struct incoming *in)
+{
+    InvoiceRecord *document = in->document;
+    const int32_t opening_day = books->record->opening_day;
+    if (opening_day == 0 || in->from->settled_day != 0) {
+        return opening_day == 0 ? books_refuse(books, STATUS_FIELD_MISSING, "opening", NULL, NULL)
+                                : books_refuse(books, STATUS_FIELD_CONFLICT, "settled", NULL, NULL);
+    }
+    if (document->gross_minor <= 0) {
+        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "amount",
+                            books_money(books, document->gross_minor), NULL);
+    }
+    if (document->date_day > opening_day) {
+        return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "date",
+                            books_day(books, document->date_day), books_day(books, opening_day));
+    }
+    document->origin_day = document->date_day != opening_day ? document->date_day : 0;
+    document->date_day = opening_day;
+    const struct doing entering = {document->customer_id, CONTROL_ENTRY, opening_day,
+                                   document->gross_minor};
+    const enum status status =
+        permit_import(books, PERMISSION_OPENING_ADD, in->customer, document->gross_minor, "amount");
+    return status == STATUS_OK ? refuse_controlled(books, &entering, "amount") : status;
+}
+
+// May it be issued by hand, and alone?
+static enum status may_issue(struct books *books, struct incoming *in)
+{
+    const InvoiceRecord *document = in->document;
+    const bool is_note = document->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE;
+    const enum permission by_hand =
+        document->gross_minor < 0 ? PERMISSION_INVOICE_CREDIT : PERMISSION_INVOICE_ISSUE;
+    const struct doing issuing = {document->customer_id, CONTROL_INVOICE, document->date_day,
+                                  document->gross_minor};
+    const struct doing crediting = credit_note_of(document);
+    const enum status status =
+        permit_import(books, by_hand, in->customer, document->gross_minor, "amount");
+    if (status != STATUS_OK || (!is_note && !is_sale(document))) {
+        return status;
+    }
+    return refuse_controlled(books, is_note ? &crediting : &issuing, "amount");
+}
+
 static enum status build_document(struct books *books, struct incoming *in)
 {
     assert(in->from != NULL && in->customer != NULL);
@@ -214,19 +259,8 @@ static enum status build_document(struct books *books, struct incoming *in)
     }
     status = document_parts(books, in->document, in->customer, "", from->due_day);
     if (status == STATUS_OK) {
-        status = permit_import(books,
-                               in->document->gross_minor < 0 ? PERMISSION_INVOICE_CREDIT
-                                                             : PERMISSION_INVOICE_ISSUE,
-                               in->customer, in->document->gross_minor, "amount");
-    }
-    if (status == STATUS_OK && in->document->kind == INVOICE_KIND__INVOICE_KIND_CREDIT_NOTE) {
-        const struct doing crediting = credit_note_of(in->document);
-        status = refuse_controlled(books, &crediting, "amount");
-    }
-    if (status == STATUS_OK && is_sale(in->document)) {
-        const struct doing issuing = {in->document->customer_id, CONTROL_INVOICE,
-                                      in->document->date_day, in->document->gross_minor};
-        status = refuse_controlled(books, &issuing, "amount");
+        const bool is_opening = in->document->kind == INVOICE_KIND__INVOICE_KIND_OPENING;
+        status = is_opening ? bring_in(books, in) : may_issue(books, in);
     }
     return status == STATUS_OK ? document_check(books, in->document, in->unique) : status;
 }
