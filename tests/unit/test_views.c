@@ -202,6 +202,32 @@ static void a_bucket_ends_on_its_upper_day(void **state)
     }
 }
 
+static int32_t day_at(int32_t year, uint32_t month, uint32_t day)
+{
+    int32_t out = 0;
+    assert_true(day_of_date((struct date){.year = year, .month = month, .day = day}, &out));
+    return out;
+}
+
+static void a_year_ends_on_its_anniversary(void **state)
+{
+    (void)state;
+    const int32_t document = day_at(2020, 2, 29);
+
+    const struct {
+        int32_t day;
+        size_t year;
+    } cases[] = {{document, 0},           {day_at(2021, 2, 28), 0},
+                 {day_at(2021, 3, 1), 1}, {day_at(2022, 2, 28), 1},
+                 {day_at(2022, 3, 1), 2}, {day_at(2024, 2, 29), 3},
+                 {day_at(2024, 3, 1), 4}, {day_at(2025, 2, 28), 4},
+                 {day_at(2025, 3, 1), 5}, {day_at(2060, 1, 1), 5}};
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(aging_year(document, cases[i].day), cases[i].year);
+    }
+}
+
 static void pages_of_the_aging_make_the_whole(void **state)
 {
     struct model *model = *state;
@@ -448,6 +474,7 @@ int main(void)
         CASE(the_digest_sees_a_change),
         CASE(aging_of_any_day_is_what_the_plain_rule_says),
         CASE(a_bucket_ends_on_its_upper_day),
+        CASE(a_year_ends_on_its_anniversary),
         CASE(pages_of_the_aging_make_the_whole),
         CASE(items_tie_to_the_day_sums_on_every_day),
         CASE(documents_come_by_day_and_number_and_their_sums_tie),
