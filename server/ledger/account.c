@@ -194,8 +194,10 @@ static void note_changes(struct books *books, const AccountRecord *before,
     struct call *call = books->call;
     char was[64] = "";
     char is[64] = "";
-    (void)field_choice_word(&financial_line__descriptor, (int)financial_line(before), was);
-    (void)field_choice_word(&financial_line__descriptor, (int)financial_line(account), is);
+    const FinancialLine line_before = financial_line(before);
+    const FinancialLine line = financial_line(account);
+    (void)field_choice_word(&financial_line__descriptor, (int)line_before, was);
+    (void)field_choice_word(&financial_line__descriptor, (int)line, is);
     call_note_change(call, account->code, "name", before->name, account->name);
     call_note_change(call, account->code, "financial_line", was, is);
     call_note_change(call, account->code, "days", days_text(books, before),
