@@ -11,9 +11,14 @@
 #define ACCOUNT_CODE_MAX 99999999u
 #define CHART_EDITION    1 // of the accounts that a new book begins with; 0 had those of charts.def
 
-// Puts the accounts of charts_more.def that the chart has. For a new book.
-MUST_CHECK enum status account_seed(struct txn *txn, struct arena *arena,
-                                    const struct chart *chart);
+// Puts the accounts that a new book of this chart and edition begins with.
+MUST_CHECK enum status account_seed(struct txn *txn, struct arena *arena, const struct chart *chart,
+                                    uint32_t edition);
+// The account of a role as it stands, or as the chart has it when the book does not.
+MUST_CHECK enum status account_of_role(struct books *books, enum account_role role, bool *is_new,
+                                       AccountRecord **out);
+// What is owed to the tax office stands on it, or is deducted from that.
+bool account_is_tax(const AccountRecord *account);
 // Does it take postings on that day?
 bool account_takes(const AccountRecord *account, int32_t day);
 

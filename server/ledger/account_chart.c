@@ -3,6 +3,45 @@
 #include "server/ledger/financial.h"
 #include "shared/fields.h"
 
+// One row of charts.def in the chart that the book is opened with.
+struct chart_row {
+    uint32_t role;
+    AccountKind kind;
+    bool control;
+    bool cash;
+    bool later;
+    const char *name[CHART_COUNT]; // cn-small, cn-enterprise, international
+};
+
+enum flag { PLAIN, CONTROL, CASH, LATER };
+
+static const struct chart_row ROWS[] = {
+#define ACCOUNT(role_, number, kind_, flag, small, small_name, enterprise, enterprise_name, \
+                international, international_name)                                          \
+    {                                                                                       \
+        .role = (number),                                                                   \
+        .kind = ACCOUNT_KIND__ACCOUNT_KIND_##kind_,                                         \
+        .control = (flag) == CONTROL,                                                       \
+        .cash = (flag) == CASH,                                                             \
+        .later = (flag) == LATER,                                                           \
+        .name = {small_name, enterprise_name, international_name},                          \
+    },
+#include "server/ledger/charts.def"
+#undef ACCOUNT
+};
+
+// Roles that share an account of the chart make one row; the first role names it.
+static bool is_first(const struct chart *chart, size_t index)
+{
+    uint32_t code = chart_code(chart, (enum account_role)ROWS[index].role);
+    for (size_t i = 0; i < index; i++) {
+        if (chart_code(chart, (enum account_role)ROWS[i].role) == code) {
+            return false;
+        }
+    }
+    return code != 0;
+}
+
 struct more {
     AccountKind kind;
     FinancialLine line;
@@ -81,20 +120,73 @@ static void take_more(struct arena *arena, const struct more *more, size_t chart
     out->own = true;
 }
 
-enum status account_seed(struct txn *txn, struct arena *arena, const struct chart *chart)
+// What the chart says of a row of it.
+static void take_row(struct arena *arena, const struct chart *chart, const struct chart_row *row,
+                     AccountRecord *out)
+{
+    const char *name = row->name[chart_number(chart)];
+    account_record__init(out);
+    out->code = chart_code(chart, (enum account_role)row->role);
+    out->name = arena_copy(arena, name, strlen(name));
+    out->kind = row->kind;
+    out->control = row->control;
+    out->cash = row->cash;
+    out->role = row->role;
+}
+
+static enum status put(struct txn *txn, AccountRecord *account)
+{
+    return account->name != NULL ? account_put(txn, key_u64(account->code), account)
+                                 : STATUS_TOO_LARGE;
+}
+
+enum status account_seed(struct txn *txn, struct arena *arena, const struct chart *chart,
+                         uint32_t edition)
 {
     const size_t number = chart_number(chart);
     enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(MORE_ROWS); i++) {
-        AccountRecord account;
-        if (MORE_ROWS[i].code[number] == 0) {
-            continue;
+    AccountRecord account;
+    for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(ROWS); i++) {
+        if (is_first(chart, i) && !ROWS[i].later) {
+            take_row(arena, chart, &ROWS[i], &account);
+            status = put(txn, &account);
         }
-        take_more(arena, &MORE_ROWS[i], number, &account);
-        status = account.name != NULL ? account_put(txn, key_u64(account.code), &account)
-                                      : STATUS_TOO_LARGE;
+    }
+    for (size_t i = 0; status == STATUS_OK && edition > 0 && i < COUNT_OF(MORE_ROWS); i++) {
+        if (MORE_ROWS[i].code[number] != 0) {
+            take_more(arena, &MORE_ROWS[i], number, &account);
+            status = put(txn, &account);
+        }
     }
     return status;
+}
+
+enum status account_of_role(struct books *books, enum account_role role, bool *is_new,
+                            AccountRecord **out)
+{
+    size_t at = 0;
+    while (ROWS[at].role != role) {
+        at++;
+        assert(at < COUNT_OF(ROWS));
+    }
+    enum status status = account_get(books->txn, key_u64(chart_code(books->chart, role)), out);
+    *is_new = status == STATUS_NOT_FOUND;
+    if (!*is_new) {
+        return status;
+    }
+    *out = arena_alloc(books->arena, sizeof **out);
+    if (*out == NULL) {
+        return STATUS_TOO_LARGE;
+    }
+    take_row(books->arena, books->chart, &ROWS[at], *out);
+    return (*out)->name != NULL ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+bool account_is_tax(const AccountRecord *account)
+{
+    const enum account_role role = (enum account_role)account->role;
+    return role == ACCOUNT_TAX || (role >= ACCOUNT_VAT && role <= ACCOUNT_SIMPLE_TAX) ||
+           account->line == FINANCIAL_LINE__FINANCIAL_LINE_TAXES;
 }
 
 bool account_takes(const AccountRecord *account, int32_t day)

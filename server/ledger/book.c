@@ -4,65 +4,6 @@
 #include "server/ledger/tax.h"
 #include "server/ledger/user.h"
 
-// One row of charts.def in the chart that the book is opened with.
-struct chart_row {
-    uint32_t role;
-    AccountKind kind;
-    bool control;
-    bool cash;
-    const char *name[CHART_COUNT]; // cn-small, cn-enterprise, international
-};
-
-enum flag { PLAIN, CONTROL, CASH };
-
-static const struct chart_row ROWS[] = {
-#define ACCOUNT(role_, number, kind_, flag, small, small_name, enterprise, enterprise_name, \
-                international, international_name)                                          \
-    {                                                                                       \
-        .role = (number),                                                                   \
-        .kind = ACCOUNT_KIND__ACCOUNT_KIND_##kind_,                                         \
-        .control = (flag) == CONTROL,                                                       \
-        .cash = (flag) == CASH,                                                             \
-        .name = {small_name, enterprise_name, international_name},                          \
-    },
-#include "server/ledger/charts.def"
-#undef ACCOUNT
-};
-
-// Roles that share an account of the chart make one row; the first role names it.
-static bool is_first(const struct chart *chart, size_t index)
-{
-    uint32_t code = chart_code(chart, (enum account_role)ROWS[index].role);
-    for (size_t i = 0; i < index; i++) {
-        if (chart_code(chart, (enum account_role)ROWS[i].role) == code) {
-            return false;
-        }
-    }
-    return code != 0;
-}
-
-static enum status put_accounts(struct txn *txn, struct call *call, const struct chart *chart)
-{
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(ROWS); i++) {
-        if (!is_first(chart, i)) {
-            continue;
-        }
-        const char *name = ROWS[i].name[chart_number(chart)];
-        AccountRecord account;
-        account_record__init(&account);
-        account.code = chart_code(chart, (enum account_role)ROWS[i].role);
-        account.name = arena_copy(call->arena, name, strlen(name));
-        account.kind = ROWS[i].kind;
-        account.control = ROWS[i].control;
-        account.cash = ROWS[i].cash;
-        account.role = ROWS[i].role;
-        status = account.name != NULL ? account_put(txn, key_u64(account.code), &account)
-                                      : STATUS_TOO_LARGE;
-    }
-    return status;
-}
-
 static enum status put_owner(struct txn *txn, struct call *call, const BookOpen *request)
 {
     const uint32_t roles[] = {ROLE_OWNER};
@@ -109,12 +50,13 @@ enum status book_open(struct txn *txn, struct call *call, const BookOpen *reques
     book.chart = request->chart;
     book.time_zone = request->time_zone;
     book.opened_us = call->instant_us;
-    status = book_put(txn, key_u64(BOOK_KEY), &book);
+    status = request->chart_edition >= CHART_EDITION ? tax_limit_seed(call->arena, chart, &book)
+                                                     : STATUS_OK;
     if (status == STATUS_OK) {
-        status = put_accounts(txn, call, chart);
+        status = book_put(txn, key_u64(BOOK_KEY), &book);
     }
-    if (status == STATUS_OK && request->chart_edition >= CHART_EDITION) {
-        status = account_seed(txn, call->arena, chart);
+    if (status == STATUS_OK) {
+        status = account_seed(txn, call->arena, chart, request->chart_edition);
     }
     if (status == STATUS_OK) {
         status = tax_seed(txn, request->chart);

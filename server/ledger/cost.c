@@ -10,6 +10,7 @@
 #include "server/ledger/period.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/receipt.h"
+#include "server/ledger/tax.h"
 #include "shared/day.h"
 
 #define COST_LINES 3 // the expense, its tax, and where it was paid from
@@ -144,7 +145,7 @@ static enum status add_line(struct books *books, EntryRecord *entry, const CostR
 
 static enum status build(struct books *books, const CostRecord *cost, EntryRecord **out)
 {
-    const uint32_t tax = chart_code(books->chart, ACCOUNT_TAX);
+    const uint32_t tax = chart_code(books->chart, tax_input(books, cost->date_day));
     EntryRecord *entry =
         posting_begin(books, ENTRY_KIND__ENTRY_KIND_COST, cost->date_day, COST_LINES);
     if (entry == NULL) {
@@ -186,7 +187,7 @@ static enum status load_parts(struct books *books, const CostAdd *request, CostR
         status = load_account(books, request->paid_from, ACCOUNT_BANK, false, "paid_from",
                               &cost->paid_from);
     }
-    return status == STATUS_OK ? posting_load(books, ACCOUNT_TAX) : status;
+    return status == STATUS_OK ? posting_load(books, tax_input(books, cost->date_day)) : status;
 }
 
 static enum status check_day(struct books *books, const CostRecord *cost, const EntryRecord *entry)

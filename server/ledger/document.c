@@ -160,7 +160,7 @@ enum status document_check(struct books *books, InvoiceRecord *document, const U
         status = posting_load(books, other_side(document));
     }
     if (status == STATUS_OK) {
-        status = posting_load(books, ACCOUNT_TAX);
+        status = tax_load(books, document);
     }
     if (status == STATUS_OK) {
         status = goods_check(books, document);
@@ -195,6 +195,21 @@ static struct sums sums_of(const InvoiceRecord *document)
     };
 }
 
+static enum status post_tax(struct books *books, EntryRecord *entry, const InvoiceRecord *document,
+                            int64_t tax_minor)
+{
+    const enum account_role role = tax_output(books, document->date_day);
+    int64_t simple_minor = 0;
+    enum status status = tax_simple(books, document, &simple_minor);
+    if (status == STATUS_OK) {
+        status = posting_role(books, entry, role, SIDE_CREDIT, tax_minor - simple_minor,
+                              document->customer_id);
+    }
+    return status == STATUS_OK ? posting_role(books, entry, ACCOUNT_SIMPLE_TAX, SIDE_CREDIT,
+                                              simple_minor, document->customer_id)
+                               : status;
+}
+
 static enum status post(struct books *books, InvoiceRecord *document)
 {
     const struct sums sums = sums_of(document);
@@ -202,7 +217,7 @@ static enum status post(struct books *books, InvoiceRecord *document)
     const bool charges = document->kind == INVOICE_KIND__INVOICE_KIND_DEBIT_NOTE;
     EntryRecord *entry = posting_begin(
         books, charges ? ENTRY_KIND__ENTRY_KIND_CHARGE : ENTRY_KIND__ENTRY_KIND_INVOICE,
-        document->date_day, 5 + goods_entry_lines(document));
+        document->date_day, 6 + goods_entry_lines(document));
     if (entry == NULL) {
         return STATUS_TOO_LARGE;
     }
@@ -218,7 +233,7 @@ static enum status post(struct books *books, InvoiceRecord *document)
         status = goods_post(books, entry, other_side(document), document);
     }
     if (status == STATUS_OK) {
-        status = posting_role(books, entry, ACCOUNT_TAX, SIDE_CREDIT, sums.tax_minor, customer_id);
+        status = post_tax(books, entry, document, sums.tax_minor);
     }
     if (status == STATUS_OK) {
         status =

@@ -312,6 +312,7 @@ static enum status check_reversible(struct books *books, const EntryRecord *entr
     }
     if (entry->kind != ENTRY_KIND__ENTRY_KIND_FINANCE &&
         entry->kind != ENTRY_KIND__ENTRY_KIND_PROVISION &&
+        entry->kind != ENTRY_KIND__ENTRY_KIND_TAX_EXEMPT &&
         entry->kind != ENTRY_KIND__ENTRY_KIND_OPENING) {
         return refuse_locked(books, entry);
     }

@@ -241,13 +241,14 @@ enum status posting_role(struct books *books, EntryRecord *entry, enum account_r
 
 uint32_t posting_scopes(const struct books *books, const EntryRecord *entry)
 {
-    const uint32_t tax = chart_code(books->chart, ACCOUNT_TAX);
     uint32_t scopes = POSTING_GENERAL;
     for (size_t i = 0; i < entry->n_line; i++) {
         const uint32_t code = entry->line[i]->account;
-        scopes |= code == tax ? POSTING_TAX : 0u;
         for (const struct account *each = books->accounts; each != NULL; each = each->next) {
-            scopes |= each->record->code == code && each->record->cash ? POSTING_CASH : 0u;
+            if (each->record->code == code) {
+                scopes |= each->record->cash ? POSTING_CASH : 0u;
+                scopes |= account_is_tax(each->record) ? POSTING_TAX : 0u;
+            }
         }
     }
     return scopes;

@@ -62,8 +62,7 @@ enum status tax_seed(struct txn *txn, const char *chart)
     return status;
 }
 
-// What the firm is on that day.
-static TaxpayerKind taxpayer_on(const BookRecord *book, int32_t day)
+TaxpayerKind tax_payer(const BookRecord *book, int32_t day)
 {
     TaxpayerKind kind = TAXPAYER_KIND__TAXPAYER_KIND_UNSET;
     for (size_t i = 0; i < book->n_taxpayer && book->taxpayer[i]->from_day <= day; i++) {
@@ -129,7 +128,7 @@ static bool has_rate(const struct rates *rates, uint32_t tax_bp)
 
 enum status tax_check(struct books *books, const InvoiceRecord *document)
 {
-    const TaxpayerKind kind = taxpayer_on(books->record, document->date_day);
+    const TaxpayerKind kind = tax_payer(books->record, document->date_day);
     struct rates rates;
     if (kind == TAXPAYER_KIND__TAXPAYER_KIND_UNSET) {
         return STATUS_OK;
@@ -179,6 +178,7 @@ enum status tax_set(struct txn *txn, struct call *call, const TaxSet *request, T
     }
 
     const bool is_same = known != NULL && !request->remove && known->to_day == request->to_day &&
+                         known->simple == request->simple &&
                          strcmp(known->name, request->name) == 0;
     if (is_same) {
         return refuse(txn, call, STATUS_NOTHING_TO_DO, NULL, NULL);
@@ -194,6 +194,7 @@ enum status tax_set(struct txn *txn, struct call *call, const TaxSet *request, T
     record.from_day = request->from_day;
     record.to_day = request->to_day;
     record.name = request->name;
+    record.simple = request->simple;
     record.changed_by = call->user_id;
     record.changed_us = call->instant_us;
     call_note_change(call, 0, "tax", describe(call, known),
@@ -221,7 +222,7 @@ enum status tax_use(struct txn *txn, struct call *call, const TaxUse *request, T
         return STATUS_TOO_LARGE;
     }
 
-    if (taxpayer_on(book, from_day) == request->taxpayer) {
+    if (tax_payer(book, from_day) == request->taxpayer) {
         return refuse(txn, call, STATUS_NOTHING_TO_DO, NULL, NULL);
     }
     if (book->n_taxpayer >= TAXPAYER_MAX) {
@@ -281,8 +282,9 @@ static enum status fill_row(struct txn *txn, struct call *call, const ProtobufCM
     row->from_day = record->from_day;
     row->to_day = record->to_day;
     row->name = record->name;
+    row->simple = record->simple;
     row->used =
-        taxpayer_on(book, call->book_day) == record->taxpayer && holds_on(record, call->book_day);
+        tax_payer(book, call->book_day) == record->taxpayer && holds_on(record, call->book_day);
     row->changed_us = record->changed_us;
     return reading_login(txn, record->changed_by, &row->changed_by);
 }

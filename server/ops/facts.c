@@ -2,6 +2,8 @@
 #include "server/ops/facts.h"
 
 #include "server/ledger/method.h"
+#include "server/ledger/account.h"
+#include "server/ledger/books.h"
 #include "shared/money.h"
 #include "shared/text.h"
 #include "shared/wire.h"
@@ -146,7 +148,7 @@ static void take_account(struct facts *facts, const AccountRecord *record)
                &(struct fact_account){.code = record->code,
                                       .is_control = record->control,
                                       .is_advances = record->role == ACCOUNT_ADVANCES,
-                                      .is_tax = record->role == ACCOUNT_TAX,
+                                      .is_tax = account_is_tax(record),
                                       .debit_minor = record->debit_minor,
                                       .credit_minor = record->credit_minor});
 }

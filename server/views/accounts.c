@@ -22,6 +22,13 @@ static bool is_cash(const struct accounts *accounts, uint32_t code)
            accounts->chart[at].cash;
 }
 
+bool accounts_owed(const struct accounts *accounts, uint32_t code)
+{
+    const size_t at = chart_position(accounts, code);
+    return at < accounts->chart_count && accounts->chart[at].code == code &&
+           accounts->chart[at].owed;
+}
+
 // An account is told of with each of its postings; only its flags count here.
 enum status accounts_chart(struct views *views, const AccountRecord *record)
 {
@@ -42,7 +49,10 @@ enum status accounts_chart(struct views *views, const AccountRecord *record)
                 (accounts->chart_count - at) * sizeof *accounts->chart);
         accounts->chart_count++;
     }
-    accounts->chart[at] = (struct charted){.code = record->code, .cash = record->cash};
+    accounts->chart[at] = (struct charted){
+        .code = record->code,
+        .cash = record->cash,
+        .owed = record->kind == ACCOUNT_KIND__ACCOUNT_KIND_LIABILITY && !record->control};
     return STATUS_OK;
 }
 
@@ -148,6 +158,9 @@ enum status accounts_post(struct views *views, const EntryRecord *record, struct
                               line->debit_minor, line->credit_minor);
         }
     }
+    if (status == STATUS_OK) {
+        status = taxes_entry(views, record);
+    }
     return status == STATUS_OK ? post_cash(views, record, kind, arena) : status;
 }
 
@@ -156,6 +169,7 @@ void accounts_free(struct views *views)
     sums_free(&views->accounts.all);
     sums_free(&views->accounts.closing);
     sums_free(&views->accounts.cash);
+    sums_free(&views->accounts.tax);
     free(views->accounts.chart);
     views->accounts = (struct accounts){0};
 }
@@ -166,8 +180,10 @@ void digest_accounts(const struct views *views, struct view_digest *digest)
     digest_sums(&accounts->all, "account", digest);
     digest_sums(&accounts->closing, "closing", digest);
     digest_sums(&accounts->cash, "cash", digest);
+    digest_sums(&accounts->tax, "tax", digest);
     for (size_t i = 0; i < accounts->chart_count; i++) {
-        uint64_t row[] = {accounts->chart[i].code, accounts->chart[i].cash};
+        uint64_t row[] = {accounts->chart[i].code, accounts->chart[i].cash,
+                          accounts->chart[i].owed};
         digest_row(digest, "chart", row, sizeof row);
     }
     for (size_t i = 0; i < views->lines.count; i++) {

@@ -303,8 +303,11 @@ enum status invoices_apply(struct views *views, const InvoiceRecord *record, str
     bool was_issued = before != NONE && views->invoices.sequence[before] != 0;
     enum status status = apply_row(views, &views->invoices, &row, arena, &added);
     // Once it has its number its lines never change. A debit note sells nothing.
-    return status == STATUS_OK && record->sequence != 0 && !was_issued &&
-                   row.series != SERIES_DEBIT_NOTE
+    const bool is_issued = record->sequence != 0 && !was_issued;
+    if (status == STATUS_OK && is_issued) {
+        status = taxes_document(views, record);
+    }
+    return status == STATUS_OK && is_issued && row.series != SERIES_DEBIT_NOTE
                ? sales_add(views, record, added != NONE ? added : before, arena)
                : status;
 }

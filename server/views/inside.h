@@ -199,15 +199,22 @@ struct day_sums {
 struct charted {
     uint32_t code;
     bool cash;
+    bool owed; // a liability: tax may stand on it
 };
 
 struct accounts {
     struct day_sums all;     // by code
     struct day_sums closing; // by code: what year ends moved
     struct day_sums cash;    // by (code of the other side, line named there): money in, money out
+    struct day_sums tax;     // by key of taxes.c: what was taxed, and the tax
     struct charted *chart;   // by code
     size_t chart_count, chart_capacity;
 };
+
+// What documents say of tax, and what other entries moved on accounts that it may stand on.
+MUST_CHECK enum status taxes_document(struct views *views, const InvoiceRecord *record);
+MUST_CHECK enum status taxes_entry(struct views *views, const EntryRecord *record);
+bool accounts_owed(const struct accounts *accounts, uint32_t code);
 
 #define CASH_LINE_BITS  8
 #define CASH_BROUGHT_IN CASH_LINE_OPENING // the key of opening balances: of no account

@@ -260,6 +260,23 @@ struct cash_row {
 MUST_CHECK enum status views_cash(const struct views *views, int32_t from_day, int32_t to_day,
                                   struct arena *arena, struct cash_row **row, size_t *count);
 
+// Tax over some days. Of documents by rate: what was taxed, the tax, and how many they are; of
+// costs and of entries that no document made, by the account of a liability: what the account moved
+// (credit minus debit), and of costs what they were without it.
+enum tax_of { TAX_OF_SALES = 1, TAX_OF_RED, TAX_OF_COSTS, TAX_OF_ENTRIES };
+
+struct tax_row {
+    enum tax_of of;
+    uint32_t tax_bp; // of documents
+    bool exempt;
+    uint32_t account; // of costs and entries
+    int64_t net_minor, tax_minor;
+    int64_t count;
+};
+
+MUST_CHECK enum status views_taxes(const struct views *views, int32_t from_day, int32_t to_day,
+                                   struct arena *arena, struct tax_row **row, size_t *count);
+
 // The lines of an account in order of day and entry. Who does not see every customer sees the
 // lines of those that may be seen, and no others.
 struct ledger_line {

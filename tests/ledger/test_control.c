@@ -150,6 +150,7 @@ static const struct sample SAMPLES[] = {
     {"entry_add", "text=Stamps line[0].account=6602 line[0].debit=7 line[1].account=1001 "
                   "line[1].credit=7"},
     {"entry_reverse", "entry_id=@entry reason=twice"},
+    {"tax_exempt", "from=2026-10-01 to=2026-10-31"},
     {"credit_confirm", "customer_id=@rated"},
     {"credit_override", "customer_id=@customer amount=1 reason=trusted"},
     {"refund_add", "customer_id=@customer amount=1 reason=back"},
@@ -249,6 +250,15 @@ static uint64_t rated_customer(struct scene *scene)
     return id;
 }
 
+// A small-scale taxpayer with tax of October on an account of its own, within the limit.
+static void exempt_tax(struct scene *scene, uint64_t customer_id)
+{
+    ask_ok(scene, "tax_use", "taxpayer=small from=2026-10-01");
+    ask_ok(scene, "tax_separate", "from=2026-10-01");
+    ask_ok(scene, "invoice_issue",
+           with_id(scene, "amount=10 tax_bp=3% date=2026-10-05 customer_id=", customer_id));
+}
+
 static uint64_t confirmed_order(struct scene *scene, uint64_t customer_id)
 {
     act_as(scene, "clerk"); // who wrote it does not approve its invoice
@@ -299,6 +309,7 @@ static struct ground prepare(struct scene *scene)
                        (unsigned long long)ground.role_id));
     prepare_lines(scene, &ground);
     ground.charge_id = charge(scene);
+    exempt_tax(scene, ground.rated_id);
     ground.order_id = confirmed_order(scene, ground.customer_id);
     ask_ok(scene, "user_edit", with_id(scene, "role=owner user_id=", user_of(scene, "clerk")));
     return ground;

@@ -45,7 +45,7 @@ MT940
         ;;
     esac
     # A small enterprise keeps no allowance: its book says so.
-    [[ $command = provision_* || $command = revaluation_run ]] && wanted=10 || wanted=0
+    [[ $command = provision_* || $command = revaluation_run || $command = tax_exempt ]] && wanted=10 || wanted=0
     exits "$wanted" env "KONTOR_HOME=$place/home-zhang" bash -c "exec ${line//@Y/$year} --yes"
     claim "$command says something" yes "$([ -s "$place/out" ] || [ -s "$place/err" ] && echo yes || echo no)"
     # What waits for a second person takes two: each asks for something that the other approves.
