@@ -109,7 +109,8 @@ void trade_customer_net(struct trader *trader)
     const struct thing note = trade_any(trader, KEPT_NOTE);
     request.customer_id = note.customer_id;
     request.currency = trade_code(trader, note, note.currency);
-    request.date_day = trader->today_day;
+    // Refused as of today when something is open that comes later: an invoice that came back.
+    request.date_day = trade_once(trader, 2) ? trader->today_day : 0;
     (void)trade_ask(trader, "customer_net", &request.base);
 }
 
