@@ -94,7 +94,7 @@ static const uint32_t CONTROL_NUMBERS[CONTROL_COUNT] = {
 #include "proto/permissions.def"
 };
 
-enum measure { MEASURE_ACT, MEASURE_AMOUNT, MEASURE_SUM, MEASURE_FIXED };
+enum measure { MEASURE_ACT, MEASURE_AMOUNT, MEASURE_SUM, MEASURE_FIXED, MEASURE_HELD };
 
 static const enum measure CONTROL_MEASURES[CONTROL_COUNT] = {
 
@@ -304,6 +304,12 @@ bool control_is_fixed(enum control control)
 {
     assert((size_t)control < COUNT_OF(CONTROL_MEASURES));
     return CONTROL_MEASURES[control] == MEASURE_FIXED;
+}
+
+bool control_is_held(enum control control)
+{
+    assert((size_t)control < COUNT_OF(CONTROL_MEASURES));
+    return CONTROL_MEASURES[control] == MEASURE_HELD;
 }
 
 enum control control_by_word(const char *word)

@@ -87,6 +87,7 @@ uint32_t control_number(enum control control);         // by which rules are sto
 bool control_has_amount(enum control control);         // may its rule speak of an amount?
 bool control_sums(enum control control);               // … for all of a day together?
 bool control_is_fixed(enum control control);           // always demanded, whatever the rules say
+bool control_is_held(enum control control);            // … until a rule says off
 // By what somebody sees, who approves a command that names this control; the command's own
 // permission unless JUDGED names another one.
 enum permission control_judge(const struct command *command);

@@ -223,6 +223,9 @@
 #define PROMISE_ITEMS_MAX       500
 #define PROMISE_DAYS_MAX        120  // ahead: a promise stops the reminders until then
 #define BOOK_DEVIATION_BP       1000 // of the day's rate, that a bank may have converted by
+#define RATE_DEVIATION_BP       1000 // of the last rate that two people stand for
+#define DISCOUNT_BP_MAX         1000 // that payment terms may give for early payment
+#define FEE_USUAL_BP            300  // of an amount, that a bank or a card keeps without a question
 #define TOLERANCE_MAX           1000 // minor units: what is larger is a write-off
 #define EXPECTED_PERIODS_MAX    120
 #define CREDIT_ALERTS_MAX       64 // of a customer, that nobody has seen

@@ -61,6 +61,17 @@ bool money_scale(int64_t a, int64_t b, int64_t divisor, int64_t *out)
     return narrow(round_divide((wide)a * b, divisor), out);
 }
 
+bool money_is_near(int64_t a, int64_t a_per, int64_t b, int64_t b_per, uint32_t bp)
+{
+    assert(a_per > 0 && a_per <= UINT32_MAX && b_per > 0 && b_per <= UINT32_MAX);
+    const wide left = (wide)a * b_per;
+    const wide right = (wide)b * a_per;
+    const wide off = left < right ? right - left : left - right;
+    const wide size = right < 0 ? -right : right;
+    const wide unit = (wide)a_per * b_per;
+    return off <= size / WHOLE_BP * bp + size % WHOLE_BP * bp / WHOLE_BP + unit;
+}
+
 bool money_line_net(int64_t quantity_micro, int64_t price_micro, uint32_t discount_bp,
                     uint32_t decimals, int64_t *net_minor)
 {

@@ -15,6 +15,8 @@ MUST_CHECK bool money_sub(int64_t a, int64_t b, int64_t *out);
 // round(a * b / divisor), half away from zero, with a 128-bit product. divisor > 0.
 MUST_CHECK bool money_scale(int64_t a, int64_t b, int64_t divisor, int64_t *out);
 
+// Does the fraction a / a_per differ from b / b_per by at most that part of it, or by a unit?
+bool money_is_near(int64_t a, int64_t a_per, int64_t b, int64_t b_per, uint32_t bp);
 // Line amount in minor units: round(quantity * price * (1 - discount)), one rounding (d.11).
 MUST_CHECK bool money_line_net(int64_t quantity_micro, int64_t price_micro, uint32_t discount_bp,
                                uint32_t decimals, int64_t *net_minor);

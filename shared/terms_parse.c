@@ -233,7 +233,7 @@ static bool take_discount(const char **text, char between, struct terms *terms)
     rate[size] = '\0';
     *text = skip_spaces(*text + size + 1);
     return money_parse_bp(rate, &terms->discount_bp) == STATUS_OK && terms->discount_bp > 0 &&
-           terms->discount_bp < WHOLE_BP && take_number(text, 0, DAYS_MAX, &terms->discount_days);
+           take_number(text, 0, DAYS_MAX, &terms->discount_days);
 }
 
 static bool parse_clause(const char *text, struct terms *terms)
@@ -305,8 +305,8 @@ enum status terms_parse(const char *text, struct terms *out)
     while (is_read && text != NULL) {
         is_read = cut_clause(&text, clause, sizeof clause) && parse_clause(clause, &terms);
     }
-    if (!is_read) {
-        return STATUS_FIELD_NOT_TERMS;
+    if (!is_read || terms.discount_bp > DISCOUNT_BP_MAX) {
+        return is_read ? STATUS_DISCOUNT_OVER : STATUS_FIELD_NOT_TERMS;
     }
     *out = terms;
     return STATUS_OK;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/control.h"
 
+#include "server/ledger/control_about.h"
 #include "server/ledger/numbering.h"
 #include "shared/fields.h"
 #include "shared/money.h"
@@ -16,7 +17,7 @@ enum status control_rule(struct txn *txn, enum control control, RuleRecord *out)
     }
     rule_record__init(out);
     out->control = number;
-    out->mode = RULE_MODE__RULE_MODE_OFF;
+    out->mode = control_is_held(control) ? RULE_MODE__RULE_MODE_ALWAYS : RULE_MODE__RULE_MODE_OFF;
     if (status == STATUS_OK) {
         *out = *rule;
     }
@@ -95,96 +96,6 @@ static bool is_clean(const ProtobufCMessage *request)
     return true;
 }
 
-static bool add_author(struct call *call, ApprovalRecord *approval, uint64_t user_id)
-{
-    if (user_id == 0) {
-        return true;
-    }
-    if (approval->author == NULL) {
-        approval->author = arena_alloc(call->arena, 2 * sizeof *approval->author);
-    }
-    if (approval->author == NULL) {
-        return false;
-    }
-    approval->author[approval->n_author] = user_id;
-    approval->n_author++;
-    return true;
-}
-
-// Who wrote or last changed a draft counts as the creator of what becomes of it.
-static enum status about_invoice(struct txn *txn, struct call *call, ApprovalRecord *approval)
-{
-    InvoiceRecord *invoice = NULL;
-    const enum status status = invoice_get(txn, key_u64(approval->about_id), &invoice);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    approval->customer_id = invoice->customer_id;
-    if (invoice->state != INVOICE_STATE__INVOICE_STATE_DRAFT) {
-        return STATUS_OK;
-    }
-    return add_author(call, approval, invoice->entered_by) &&
-                   add_author(call, approval, invoice->edited_by)
-               ? STATUS_OK
-               : STATUS_TOO_LARGE;
-}
-
-static enum status about_payment(struct txn *txn, ApprovalRecord *approval)
-{
-    PaymentRecord *payment = NULL;
-    const enum status status = payment_get(txn, key_u64(approval->about_id), &payment);
-    if (status == STATUS_OK) {
-        approval->customer_id = payment->customer_id;
-    }
-    return status;
-}
-
-// Who wrote an order down counts as the creator of its invoice.
-static enum status about_order(struct txn *txn, struct call *call, ApprovalRecord *approval)
-{
-    OrderRecord *order = NULL;
-    const enum status status = order_get(txn, key_u64(approval->about_id), &order);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    approval->customer_id = order->customer_id;
-    return add_author(call, approval, order->entered_by) &&
-                   add_author(call, approval, order->edited_by)
-               ? STATUS_OK
-               : STATUS_TOO_LARGE;
-}
-
-// The first reference of a request says what it is about, and so whose row scope holds for it.
-static enum status find_about(struct txn *txn, struct call *call, ApprovalRecord *approval)
-{
-    const ProtobufCMessage *request = call->request;
-    const char *name = "";
-    for (unsigned i = 0; approval->about_id == 0 && i < request->descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &request->descriptor->fields[i];
-        if (field_kind(field) == KIND_REFERENCE && field->label != PROTOBUF_C_LABEL_REPEATED &&
-            field_is_set(request, field)) {
-            memcpy(&approval->about_id, field_at(request, field), sizeof approval->about_id);
-            name = field->name;
-        }
-    }
-    if (strcmp(name, "invoice_id") == 0) {
-        return about_invoice(txn, call, approval);
-    }
-    if (strcmp(name, "payment_id") == 0) {
-        return about_payment(txn, approval);
-    }
-    if (strcmp(name, "order_id") == 0) {
-        return about_order(txn, call, approval);
-    }
-    if (strcmp(name, "customer_id") == 0) {
-        approval->customer_id = approval->about_id;
-    }
-    if (request->descriptor == &reconcile_match__descriptor) {
-        approval->customer_id = ((const ReconcileMatch *)request)->customer_id;
-    }
-    return STATUS_OK;
-}
-
 static enum status put_aside(struct txn *txn, struct call *call, ApprovalRecord *approval,
                              int64_t amount_minor)
 {
@@ -240,56 +151,116 @@ static enum status wait_for(struct txn *txn, struct call *call, enum control con
     return status;
 }
 
-// Is the call about what its control stands for, and not one that was approved already? Then
-// *is_open.
-static enum status begin(struct txn *txn, struct call *call, enum control control,
-                         int64_t amount_minor, bool *is_open)
+// What was approved is what comes about: not more of it.
+static enum status refuse_more(struct txn *txn, struct call *call, const struct act *act,
+                               size_t count)
 {
-    assert(control != CONTROL_NONE);
-    assert(call->command->control == control);
-    assert(!txn_call_has_written(txn));
+    for (size_t i = 0; i < count; i++) {
+        const bool is_its = control_number(act[i].control) == call->approved->control;
+        if (is_its && act[i].amount_minor > call->approved->amount_minor) {
+            return refuse(txn, call, STATUS_APPROVAL_GREW, NULL, NULL);
+        }
+    }
+    return STATUS_OK;
+}
+
+static bool act_is_empty(const struct act *act)
+{
+    return act->amount_minor == 0 && !act->is_chosen;
+}
+
+// Is there a rule for any of them? Most books have few.
+static enum status find_rule(struct txn *txn, const struct act *act, size_t count, bool *out)
+{
+    enum status status = STATUS_OK;
+    *out = false;
+    for (size_t i = 0; status == STATUS_OK && !*out && i < count; i++) {
+        RuleRecord rule = {0};
+        status = control_rule(txn, act[i].control, &rule);
+        *out =
+            status == STATUS_OK && !act_is_empty(&act[i]) && rule.mode != RULE_MODE__RULE_MODE_OFF;
+    }
+    return status;
+}
+
+// The first act that needs a second person; `count` when none does.
+static enum status find_demanding(struct txn *txn, const struct call *call, uint64_t customer_id,
+                                  const struct act *act, size_t count, size_t *at)
+{
+    enum status status = STATUS_OK;
+    bool demands = false;
+    *at = 0;
+    while (status == STATUS_OK && *at < count) {
+        const struct doing doing = {customer_id, act[*at].control, call->book_day,
+                                    act[*at].amount_minor};
+        RuleRecord rule = {0};
+        status = control_rule(txn, act[*at].control, &rule);
+        const bool spares = !act[*at].is_chosen && rule.mode == RULE_MODE__RULE_MODE_ALWAYS;
+        if (status == STATUS_OK && !spares && !act_is_empty(&act[*at])) {
+            status = demands_by(txn, call, &rule, &doing, &demands);
+        }
+        if (demands) {
+            return status;
+        }
+        (*at)++;
+    }
+    return status;
+}
+
+static enum status count_acts(struct txn *txn, const struct call *call, uint64_t customer_id,
+                              const struct act *act, size_t count)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        const struct doing doing = {customer_id, act[i].control, call->book_day,
+                                    act[i].amount_minor};
+        status = act_is_empty(&act[i]) ? STATUS_OK : control_count(txn, call, &doing);
+    }
+    return status;
+}
+
+enum status control_check_acts(struct txn *txn, struct call *call, const struct act *act,
+                               size_t count)
+{
+    assert(count > 0 && call->command->control == act[0].control);
+    assert(act[0].control != CONTROL_NONE && !txn_call_has_written(txn));
     call->control_seen = true;
-    *is_open = call->approved == NULL;
-    return !*is_open && amount_minor > call->approved->amount_minor
-               ? refuse(txn, call, STATUS_APPROVAL_GREW, NULL, NULL)
-               : STATUS_OK;
+    if (call->approved != NULL) {
+        return refuse_more(txn, call, act, count);
+    }
+    size_t at = 0;
+    bool is_ruled = false;
+    ApprovalRecord approval;
+    approval_record__init(&approval);
+    enum status status = find_rule(txn, act, count, &is_ruled);
+    if (status != STATUS_OK || !is_ruled) {
+        return status;
+    }
+    status = control_about(txn, call, &approval);
+    if (status == STATUS_OK) {
+        status = find_demanding(txn, call, approval.customer_id, act, count, &at);
+    }
+    if (status == STATUS_OK && at < count) {
+        return wait_for(txn, call, act[at].control, &approval, act[at].amount_minor);
+    }
+    return status == STATUS_OK ? count_acts(txn, call, approval.customer_id, act, count) : status;
 }
 
 enum status control_check(struct txn *txn, struct call *call, enum control control,
                           int64_t amount_minor)
 {
-    RuleRecord rule;
-    bool is_open = false;
-    enum status status = begin(txn, call, control, amount_minor, &is_open);
-    if (status == STATUS_OK && is_open) {
-        status = control_rule(txn, control, &rule);
-    }
-    if (status != STATUS_OK || !is_open || rule.mode == RULE_MODE__RULE_MODE_OFF) {
-        return status;
-    }
-    bool demands = false;
-    ApprovalRecord approval;
-    approval_record__init(&approval);
-    status = find_about(txn, call, &approval);
-    const struct doing doing = {approval.customer_id, control, call->book_day, amount_minor};
-    if (status == STATUS_OK) {
-        status = demands_by(txn, call, &rule, &doing, &demands);
-    }
-    if (status == STATUS_OK && demands) {
-        return wait_for(txn, call, control, &approval, amount_minor);
-    }
-    return status == STATUS_OK && rule_sums(&rule, control) ? done_add(txn, call, &doing) : status;
+    const struct act act = {control, amount_minor, true};
+    return control_check_acts(txn, call, &act, 1);
 }
 
 enum status control_insist(struct txn *txn, struct call *call, enum control control)
 {
-    bool is_open = false;
+    assert(call->command->control == control && !txn_call_has_written(txn));
+    call->control_seen = true;
     ApprovalRecord approval;
     approval_record__init(&approval);
-    enum status status = begin(txn, call, control, 0, &is_open);
-    if (status == STATUS_OK && is_open) {
-        status = find_about(txn, call, &approval);
-    }
+    const bool is_open = call->approved == NULL;
+    const enum status status = is_open ? control_about(txn, call, &approval) : STATUS_OK;
     return status == STATUS_OK && is_open ? wait_for(txn, call, control, &approval, 0) : status;
 }
 

@@ -15,6 +15,18 @@
 // In a preview the call goes on, and the reply says what it will need.
 MUST_CHECK enum status control_check(struct txn *txn, struct call *call, enum control control,
                                      int64_t amount_minor);
+
+// The same where one call does several things: the first is that of the command's row, the others
+// come with it, each counted with what else was done of its kind. An amount that somebody chose
+// asks a rule that says always; one that follows from terms, rates and tolerances only one that
+// speaks of an amount.
+struct act {
+    enum control control;
+    int64_t amount_minor;
+    bool is_chosen;
+};
+MUST_CHECK enum status control_check_acts(struct txn *txn, struct call *call, const struct act *act,
+                                          size_t count);
 // The same for an act that takes a second person whatever the rule says.
 MUST_CHECK enum status control_insist(struct txn *txn, struct call *call, enum control control);
 // This call does nothing for which its control stands: a command that names one says either.

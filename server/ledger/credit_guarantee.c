@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Guarantees: what secures a customer's debt, up to a cap and until it expires (domain.md d.3).
 #include "server/ledger/alert.h"
+#include "server/ledger/control.h"
 #include "server/ledger/credit_card.h"
 #include "server/ledger/permit.h"
 #include "shared/wire.h"
@@ -78,6 +79,10 @@ enum status credit_guarantee(struct txn *txn, struct call *call, const CreditGua
 
     if (status == STATUS_OK) {
         status = check_asked(&books, request, credit);
+    }
+    // What secures a debt lets the customer owe more.
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_CREDIT_LIMIT, request->amount_minor);
     }
     if (status != STATUS_OK) {
         return status;

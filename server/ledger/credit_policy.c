@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policies: what stops a document, for the whole book or for the customers of a class.
+#include "server/ledger/control.h"
+#include "server/ledger/customer.h"
 #include "server/ledger/exposure.h"
 #include "server/ledger/reading.h"
 #include "server/ledger/row_page.h"
@@ -91,6 +93,30 @@ static void fill(struct call *call, const CreditPolicy *request, PolicyRecord *p
     policy->changed_us = call->instant_us;
 }
 
+// What all customers of a class may owe, before and after; the book's policy stands in for a class
+// without one.
+static enum status check_control(struct books *books, const CreditPolicy *request,
+                                 const PolicyRecord *after)
+{
+    PolicyRecord *before = NULL;
+    PolicyRecord *book = NULL;
+    enum status status = exposure_policy(books->txn, books->arena, request->class_, &before, NULL);
+    if (status == STATUS_OK) {
+        status = exposure_policy(books->txn, books->arena, "", &book, NULL);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const int64_t grants = !request->remove             ? customer_credit_of_policy(after)
+                           : request->class_[0] == '\0' ? INT64_MAX
+                                                        : customer_credit_of_policy(book);
+    if (grants <= customer_credit_of_policy(before)) {
+        control_pass(books->call);
+        return STATUS_OK;
+    }
+    return control_check(books->txn, books->call, CONTROL_CREDIT_LIMIT, grants);
+}
+
 enum status credit_policy(struct txn *txn, struct call *call, const CreditPolicy *request,
                           CreditPolicyReply *reply)
 {
@@ -112,12 +138,15 @@ enum status credit_policy(struct txn *txn, struct call *call, const CreditPolicy
     if (status == STATUS_OK && before == NULL && count >= CREDIT_POLICIES_MAX) {
         status = books_refuse(&books, STATUS_TOO_LARGE, "class", NULL, NULL);
     }
+    PolicyRecord after;
+    fill(call, request, &after);
+    if (status == STATUS_OK) {
+        status = check_control(&books, request, &after);
+    }
     if (status != STATUS_OK) {
         return status;
     }
 
-    PolicyRecord after;
-    fill(call, request, &after);
     if (id == 0) {
         id = request->class_[0] == '\0' ? POLICY_BOOK_KEY : call_new_id(call);
     }

@@ -72,9 +72,7 @@ static enum status check(struct books *books, const CustomerRecord *customer,
     if (status == STATUS_OK) {
         status = permit_credit(books, &after, customer);
     }
-    return status == STATUS_OK ? customer_control_credit(books, customer, suggestion->credit,
-                                                         suggestion->limit_minor)
-                               : status;
+    return status == STATUS_OK ? customer_control_credit(books, customer, &after) : status;
 }
 
 enum status credit_confirm(struct txn *txn, struct call *call, const CreditConfirm *request,

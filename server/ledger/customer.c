@@ -2,6 +2,7 @@
 #include "server/ledger/customer.h"
 
 #include "server/ledger/control.h"
+#include "server/ledger/exposure.h"
 #include "server/ledger/numbering.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/rate.h"
@@ -112,17 +113,63 @@ int64_t customer_credit_granted(const CustomerRecord *customer)
     return credit_measure(customer->credit, customer->credit_limit_minor, 0);
 }
 
-enum status customer_control_credit(struct books *books, const CustomerRecord *before,
-                                    CreditMode mode, int64_t limit_minor)
+int64_t customer_credit_of_policy(const PolicyRecord *policy)
 {
+    return policy->check == CREDIT_CHECK__CREDIT_CHECK_BLOCK
+               ? credit_measure(policy->credit, policy->credit_limit_minor, INT64_MAX)
+               : INT64_MAX;
+}
+
+// What another class grants: more than the one before, or nothing.
+static enum status class_raise(struct books *books, const CustomerRecord *before,
+                               const CustomerRecord *after, int64_t *out)
+{
+    PolicyRecord *was = NULL;
+    PolicyRecord *will = NULL;
+    *out = 0;
+    if (strcmp(before->class_, after->class_) == 0) {
+        return STATUS_OK;
+    }
+    enum status status = exposure_policy(books->txn, books->arena, before->class_, &was, NULL);
+    if (status == STATUS_OK) {
+        status = exposure_policy(books->txn, books->arena, after->class_, &will, NULL);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const int64_t had = customer_credit_of_policy(was);
+    const int64_t grants = customer_credit_of_policy(will);
+    *out = grants > had ? grants : 0;
+    return STATUS_OK;
+}
+
+enum status customer_credit_raise(struct books *books, const CustomerRecord *before,
+                                  const CustomerRecord *after, int64_t *out)
+{
+    int64_t by_class = 0;
+    const enum status status = class_raise(books, before, after, &by_class);
     const int64_t was = credit_measure(before->credit, before->credit_limit_minor, 0);
-    const int64_t will = credit_measure(mode, limit_minor, INT64_MAX - 1);
-    const bool stays = mode == before->credit && limit_minor == before->credit_limit_minor;
-    if (stays || will <= was) {
+    const int64_t will = credit_measure(after->credit, after->credit_limit_minor, INT64_MAX - 1);
+    const bool stays =
+        after->credit == before->credit && after->credit_limit_minor == before->credit_limit_minor;
+    *out = stays || will <= was ? 0 : will;
+    *out = by_class > *out ? by_class : *out;
+    return status;
+}
+
+enum status customer_control_credit(struct books *books, const CustomerRecord *before,
+                                    const CustomerRecord *after)
+{
+    int64_t raise_minor = 0;
+    const enum status status = customer_credit_raise(books, before, after, &raise_minor);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (raise_minor == 0) {
         control_pass(books->call);
         return STATUS_OK;
     }
-    return control_check(books->txn, books->call, CONTROL_CREDIT_LIMIT, will);
+    return control_check(books->txn, books->call, CONTROL_CREDIT_LIMIT, raise_minor);
 }
 
 CreditMode customer_credit_mode(CreditMode asked, int64_t limit_minor)
@@ -217,8 +264,7 @@ enum status customer_add(struct txn *txn, struct call *call, const CustomerAdd *
     if (status == STATUS_OK) {
         CustomerRecord nobody;
         customer_record__init(&nobody);
-        status = customer_control_credit(&books, &nobody, customer->credit,
-                                         customer->credit_limit_minor);
+        status = customer_control_credit(&books, &nobody, customer);
     }
     if (status != STATUS_OK) {
         return status;

@@ -27,10 +27,15 @@ MUST_CHECK enum status customer_check_unique(struct books *books, UniqueHash *co
 // Cash only has no limit above it, unlimited none at all.
 MUST_CHECK enum status customer_check_credit(struct books *books, CreditMode mode,
                                              int64_t limit_minor);
+// What `after` may owe, itself or by its class, when that is more than `before`; else 0.
+MUST_CHECK enum status customer_credit_raise(struct books *books, const CustomerRecord *before,
+                                             const CustomerRecord *after, int64_t *out);
 // Asks for a second person when `after` grants more credit than `before`, else says that there is
 // no need.
 MUST_CHECK enum status customer_control_credit(struct books *books, const CustomerRecord *before,
-                                               CreditMode mode, int64_t limit_minor);
+                                               const CustomerRecord *after);
+// What a policy lets anybody owe before it stops a document: INT64_MAX where it stops none.
+int64_t customer_credit_of_policy(const PolicyRecord *policy);
 // The credit of a customer as an amount, INT64_MAX without limit; what was not granted is nothing.
 int64_t customer_credit_granted(const CustomerRecord *customer);
 // A limit alone means the mode "limit".

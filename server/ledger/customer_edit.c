@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/ledger/control.h"
 #include "server/ledger/customer.h"
 #include "server/ledger/due.h"
 #include "server/ledger/exposure.h"
@@ -310,9 +309,8 @@ static void merge_clear_fields(struct books *books, const CustomerEdit *request,
     }
 }
 
-// Would the customer leave what the editor may see, or owe more than the editor may grant?
-static enum status check_after(struct books *books, const CustomerEdit *request,
-                               const CustomerRecord *customer)
+// What owner, region, class and credit will be.
+static CustomerRecord after_of(const CustomerEdit *request, const CustomerRecord *customer)
 {
     CustomerRecord after = *customer;
     if (request->owner_id != 0 || wants_clear(request, "owner")) {
@@ -321,17 +319,14 @@ static enum status check_after(struct books *books, const CustomerEdit *request,
     if (request->region[0] != '\0' || wants_clear(request, "region")) {
         after.region = request->region;
     }
-    if (wants_credit(request)) {
+    if (request->class_[0] != '\0' || wants_clear(request, "class")) {
+        after.class_ = request->class_;
+    }
+    if (wants_credit(request) || wants_clear(request, "credit")) {
         after.credit = customer_credit_mode(request->credit, request->credit_limit_minor);
         after.credit_limit_minor = request->credit_limit_minor;
     }
-    enum status status =
-        rows_may_put(books->txn, TABLE_customer, key_u64(customer->id), &after.base);
-    if (status == STATUS_SCOPE_DENIED) {
-        const bool moves_owner = after.owner_id != customer->owner_id;
-        return books_refuse(books, status, moves_owner ? "owner" : "region", NULL, NULL);
-    }
-    return status == STATUS_OK ? permit_credit(books, &after, customer) : status;
+    return after;
 }
 
 static const char *terms_or_default(const char *terms)
@@ -350,16 +345,17 @@ static enum status check_terms(struct books *books, const CustomerEdit *request,
                : STATUS_OK;
 }
 
-static enum status check_control(struct books *books, const CustomerEdit *request,
-                                 const CustomerRecord *customer)
+// Would the customer leave what the editor may see, or owe more than the editor may grant?
+static enum status check_after(struct books *books, const CustomerRecord *after,
+                               const CustomerRecord *customer)
 {
-    if (!wants_credit(request) && !wants_clear(request, "credit")) {
-        control_pass(books->call);
-        return STATUS_OK;
+    const enum status status =
+        rows_may_put(books->txn, TABLE_customer, key_u64(customer->id), &after->base);
+    if (status == STATUS_SCOPE_DENIED) {
+        const bool moves_owner = after->owner_id != customer->owner_id;
+        return books_refuse(books, status, moves_owner ? "owner" : "region", NULL, NULL);
     }
-    return customer_control_credit(
-        books, customer, customer_credit_mode(request->credit, request->credit_limit_minor),
-        request->credit_limit_minor);
+    return status == STATUS_OK ? permit_credit(books, after, customer) : status;
 }
 
 enum status customer_edit(struct txn *txn, struct call *call, const CustomerEdit *request,
@@ -368,6 +364,7 @@ enum status customer_edit(struct txn *txn, struct call *call, const CustomerEdit
     struct books books;
     CustomerRecord *customer = NULL;
     struct exposure exposure = {0};
+    CustomerRecord after = {0};
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {
         status = books_active_customer(&books, request->customer_id, "customer", &customer);
@@ -395,13 +392,14 @@ enum status customer_edit(struct txn *txn, struct call *call, const CustomerEdit
         status = customer_check_credit(&books, request->credit, request->credit_limit_minor);
     }
     if (status == STATUS_OK) {
-        status = check_after(&books, request, customer);
+        after = after_of(request, customer);
+        status = check_after(&books, &after, customer);
     }
     if (status == STATUS_OK) {
         status = check_terms(&books, request, customer, &exposure);
     }
     if (status == STATUS_OK) {
-        status = check_control(&books, request, customer);
+        status = customer_control_credit(&books, customer, &after);
     }
     if (status != STATUS_OK) {
         return status;

@@ -2,6 +2,7 @@
 // What stands to a customer's credit settles what the same customer owes (预收冲应收, domain.md
 // d.1): the oldest credit first, the debits in the order of the customer's profile.
 #include "server/ledger/customer.h"
+#include "server/ledger/deduction.h"
 #include "server/ledger/rate.h"
 #include "server/ledger/shares.h"
 
@@ -68,6 +69,9 @@ enum status customer_net(struct txn *txn, struct call *call, const CustomerNet *
                                          .day = credits.item[0]->record->date_day,
                                          .asked = request->date_day};
         status = shares_plan(&books, &credits, &wish, &shares);
+    }
+    if (status == STATUS_OK) {
+        status = deduction_check_shares(&books, &shares);
     }
     if (status != STATUS_OK) {
         return status;

@@ -86,9 +86,15 @@ static enum status take_customer(struct books *books, const CustomerAdd *add,
         status = permit_import(books, PERMISSION_CUSTOMER_ADD, customer,
                                customer_credit_granted(customer), "credit_limit");
     }
-    if (status == STATUS_OK && customer_credit_granted(customer) > 0) {
+    CustomerRecord nobody;
+    customer_record__init(&nobody);
+    int64_t raise_minor = 0;
+    if (status == STATUS_OK) {
+        status = customer_credit_raise(books, &nobody, customer, &raise_minor);
+    }
+    if (status == STATUS_OK && raise_minor > 0) {
         const struct doing granting = {customer->id, CONTROL_CREDIT_LIMIT, books->call->book_day,
-                                       customer_credit_granted(customer)};
+                                       raise_minor};
         status = refuse_controlled(books, &granting, "credit_limit");
     }
     if (status != STATUS_OK) {

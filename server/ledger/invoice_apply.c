@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Credit notes that were left open: what they settle later, and the way back (domain.md d.1).
+#include "server/ledger/deduction.h"
 #include "server/ledger/document.h"
 #include "server/ledger/rate.h"
 #include "server/ledger/shares.h"
@@ -83,6 +84,9 @@ enum status invoice_apply(struct txn *txn, struct call *call, const InvoiceApply
                                          .named = request->allocate,
                                          .named_count = request->n_allocate};
         status = shares_plan(&books, &note.credits, &wish, &shares);
+    }
+    if (status == STATUS_OK) {
+        status = deduction_check_shares(&books, &shares);
     }
     if (status != STATUS_OK) {
         return status;

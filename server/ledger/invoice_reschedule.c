@@ -147,6 +147,10 @@ static enum status plan_parts(struct books *books, const InvoiceReschedule *requ
                                                        &plan->part, &plan->part_count);
     }
     for (size_t i = 0; status == STATUS_OK && i < plan->part_count; i++) {
+        // A discount is part of the price that was agreed, not of when the rest is paid.
+        if (plan->part[i]->discount_minor != 0) {
+            return books_refuse(books, STATUS_DISCOUNT_NEW, "terms", request->terms, NULL);
+        }
         if (plan->part[i]->amount_minor <= 0) {
             return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE,
                                 request->terms[0] != '\0' ? "terms" : "part",

@@ -2,7 +2,7 @@
 // What the books begin with (domain.md d.12), against retained earnings: open documents of
 // customers, each with its own days, and the balances of other accounts. What is owed to a customer
 // is a payment on account that no money came with.
-#include "server/ledger/control.h"
+#include "server/ledger/deduction.h"
 #include "server/ledger/document.h"
 #include "server/ledger/due.h"
 #include "server/ledger/entry.h"
@@ -21,12 +21,17 @@ struct opening {
     const UniqueHash *unique;
 };
 
-// As asked, else the one that was used last.
+// As asked; from the first use on the one that was used.
 static enum status choose_day(struct books *books, int32_t asked, int32_t *out)
 {
     *out = asked != 0 ? asked : books->record->opening_day;
     if (*out == 0) {
         return books_refuse(books, STATUS_FIELD_MISSING, "opening", NULL, NULL);
+    }
+    // Where the books begin is said once: otherwise a credit could be brought in on any day.
+    if (books->record->opening_day != 0 && *out != books->record->opening_day) {
+        return books_refuse(books, STATUS_OPENING_FIXED, "opening", books_day(books, *out),
+                            books_day(books, books->record->opening_day));
     }
     return *out <= books->call->book_day
                ? STATUS_OK
@@ -166,9 +171,11 @@ enum status opening_add(struct txn *txn, struct call *call, const OpeningAdd *re
         status = posting_balance(&books, request->customer_id, &balance);
     }
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_ENTRY,
-                               request->amount_minor < 0 ? -request->amount_minor
-                                                         : request->amount_minor);
+        // A credit pays what the customer owes, and no money came with it.
+        const int64_t minor = request->amount_minor;
+        const struct deduction deduction = {.chosen_minor = minor < 0 ? -minor : 0};
+        status =
+            deduction_check(&books, request->customer_id, minor < 0 ? -minor : minor, &deduction);
     }
     if (status != STATUS_OK) {
         return status;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/content.h"
-#include "server/ledger/control.h"
 #include "server/ledger/method.h"
 #include "server/ledger/payment_close.h"
 #include "server/ledger/permit.h"
@@ -163,7 +162,8 @@ enum status payment_add(struct txn *txn, struct call *call, const PaymentAdd *as
         status = posting_balance(&books, payment->customer_id, &balance);
     }
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_PAYMENT, receipt_book(payment));
+        status = deduction_check(&books, payment->customer_id, receipt_book(payment),
+                                 &closing.deduction);
     }
     if (status != STATUS_OK) {
         return status;
@@ -208,6 +208,9 @@ enum status payment_allocate(struct txn *txn, struct call *call, const PaymentAl
                                          .named = request->allocate,
                                          .named_count = request->n_allocate};
         status = shares_plan(&books, &money.credits, &wish, &shares);
+    }
+    if (status == STATUS_OK) {
+        status = deduction_check_shares(&books, &shares);
     }
     if (status != STATUS_OK) {
         return status;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/payment_close.h"
 
-#include "server/ledger/control.h"
 #include "server/ledger/disparity.h"
-#include "server/ledger/permit.h"
 #include "server/ledger/receipt.h"
 #include "shared/money.h"
 
@@ -46,22 +44,6 @@ static enum status find_rest(struct books *books, const PaymentRecord *payment,
     return status;
 }
 
-// Beyond the tolerance it is a write-off, which has its own permission, limit and second person.
-static enum status may_write_off(struct books *books, uint64_t customer_id, int64_t amount_minor)
-{
-    const struct doing doing = {customer_id, CONTROL_WRITE_OFF, books->call->book_day,
-                                amount_minor};
-    bool demands = false;
-    enum status status =
-        permit_also(books, PERMISSION_WRITEOFF_ADD, customer_id, amount_minor, "write_off");
-    if (status == STATUS_OK) {
-        status = control_demands(books->txn, books->call, &doing, &demands);
-    }
-    return status == STATUS_OK && demands
-               ? books_refuse(books, STATUS_APPROVAL_NEEDED, "write_off", NULL, NULL)
-               : status;
-}
-
 static enum status plan_difference(struct books *books, const PaymentRecord *payment,
                                    int64_t amount_minor, bool is_small, struct closing *out)
 {
@@ -69,8 +51,13 @@ static enum status plan_difference(struct books *books, const PaymentRecord *pay
     const ClearingKind kind =
         gives_up ? CLEARING_KIND__CLEARING_KIND_WRITE_OFF : CLEARING_KIND__CLEARING_KIND_DIFFERENCE;
     out->role = is_small ? ACCOUNT_ROUNDING : out->is_over ? ACCOUNT_GAINS : ACCOUNT_WRITE_OFF;
-    enum status status =
-        is_small ? STATUS_OK : may_write_off(books, payment->customer_id, amount_minor);
+    enum status status = STATUS_OK;
+    if (is_small) {
+        deduction_agree(&out->deduction, amount_minor);
+    } else { // a write-off, which has its own permission, limit and second person
+        status = deduction_give(books, payment->customer_id, amount_minor, "write_off",
+                                !out->is_over, &out->deduction);
+    }
     if (status == STATUS_OK) {
         status = posting_guard(books, payment->date_day, POSTING_CASH, "date");
     }
@@ -107,11 +94,15 @@ enum status closing_plan(struct books *books, const PaymentRecord *payment,
                          const struct settlement *settlement, bool asked, struct closing *out)
 {
     *out = (struct closing){.is_over = settlement->left_minor > 0};
+    deduction_settle(payment, settlement, &out->deduction);
+    enum status status =
+        deduction_fee(books, receipt_book_fee(payment), receipt_book(payment), &out->deduction);
     for (size_t i = 0; i < settlement->count; i++) {
         out->discount_minor += settlement->line[i].discount_minor;
     }
-    enum status status =
-        out->discount_minor != 0 ? posting_load(books, ACCOUNT_DISCOUNT) : STATUS_OK;
+    if (status == STATUS_OK && out->discount_minor != 0) {
+        status = posting_load(books, ACCOUNT_DISCOUNT);
+    }
     if (status == STATUS_OK && asked && settlement->count == 0) {
         return books_refuse(books, STATUS_NOTHING_TO_DO, "write_off", NULL, NULL);
     }
@@ -230,11 +221,6 @@ enum status closing_post(struct books *books, PaymentRecord *payment,
     }
     if (status == STATUS_OK && closing->difference != NULL) {
         status = tie(books, payment, closing->difference);
-    }
-    if (status == STATUS_OK && closing->difference != NULL && closing->role != ACCOUNT_ROUNDING) {
-        const struct doing doing = {payment->customer_id, CONTROL_WRITE_OFF, books->call->book_day,
-                                    closing->difference->amount_minor};
-        status = control_count(books->txn, books->call, &doing);
     }
     return status == STATUS_OK && payment->n_clearing_id > 0
                ? payment_put(books->txn, key_u64(payment->id), payment)

@@ -6,6 +6,7 @@
 // d.1, d.17). Each is a document of its own (clearing.h), tied to the payment and undone with it.
 
 #include "server/ledger/clearing.h"
+#include "server/ledger/deduction.h"
 #include "server/ledger/money.h"
 
 struct closing {
@@ -15,6 +16,7 @@ struct closing {
     int64_t over_minor;         // then: so much, in its currency
     struct settlement rest;     // what too little leaves open
     int64_t discount_minor;     // in all, in the payment's currency
+    struct deduction deduction; // all that the payment settles without money
 };
 
 // Planned behind the settlement, with what may speak against it. `asked`: a difference beyond the

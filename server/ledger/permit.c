@@ -5,8 +5,6 @@
 #include "shared/fields.h"
 #include "shared/money.h"
 
-#define FEE_CAP_BP 300u // of the amount: what a bank or a card may keep without a question
-
 bool permit_shows(const struct call *call, enum field_class field_class)
 {
     return call->filter == NULL || call->filter->views[field_class] == VIEW_FULL;
@@ -207,7 +205,7 @@ enum status permit_fee(struct books *books, const PaymentRecord *payment)
     const bool is_foreign = payment->currency[0] != '\0';
     const int64_t amount_minor = is_foreign ? payment->book_minor : payment->amount_minor;
     const int64_t fee_minor = is_foreign ? payment->book_fee_minor : payment->fee_minor;
-    if (!money_tax(amount_minor, FEE_CAP_BP, &cap_minor)) {
+    if (!money_tax(amount_minor, FEE_USUAL_BP, &cap_minor)) {
         return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "amount", NULL, NULL);
     }
     if (call->rights == NULL || fee_minor <= cap_minor) {

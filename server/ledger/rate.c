@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ledger/rate.h"
 
+#include "server/ledger/control.h"
 #include "server/ledger/posting.h"
 #include "server/ledger/reading.h"
 #include "server/ledger/row_page.h"
@@ -30,18 +31,30 @@ char *rate_currency(const struct books *books, char *currency)
     return strcmp(currency, books->record->currency) == 0 ? reading_constant("") : currency;
 }
 
-// The last one from that day back.
-static enum status find_rate(struct txn *txn, const char *currency, int32_t day, RateRecord **out)
+// The first one from that day on, or back; NULL when there is none.
+static enum status next_to(struct txn *txn, const char *currency, int32_t day, bool backwards,
+                           RateRecord **out)
 {
     struct rows *rows CLEANUP(rows_close_at) = NULL;
     struct row_key key;
     ProtobufCMessage *row = NULL;
-    enum status status = rows_open(txn, TABLE_rate, rate_key(currency, day), 4, true, &rows);
+    *out = NULL;
+    if (day < DAY_MIN || day > DAY_MAX) {
+        return STATUS_OK;
+    }
+    enum status status = rows_open(txn, TABLE_rate, rate_key(currency, day), 4, backwards, &rows);
     if (status == STATUS_OK) {
         status = rows_next(rows, &key, &row);
     }
-    *out = (RateRecord *)row;
-    return status == STATUS_END ? STATUS_NOT_FOUND : status;
+    *out = status == STATUS_OK ? (RateRecord *)row : NULL;
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+// The one that holds on that day.
+static enum status find_rate(struct txn *txn, const char *currency, int32_t day, RateRecord **out)
+{
+    const enum status status = next_to(txn, currency, day, true, out);
+    return status == STATUS_OK && *out == NULL ? STATUS_NOT_FOUND : status;
 }
 
 uint32_t rate_decimals(const struct books *books, const char *currency)
@@ -249,38 +262,96 @@ static enum status refuse_rate(struct books *books, const RateSet *request, uint
                : STATUS_OK;
 }
 
+// What holds on a day, and what would hold without the row of that day.
+struct known {
+    RateRecord *own;    // of the day itself; NULL: none
+    RateRecord *before; // the last one before it
+    RateRecord *after;  // the first one behind it
+};
+
+static enum status find_known(struct txn *txn, const char *currency, int32_t day, struct known *out)
+{
+    *out = (struct known){0};
+    enum status status = rate_get(txn, rate_key(currency, day), &out->own);
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
+        status = next_to(txn, currency, day - 1, true, &out->before);
+    }
+    return status == STATUS_OK ? next_to(txn, currency, day + 1, false, &out->after) : status;
+}
+
+// The rate that two people stand for: one that somebody else entered or approved, else the one that
+// the caller's own is near to. So nobody walks away from it in small steps.
+static struct rate anchor_of(const RateRecord *record, uint64_t user_id)
+{
+    const bool is_own = record->changed_by == user_id && record->approved_by == 0;
+    return is_own && record->anchor_micro != 0
+               ? (struct rate){.rate_micro = record->anchor_micro, .per = record->anchor_per}
+               : (struct rate){.rate_micro = record->rate_micro, .per = record->per};
+}
+
+// The first rate of a currency is whatever somebody says; what follows is near it, and is taken
+// away only where another one near it is left.
+static enum status check_near(struct books *books, const struct known *known, bool removes,
+                              RateRecord *record)
+{
+    struct call *call = books->call;
+    const RateRecord *last = known->own != NULL      ? known->own
+                             : known->before != NULL ? known->before
+                                                     : known->after;
+    const RateRecord *next = removes ? known->before : record;
+    const struct rate anchor = last != NULL ? anchor_of(last, call->user_id) : (struct rate){0};
+    record->anchor_micro = anchor.rate_micro;
+    record->anchor_per = anchor.per;
+    if (last == NULL ||
+        (next != NULL && money_is_near(next->rate_micro, next->per, anchor.rate_micro, anchor.per,
+                                       RATE_DEVIATION_BP))) {
+        control_pass(call);
+        return STATUS_OK;
+    }
+    record->approved_by = call->approved_by;
+    return control_check(books->txn, call, CONTROL_RATE, 0);
+}
+
+static void fill_record(const RateSet *request, int32_t day, const struct call *call,
+                        RateRecord *out)
+{
+    rate_record__init(out);
+    out->currency = request->currency;
+    out->date_day = day;
+    out->rate_micro = request->rate_micro;
+    out->per = request->per != 0 ? request->per : 1;
+    out->changed_by = call->user_id;
+    out->changed_us = call->instant_us;
+}
+
 enum status rate_set(struct txn *txn, struct call *call, const RateSet *request,
                      RateSetReply *reply)
 {
     struct books books;
+    struct known known = {0};
+    RateRecord record;
     const int32_t day = request->date_day != 0 ? request->date_day : call->book_day;
-    const uint32_t per = request->per != 0 ? request->per : 1;
-    RateRecord *known = NULL;
+    fill_record(request, day, call, &record);
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {
-        status = rate_get(txn, rate_key(request->currency, day), &known);
+        status = find_known(txn, request->currency, day, &known);
     }
 
-    if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
-        status = refuse_rate(&books, request, per, known);
+    if (status == STATUS_OK) {
+        status = refuse_rate(&books, request, record.per, known.own);
     }
     if (status == STATUS_OK) {
         status = posting_plan_guard(&books, day, POSTING_GENERAL, "date");
+    }
+    if (status == STATUS_OK) {
+        status = check_near(&books, &known, request->remove, &record);
     }
     if (status != STATUS_OK) {
         return status;
     }
 
     // What was converted keeps the rate that it was converted by.
-    RateRecord record;
-    rate_record__init(&record);
-    record.currency = request->currency;
-    record.date_day = day;
-    record.rate_micro = request->rate_micro;
-    record.per = per;
-    record.changed_by = call->user_id;
-    record.changed_us = call->instant_us;
-    call_note_change(call, 0, "rate", describe(call, known),
+    call_note_change(call, 0, "rate", describe(call, known.own),
                      describe(call, request->remove ? NULL : &record));
     status = request->remove ? rows_del(txn, TABLE_rate, rate_key(request->currency, day))
                              : rate_put(txn, rate_key(request->currency, day), &record);
@@ -289,7 +360,7 @@ enum status rate_set(struct txn *txn, struct call *call, const RateSet *request,
     reply->rate_micro = request->rate_micro;
     reply->removed = request->remove;
     reply->date_day = day;
-    reply->per = per;
+    reply->per = record.per;
     return status;
 }
 

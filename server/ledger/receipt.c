@@ -12,7 +12,6 @@
 #include "server/ledger/rate.h"
 #include "shared/money.h"
 
-
 uint32_t receipt_code(const char *text)
 {
     uint32_t code = 0;
@@ -66,7 +65,7 @@ int64_t receipt_book(const PaymentRecord *payment)
     return payment->currency[0] != '\0' ? payment->book_minor : payment->amount_minor;
 }
 
-static int64_t book_fee(const PaymentRecord *payment)
+int64_t receipt_book_fee(const PaymentRecord *payment)
 {
     return payment->currency[0] != '\0' ? payment->book_fee_minor : payment->fee_minor;
 }
@@ -84,10 +83,7 @@ static enum status check_said(struct books *books, const PaymentRecord *payment)
     if (!rate_convert(&rate, payment->amount_minor, &worth_minor)) {
         return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "amount", NULL, NULL);
     }
-    const int64_t most_minor = worth_minor / 10000 * BOOK_DEVIATION_BP +
-                               worth_minor % 10000 * BOOK_DEVIATION_BP / 10000 + 1;
-    const int64_t off_minor = payment->book_minor - worth_minor;
-    return off_minor <= most_minor && off_minor >= -most_minor
+    return money_is_near(payment->book_minor, 1, worth_minor, 1, BOOK_DEVIATION_BP)
                ? STATUS_OK
                : books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "book",
                               books_money(books, payment->book_minor),
@@ -248,11 +244,12 @@ static enum status post(struct books *books, PaymentRecord *payment, int64_t set
         return STATUS_TOO_LARGE;
     }
     uint64_t customer_id = payment->customer_id;
-    enum status status = posting_line(books, entry, payment->account, SIDE_DEBIT,
-                                      receipt_book(payment) - book_fee(payment), customer_id);
+    enum status status =
+        posting_line(books, entry, payment->account, SIDE_DEBIT,
+                     receipt_book(payment) - receipt_book_fee(payment), customer_id);
     if (status == STATUS_OK) {
-        status =
-            posting_role(books, entry, ACCOUNT_FEE, SIDE_DEBIT, book_fee(payment), customer_id);
+        status = posting_role(books, entry, ACCOUNT_FEE, SIDE_DEBIT, receipt_book_fee(payment),
+                              customer_id);
     }
     if (status == STATUS_OK) {
         status = posting_role(books, entry, ACCOUNT_RECEIVABLES, SIDE_CREDIT, settled_minor,

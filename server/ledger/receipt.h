@@ -20,6 +20,7 @@ MUST_CHECK enum status receipt_account(struct books *books, PaymentMethod asked,
 MUST_CHECK enum status receipt_convert(struct books *books, PaymentRecord *payment);
 // The amount of a payment in the book's currency.
 int64_t receipt_book(const PaymentRecord *payment);
+int64_t receipt_book_fee(const PaymentRecord *payment);
 
 // Fills the account of `payment` by its code or its method (what was brought in came with no money:
 // retained earnings), and checks all that can speak against it but the settlement.

@@ -274,13 +274,22 @@ enum status reconcile_plan_receipts(struct books *books, struct reconcile *at,
     return status == STATUS_OK ? book_receipts(books, at) : status;
 }
 
-enum status reconcile_refuse_controlled(struct books *books, enum control control,
-                                        int64_t amount_minor)
+enum status reconcile_refuse_controlled(struct books *books, const BankLineRecord *line,
+                                        enum control control)
 {
-    const int64_t size = amount_minor < 0 ? -amount_minor : amount_minor;
+    int64_t size = line->amount_minor < 0 ? -line->amount_minor : line->amount_minor;
+    BankLineRecord *whole = NULL;
+    enum status status = line->parent_id != 0
+                             ? bank_line_get(books->txn, key_u64(line->parent_id), &whole)
+                             : STATUS_OK;
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+    }
+    const int64_t all_minor = whole != NULL ? whole->amount_minor : 0;
+    size = all_minor > size ? all_minor : -all_minor > size ? -all_minor : size;
     const struct doing doing = {0, control, books->call->book_day, size};
     bool demands = false;
-    const enum status status = control_demands(books->txn, books->call, &doing, &demands);
+    status = control_demands(books->txn, books->call, &doing, &demands);
     return status == STATUS_OK && demands ? books_refuse(books, STATUS_APPROVAL_NEEDED, "bank-line",
                                                          books_money(books, size), NULL)
                                           : status;

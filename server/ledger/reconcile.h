@@ -84,9 +84,9 @@ MUST_CHECK enum status reconcile_join(struct books *books, struct reconcile *at,
 int64_t reconcile_moved(const EntryRecord *entry, uint32_t account);
 
 // A rule that demands a second person for something that this command does by the way: it cannot
-// wait for one here, and is refused.
-MUST_CHECK enum status reconcile_refuse_controlled(struct books *books, enum control control,
-                                                   int64_t amount_minor);
+// wait for one here, and is refused. A part of a line that was split counts as all of that line.
+MUST_CHECK enum status reconcile_refuse_controlled(struct books *books, const BankLineRecord *line,
+                                                   enum control control);
 
 // A line for a reply: what the bank says of it, as the reader may see it.
 MUST_CHECK enum status reconcile_row(struct txn *txn, struct call *call, const BankLineRecord *line,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Somebody says what a bank line is, or takes that back.
-#include "server/ledger/control.h"
+#include "server/ledger/deduction.h"
 #include "server/ledger/method.h"
 #include "server/ledger/money.h"
 #include "server/ledger/period.h"
@@ -64,7 +64,7 @@ static enum status plan_booking(struct books *books, struct reconcile *at,
         status = posting_guard(books, at->day, POSTING_CASH, "bank-line");
     }
     if (status == STATUS_OK) {
-        status = reconcile_refuse_controlled(books, CONTROL_ENTRY, amount);
+        status = reconcile_refuse_controlled(books, at->line, CONTROL_ENTRY);
     }
     if (status != STATUS_OK) {
         return status;
@@ -178,7 +178,13 @@ enum status reconcile_match(struct txn *txn, struct call *call, const ReconcileM
     // What is in the books already was asked for when it was entered.
     const bool makes = at.payment != NULL && at.payment->id == 0;
     if (status == STATUS_OK && makes) {
-        status = control_check(txn, call, CONTROL_PAYMENT, at.payment->amount_minor);
+        struct deduction deduction = {0};
+        status = deduction_fee(&books, receipt_book_fee(at.payment), receipt_book(at.payment),
+                               &deduction);
+        if (status == STATUS_OK) {
+            status = deduction_check(&books, at.payment->customer_id, receipt_book(at.payment),
+                                     &deduction);
+        }
     } else if (status == STATUS_OK) {
         control_pass(call);
     }
@@ -304,7 +310,7 @@ enum status reconcile_unmatch(struct txn *txn, struct call *call, const Reconcil
             undo.has_payment || undo.has_entry ? at.line->amount_minor : 0, "bank-line");
     }
     if (status == STATUS_OK && undo.has_entry) {
-        status = reconcile_refuse_controlled(&books, CONTROL_ENTRY, at.line->amount_minor);
+        status = reconcile_refuse_controlled(&books, at.line, CONTROL_ENTRY);
     }
     if (status == STATUS_OK && undo.has_payment) {
         status = control_check(txn, call, CONTROL_REVERSAL, at.line->amount_minor);

@@ -7,10 +7,26 @@
 #include "shared/money.h"
 #include "shared/wire.h"
 
+// Money that came settles what is owed; a part that goes the other way would settle it against an
+// expense of anybody's choice, and is what a bank usually keeps.
+static enum status check_fees(struct books *books, int64_t gross_minor, int64_t other_minor)
+{
+    int64_t usual_minor = 0;
+    const int64_t size_minor = other_minor < 0 ? -other_minor : other_minor;
+    if (!money_tax(gross_minor < 0 ? -gross_minor : gross_minor, FEE_USUAL_BP, &usual_minor)) {
+        return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "part", NULL, NULL);
+    }
+    return size_minor <= usual_minor
+               ? STATUS_OK
+               : books_refuse(books, STATUS_BANK_PART_SIDE, "part", books_money(books, other_minor),
+                              books_money(books, usual_minor));
+}
+
 static enum status check_parts(struct books *books, const struct reconcile *at,
                                const ReconcileSplit *request)
 {
     int64_t sum = 0;
+    int64_t other = 0; // of what goes the other way than the line
     if (request->n_part < 2) {
         return books_refuse(books, STATUS_FIELD_OUT_OF_RANGE, "part", "1", "2");
     }
@@ -23,11 +39,13 @@ static enum status check_parts(struct books *books, const struct reconcile *at,
         if (amount > AMOUNT_MAX || amount < -AMOUNT_MAX || !money_add(sum, amount, &sum)) {
             return books_refuse(books, STATUS_AMOUNT_OVERFLOW, "part", NULL, NULL);
         }
+        other += (amount < 0) != (at->line->amount_minor < 0) ? amount : 0;
     }
-    return sum == at->line->amount_minor
-               ? STATUS_OK
-               : books_refuse(books, STATUS_BANK_PARTS, "part", books_money(books, sum),
-                              books_money(books, at->line->amount_minor));
+    if (sum != at->line->amount_minor) {
+        return books_refuse(books, STATUS_BANK_PARTS, "part", books_money(books, sum),
+                            books_money(books, at->line->amount_minor));
+    }
+    return check_fees(books, sum - other, other);
 }
 
 // A part has all of the line but its amount, and what it is known by when it comes again: that

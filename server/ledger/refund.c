@@ -3,7 +3,7 @@
 // to the customer's credit, the oldest first; in one sum or in several (domain.md d.17).
 #include "server/ledger/alert.h"
 #include "server/ledger/clearing.h"
-#include "server/ledger/control.h"
+#include "server/ledger/deduction.h"
 #include "server/ledger/disparity.h"
 #include "server/ledger/document.h"
 #include "server/ledger/money.h"
@@ -19,6 +19,7 @@ struct refund {
     struct settlement taken;  // of the credit items: `debit` of a line is one of them
     struct item_rest part[2]; // by control account, as in ROLES
     int64_t owed_before_minor;
+    struct deduction deduction; // the fee
 };
 
 static const enum account_role ROLES[] = {ACCOUNT_ADVANCES, ACCOUNT_RECEIVABLES};
@@ -235,6 +236,10 @@ static enum status check(struct books *books, const RefundAdd *request, struct r
     if (status == STATUS_OK) {
         status = posting_load(books, ACCOUNT_FEE);
     }
+    if (status == STATUS_OK) {
+        status =
+            deduction_fee(books, clearing->fee_minor, clearing->amount_minor, &refund->deduction);
+    }
     refund->owed_before_minor = status == STATUS_OK ? posting_owed(balance) : 0;
     return status;
 }
@@ -316,7 +321,8 @@ enum status refund_add(struct txn *txn, struct call *call, const RefundAdd *requ
         status = check(&books, request, &refund);
     }
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_REFUND, paid_out(refund.clearing));
+        status = deduction_check(&books, request->customer_id, paid_out(refund.clearing),
+                                 &refund.deduction);
     }
     if (status != STATUS_OK) {
         return status;
@@ -353,6 +359,9 @@ enum status refund_reverse(struct txn *txn, struct call *call, const RefundRever
     }
     if (status == STATUS_OK) {
         status = clearing_undo_plan(&books, clearing, request->date_day, &undo);
+    }
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_REFUND, clearing->amount_minor);
     }
     if (status != STATUS_OK) {
         return status;

@@ -3,6 +3,7 @@
 // account and its items stay as they are: the difference goes to an account beside it and is taken
 // back on the next day, so that settling later finds every item at its own rate. Money on account
 // is no claim for money and is not valued.
+#include "server/ledger/control.h"
 #include "server/ledger/item.h"
 #include "server/ledger/period.h"
 #include "server/ledger/posting.h"
@@ -210,8 +211,8 @@ static enum status load_accounts(struct books *books)
 
 static enum status post(struct books *books, struct valuing *valuing)
 {
-    EntryRecord *entry =
-        posting_begin(books, ENTRY_KIND__ENTRY_KIND_REVALUATION, valuing->day, RUN_CURRENCIES_MAX * 2);
+    EntryRecord *entry = posting_begin(books, ENTRY_KIND__ENTRY_KIND_REVALUATION, valuing->day,
+                                       RUN_CURRENCIES_MAX * 2);
     enum status status = entry != NULL ? STATUS_OK : STATUS_TOO_LARGE;
     for (size_t i = 0; status == STATUS_OK && i < valuing->count; i++) {
         const struct valued *valued = &valuing->valued[i];
@@ -248,15 +249,16 @@ static enum status keep(struct books *books, const struct valuing *valuing)
     return status;
 }
 
-// Does any currency move by this run? Gains and losses may cancel out, and both are posted.
-static bool moves(const struct valuing *valuing)
+// All that the entry moves: a gain does not make up for a loss.
+static int64_t size_of(const struct valuing *valuing)
 {
+    int64_t size_minor = 0;
     for (size_t i = 0; i < valuing->count; i++) {
-        if (valuing->valued[i].record->difference_minor != valuing->valued[i].before_minor) {
-            return true;
-        }
+        const struct valued *valued = &valuing->valued[i];
+        const int64_t more_minor = valued->record->difference_minor - valued->before_minor;
+        size_minor += more_minor < 0 ? -more_minor : more_minor;
     }
-    return false;
+    return size_minor;
 }
 
 static char *number_of(struct books *books, const EntryRecord *entry)
@@ -320,8 +322,11 @@ enum status revaluation_run(struct txn *txn, struct call *call, const Revaluatio
     if (status == STATUS_OK) {
         status = value(&books, &valuing);
     }
-    if (status == STATUS_OK && !moves(&valuing)) {
+    if (status == STATUS_OK && size_of(&valuing) == 0) {
         status = books_refuse(&books, STATUS_NOTHING_TO_DO, NULL, NULL, NULL);
+    }
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_ENTRY, size_of(&valuing));
     }
     if (status != STATUS_OK) {
         return status;

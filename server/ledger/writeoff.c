@@ -3,7 +3,7 @@
 // expense of the year or of the allowance, and recovered when money comes after all (domain.md
 // d.17).
 #include "server/ledger/clearing.h"
-#include "server/ledger/control.h"
+#include "server/ledger/deduction.h"
 #include "server/ledger/document.h"
 #include "server/ledger/permit.h"
 #include "server/ledger/rate.h"
@@ -165,7 +165,8 @@ static enum status give_up(struct txn *txn, struct call *call, const struct givi
     }
     if (status == STATUS_OK) {
         assert(clearing != NULL);
-        status = control_check(txn, call, CONTROL_WRITE_OFF, clearing->amount_minor);
+        struct deduction deduction = {.chosen_minor = clearing->amount_minor};
+        status = deduction_check(&books, clearing->customer_id, 0, &deduction);
     }
     if (status != STATUS_OK) {
         return status;
@@ -321,6 +322,10 @@ enum status writeoff_recover(struct txn *txn, struct call *call, const WriteoffR
     if (status == STATUS_OK) {
         status = load_accounts(&books, writeoff->customer_id, ACCOUNT_WRITE_OFF, &balance);
     }
+    if (status == STATUS_OK) {
+        assert(recovery != NULL);
+        status = control_check(txn, call, CONTROL_PAYMENT, recovery->amount_minor);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -381,6 +386,9 @@ enum status writeoff_reverse(struct txn *txn, struct call *call, const WriteoffR
     }
     if (status == STATUS_OK) {
         status = clearing_undo_plan(&books, clearing, request->date_day, &undo);
+    }
+    if (status == STATUS_OK) {
+        status = control_check(txn, call, CONTROL_WRITE_OFF, clearing->amount_minor);
     }
     if (status != STATUS_OK) {
         return status;

@@ -185,6 +185,7 @@ static enum status allocate(struct office *office, uint64_t payment_id, PaymentA
     payment_allocate__init(&request);
     request.payment_id = payment_id;
     house_begin(&office->house);
+    house_command(&office->house, "payment_allocate");
     const enum status status =
         payment_allocate(office->house.txn, &office->house.call, &request, reply);
     house_end(&office->house, status);

@@ -112,6 +112,7 @@ static enum status allocate(struct sim *sim)
         request.allocate = list;
         request.n_allocate = 1;
     }
+    house_command(house, "payment_allocate");
     return payment_allocate(house->txn, &house->call, &request, &reply);
 }
 
@@ -163,6 +164,7 @@ enum status sim_undo_writeoff(struct sim *sim, uint64_t id)
     clearing_reply__init(&reply);
     request.writeoff_id = id;
     request.reason = REASON;
+    house_command(&sim->house, "writeoff_reverse");
     return writeoff_reverse(sim->house.txn, &sim->house.call, &request, &reply);
 }
 
@@ -174,6 +176,7 @@ enum status sim_undo_refund(struct sim *sim, uint64_t id)
     clearing_reply__init(&reply);
     request.refund_id = id;
     request.reason = REASON;
+    house_command(&sim->house, "refund_reverse");
     return refund_reverse(sim->house.txn, &sim->house.call, &request, &reply);
 }
 
@@ -246,6 +249,7 @@ static enum status recover(struct sim *sim)
     clearing_reply__init(&reply);
     request.writeoff_id = some_of(sim, sim->writeoff, sim->writeoff_count);
     request.amount_minor = draw(sim, 2) == 0 ? 0 : 1 + (int64_t)draw(sim, 2000);
+    house_command(&sim->house, "writeoff_recover");
     const enum status status = writeoff_recover(house->txn, &house->call, &request, &reply);
     keep(sim->writeoff, &sim->writeoff_count, status, reply.id);
     return status;
@@ -288,6 +292,7 @@ static enum status net(struct sim *sim)
     customer_net_reply__init(&reply);
     request.customer_id = some_of(sim, sim->customer, CUSTOMERS);
     request.date_day = draw(sim, 4) == 0 ? some_day(sim, 0) : 0;
+    house_command(&sim->house, "customer_net");
     return customer_net(sim->house.txn, &sim->house.call, &request, &reply);
 }
 
@@ -299,6 +304,7 @@ static enum status apply(struct sim *sim)
     payment_allocate_reply__init(&reply);
     request.invoice_id = some_of(sim, sim->note, sim->note_count);
     request.date_day = draw(sim, 4) == 0 ? some_day(sim, 0) : 0;
+    house_command(&sim->house, "invoice_apply");
     return invoice_apply(sim->house.txn, &sim->house.call, &request, &reply);
 }
 

@@ -97,9 +97,10 @@ void trade_rate_set(struct trader *trader)
     rate_set__init(&request);
     const char *currency = ABROAD[trade_draw(trader, COUNT_OF(ABROAD))];
     request.currency = arena_print(trader->arena, "%s", currency);
+    // Any two of them are within the tenth that needs no second person.
     request.rate_micro = is_yen(currency)
-                             ? 4 * MICRO + MICRO / 2 + (int64_t)trade_draw(trader, MICRO / 2)
-                             : 7 * MICRO + (int64_t)trade_draw(trader, MICRO);
+                             ? 4 * MICRO + MICRO / 2 + (int64_t)trade_draw(trader, MICRO * 4 / 10)
+                             : 7 * MICRO + (int64_t)trade_draw(trader, MICRO * 6 / 10);
     request.per = is_yen(currency) ? 100 : 0;
     request.date_day = trader->today_day;
     (void)trade_ask(trader, "rate_set", &request.base);

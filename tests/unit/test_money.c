@@ -383,6 +383,22 @@ static void a_line_is_rounded_once_half_away_from_zero(void **state)
     assert_false(money_scale(INT64_MAX, 2, 1, &net));
 }
 
+static void near_is_a_part_of_the_second_or_a_unit(void **state)
+{
+    (void)state;
+    assert_true(money_is_near(630, 1, 700, 1, 1000));
+    assert_true(money_is_near(770, 1, 700, 1, 1000));
+    assert_true(money_is_near(629, 1, 700, 1, 1000)); // a unit is what rounding leaves
+    assert_false(money_is_near(628, 1, 700, 1, 1000));
+    assert_false(money_is_near(772, 1, 700, 1, 1000));
+    assert_true(money_is_near(-630, 1, -700, 1, 1000));
+    assert_false(money_is_near(700, 1, -700, 1, 1000));
+    assert_true(money_is_near(700000000, 100, 7000000, 1, 0));
+    assert_false(money_is_near(6200000, 1, 700000000, 100, 1000));
+    assert_true(money_is_near(1, 1, 0, 1, 1000));
+    assert_false(money_is_near(INT64_MAX, 1, INT64_MIN, UINT32_MAX, 1000));
+}
+
 static void sums_that_do_not_fit_are_refused(void **state)
 {
     (void)state;
@@ -462,6 +478,7 @@ int main(void)
         cmocka_unit_test(a_line_is_rounded_once_half_away_from_zero),
         cmocka_unit_test(sums_that_do_not_fit_are_refused),
         cmocka_unit_test(a_split_gives_the_units_left_to_the_largest_remainders),
+        cmocka_unit_test(near_is_a_part_of_the_second_or_a_unit),
         cmocka_unit_test(every_split_sums_exactly_and_stays_within_a_unit),
     };
     return cmocka_run_group_tests(tests, arena_up, arena_down);
