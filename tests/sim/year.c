@@ -52,8 +52,10 @@ static void make_plan(struct plan *plan)
         add(plan, month_day, 6, STEP_CLOSE);
         if (month % 2 == 1) {
             add(plan, month_day, 12, STEP_REOPEN);
+            // On the day of the closing: what is posted between them would be left in the year, and
+            // December is not sealed then.
             if (is_last) {
-                add(plan, month_day, 17, STEP_YEAR_END);
+                add(plan, month_day, 18, STEP_YEAR_END);
             }
             add(plan, month_day, 18, STEP_CLOSE);
         }
