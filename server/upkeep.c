@@ -167,8 +167,7 @@ static void begin(struct upkeep *upkeep, int64_t now_us)
 void upkeep_tick(struct upkeep *upkeep, struct admit *admit, int64_t now_us)
 {
     struct checker_result result;
-    enum status status =
-        recurring_tick(&upkeep->recurring, upkeep->options.store, admit, now_us);
+    enum status status = recurring_tick(&upkeep->recurring, upkeep->options.store, admit, now_us);
     if (status != STATUS_OK) {
         logger_say(upkeep->options.logger, LOG_LEVEL_ERROR, "recurring invoices cannot be read",
                    "code=%s", status_code(status));

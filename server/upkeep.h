@@ -2,8 +2,8 @@
 #pragma once
 
 // What the server does by the clock: it checks the books once a day and writes down what was
-// found, has credit scores computed anew, and recurring invoices issued when they are due. Time is handed in; the rows say what
-// was done last, so that a restart neither repeats nor forgets.
+// found, has credit scores computed anew, and recurring invoices issued when they are due. Time is
+// handed in; the rows say what was done last, so that a restart neither repeats nor forgets.
 
 #include "server/admit/admit.h"
 #include "server/log.h"

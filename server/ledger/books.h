@@ -60,7 +60,7 @@ struct books {
     struct month *months;
     struct turnover *turnovers;
     struct posting_day *days; // that the guard was asked for
-    int64_t exchanged_minor; // that the call realised by other rates: gain positive (disparity.h)
+    int64_t exchanged_minor;  // that the call realised by other rates: gain positive (disparity.h)
 };
 
 // "cn-small", "cn-enterprise", "international"; NULL when unknown.

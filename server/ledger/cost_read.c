@@ -91,9 +91,8 @@ static enum status read_weights(struct txn *txn, struct call *call, CostDriver d
         }
         const CostRecord *cost = (const CostRecord *)record;
         const int64_t weighs = by_tickets ? (int64_t)cost->ticket : cost->hours_micro;
-        const bool counts = weighs > 0 && cost->customer_id != 0 &&
-                            stood(cost, share->before_id) && cost->date_day >= share->from_day &&
-                            cost->date_day <= share->to_day;
+        const bool counts = weighs > 0 && cost->customer_id != 0 && stood(cost, share->before_id) &&
+                            cost->date_day >= share->from_day && cost->date_day <= share->to_day;
         if (!counts) {
             continue;
         }

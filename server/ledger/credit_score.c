@@ -144,8 +144,8 @@ static bool tell_lapsed(CreditRecord *credit, int32_t today)
 }
 
 // `nightly`: what is as it was is kept no second time.
-static enum status score_customer(struct books *books, const CustomerRecord *customer,
-                                  bool nightly, CreditScoreReply *reply)
+static enum status score_customer(struct books *books, const CustomerRecord *customer, bool nightly,
+                                  CreditScoreReply *reply)
 {
     struct assessment assessment;
     enum status status = assessment_of(books, customer, &assessment);
@@ -154,8 +154,8 @@ static enum status score_customer(struct books *books, const CustomerRecord *cus
     }
     CreditRecord *credit = assessment.exposure.credit;
     const ScoreRecord *before = newest(credit);
-    const bool is_same = before != NULL && before->score == assessment.score &&
-                         before->grade == assessment.grade;
+    const bool is_same =
+        before != NULL && before->score == assessment.score && before->grade == assessment.grade;
     reply->scored++;
     reply->changed += before == NULL || before->grade != assessment.grade;
     reply->score = assessment.score;

@@ -10,7 +10,6 @@
 
 #define KEPT_DAYS 800 // behind its last day a promise counts for nothing any more
 
-
 // ---- adding ----
 
 struct wish {

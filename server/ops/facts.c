@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ops/facts.h"
 
-#include "server/ledger/method.h"
 #include "server/ledger/account.h"
 #include "server/ledger/books.h"
+#include "server/ledger/method.h"
 #include "shared/money.h"
 #include "shared/text.h"
 #include "shared/wire.h"
@@ -421,9 +421,9 @@ static void take_order(struct facts *facts, const OrderRecord *record)
         for (size_t i = 0; i < record->n_part; i++) {
             left_minor -= record->part[i]->book_minor;
         }
-        facts_keep(facts, &facts->order,
-                   &(struct fact_part_of){.customer_id = record->customer_id,
-                                          .amount_minor = left_minor});
+        facts_keep(
+            facts, &facts->order,
+            &(struct fact_part_of){.customer_id = record->customer_id, .amount_minor = left_minor});
     }
 }
 
