@@ -91,7 +91,9 @@ exits 0 as zhang role add --word odd --name "$(hostile 100)" --yes
 exits 0 as zhang customer add --kind person --name gone --yes
 exits 0 as zhang customer archive gone --reason "$(hostile 400)" --yes
 printf '名称,备注\n"%s","%s"\n' "$(hostile 150)" "$(hostile 1000)" >"$place/"$'\u202evsc.csv'
-exits 0 as zhang import run "$place/"$'\u202evsc.csv' --as customers --yes
+exits 10 as zhang import run "$place/"$'\u202evsc.csv' --as customers --yes
+shown="import run, likely the same" && calm "$place/out" && calm "$place/err"
+exits 0 as zhang import run "$place/"$'\u202evsc.csv' --as customers --as-new --yes
 shown="import run" && calm "$place/out" && has "flood of marks" "$flood" "$place/out"
 
 # Whole for programs.
