@@ -279,8 +279,12 @@ static void adopt_currency(struct parser *parser)
     if (!denomination_is_named(parser->command->request)) {
         return;
     }
-    for (int i = 0; i < parser->count && strcmp(parser->words[i], "--") != 0; i++) {
+    for (int i = 0; i < parser->count; i++) {
         const char *word = parser->words[i];
+        assert(word != NULL);
+        if (strcmp(word, "--") == 0) {
+            return;
+        }
         const bool is_it = strncmp(word, OPTION, size) == 0;
         const char *code = is_it && word[size] == '=' ? word + size + 1
                            : is_it && word[size] == '\0' && i + 1 < parser->count

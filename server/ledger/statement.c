@@ -226,6 +226,7 @@ static enum status add_heading(struct txn *txn, struct call *call, const struct 
 {
     BookRecord *book = NULL;
     const IssuedRecord *issued = basis->issued;
+    assert(basis->currency != NULL); // load_currency
     enum status status = reading_book(txn, &book);
     if (status == STATUS_OK) {
         status = add_customer(txn, call, basis, reply);

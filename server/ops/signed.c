@@ -2,9 +2,9 @@
 #include "server/ops/signed.h"
 
 #include "server/store/file.h"
+#include "shared/args_values.h"
 #include "shared/checkpoint.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -17,6 +17,18 @@ struct claim {
     char sha256[2 * KEY_BYTES + 1];
 };
 
+// What stands behind `word` in the line; NULL: it is another line.
+static const char *behind(const char *line, const char *word)
+{
+    const size_t size = strlen(word);
+    return strncmp(line, word, size) == 0 ? line + size : NULL;
+}
+
+static bool is_hash(const char *text)
+{
+    return strlen(text) == 2 * KEY_BYTES && strspn(text, "0123456789abcdef") == 2 * KEY_BYTES;
+}
+
 static bool claim_parse(struct arena *arena, struct bytes note, struct claim *out)
 {
     struct bytes text;
@@ -27,11 +39,16 @@ static bool claim_parse(struct arena *arena, struct bytes note, struct claim *ou
     bool has_epoch = false;
     bool has_hash = false;
     for (char *line = rest; line != NULL && (line = strsep(&rest, "\n")) != NULL;) {
-        char end = '\0';
-        has_epoch = has_epoch || sscanf(line, "epoch %" SCNu64 "%c", &out->epoch, &end) == 1;
-        has_hash = has_hash || sscanf(line, "sha256 %64[0-9a-f]%c", out->sha256, &end) == 1;
+        const char *epoch = behind(line, "epoch ");
+        const char *hash = behind(line, "sha256 ");
+        has_epoch =
+            has_epoch || (epoch != NULL && args_read_number(epoch, UINT64_MAX, &out->epoch));
+        if (hash != NULL && !has_hash && is_hash(hash)) {
+            memcpy(out->sha256, hash, sizeof out->sha256);
+            has_hash = true;
+        }
     }
-    return has_epoch && has_hash && strlen(out->sha256) == sizeof out->sha256 - 1;
+    return has_epoch && has_hash;
 }
 
 // The note is signed by the epoch that it names.
