@@ -130,7 +130,7 @@ enum status dunning_unblock(struct txn *txn, struct call *call, const DunningUnb
                             DunningBlockReply *reply)
 {
     struct books books;
-    struct target target;
+    struct target target = {0};
     BlockRecord **kept = NULL;
     size_t count = 0;
     enum status status = books_open(txn, call, &books);

@@ -100,7 +100,7 @@ enum status dunning_procedure(struct txn *txn, struct call *call, const DunningP
                               DunningProcedureReply *reply)
 {
     struct books books;
-    struct procedures procedures;
+    struct procedures procedures = {0};
     enum status status = books_open(txn, call, &books);
     if (status == STATUS_OK) {
         status = procedures_read(txn, call->arena, &procedures);
