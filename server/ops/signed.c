@@ -38,7 +38,7 @@ static bool claim_parse(struct arena *arena, struct bytes note, struct claim *ou
     char *rest = arena_copy(arena, (const char *)text.data, text.size);
     bool has_epoch = false;
     bool has_hash = false;
-    for (char *line = rest; line != NULL && (line = strsep(&rest, "\n")) != NULL;) {
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
         const char *epoch = behind(line, "epoch ");
         const char *hash = behind(line, "sha256 ");
         has_epoch =
