@@ -88,7 +88,7 @@ static void add_side(struct sides *sides, const PostingLine *line)
 
 // Money that came is spread over the sides that gave, money that went over those that took, in
 // proportion (largest remainder): a fee that the bank kept is no money, and neither is what an
-// entry moves elsewhere.
+// entry moves elsewhere. A reversal takes off the flow that the reversed entry was.
 static enum status spread(struct views *views, const EntryRecord *record, const struct sides *sides,
                           int64_t cash_minor, struct arena *arena)
 {
@@ -106,9 +106,11 @@ static enum status spread(struct views *views, const EntryRecord *record, const 
     assert(is_split); // entries balance, so there is something on the other side
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sides->count && status == STATUS_OK; i++) {
-        if (part[i] != 0) {
+        const bool takes_off = record->reverses_id != 0;
+        const int64_t minor = takes_off ? -part[i] : part[i];
+        if (minor != 0) {
             status = sums_add(&views->accounts.cash, sides->key[i], record->date_day,
-                              in ? part[i] : 0, in ? 0 : part[i]);
+                              in != takes_off ? minor : 0, in != takes_off ? 0 : minor);
         }
     }
     return status;
