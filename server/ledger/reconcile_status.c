@@ -39,6 +39,24 @@ static void add_remainder(struct outcome *outcome, uint64_t id, int64_t amount_m
     }
 }
 
+// Does the bank's balance of the day have the line? It has it from the day on which the bank booked
+// it, inside the days of the statement that it stands on: interest of January that the bank enters
+// in February is no part of January's balance, whatever its value day is.
+static enum status has_line(const struct outcome *outcome, const BankLineRecord *line, bool *out)
+{
+    BankStatementRecord *statement = NULL;
+    const enum status status =
+        bank_statement_get(outcome->txn, key_u64(line->statement_id), &statement);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
+    }
+    int32_t day = line->booked_day != 0 ? line->booked_day : line->value_day;
+    day = day > statement->to_day ? statement->to_day : day;
+    day = day < statement->from_day ? statement->from_day : day;
+    *out = day <= outcome->day;
+    return STATUS_OK;
+}
+
 // ---- the books' side ----
 
 // Does a line of the bank show the entry, on the day or before?
@@ -55,7 +73,9 @@ static enum status is_shown(const struct outcome *outcome, uint64_t entry_id, bo
     if (status == STATUS_OK) {
         status = bank_line_get(outcome->txn, key_u64(shown->id), &line);
     }
-    *out = status == STATUS_OK && line->value_day <= outcome->day;
+    if (status == STATUS_OK) {
+        status = has_line(outcome, line, out);
+    }
     return status == STATUS_NOT_FOUND ? STATUS_INCOMPLETE : status;
 }
 
@@ -203,8 +223,11 @@ static enum status take_lines(struct outcome *outcome)
         ProtobufCMessage *row = NULL;
         status = rows_next(rows, &key, &row);
         const BankLineRecord *line = (const BankLineRecord *)row;
-        if (status == STATUS_OK && line->account == outcome->bank->account &&
-            line->value_day <= outcome->day) {
+        bool is_there = false;
+        if (status == STATUS_OK && line->account == outcome->bank->account) {
+            status = has_line(outcome, line, &is_there);
+        }
+        if (status == STATUS_OK && is_there) {
             status = take_line(outcome, line);
         }
         arena_rewind(outcome->call->arena, mark);
