@@ -39,16 +39,18 @@ static enum status refuse_controlled(struct books *books, const struct doing *do
                : status;
 }
 
-static struct doing credit_note_of(const InvoiceRecord *document)
+// Sums are of the day on which somebody enters, as by hand: the days of the rows are what the file
+// says, and whoever writes it could spread a large sum over them.
+static struct doing credit_note_of(const struct books *books, const InvoiceRecord *document)
 {
-    return (struct doing){document->customer_id, CONTROL_CREDIT_NOTE, document->date_day,
+    return (struct doing){document->customer_id, CONTROL_CREDIT_NOTE, books->call->book_day,
                           -document->gross_minor};
 }
 
-static struct doing payment_of(const PaymentRecord *payment)
+static struct doing payment_of(const struct books *books, const PaymentRecord *payment)
 {
-    return (struct doing){payment->customer_id, CONTROL_PAYMENT, payment->date_day,
-                          payment->amount_minor};
+    return (struct doing){payment->customer_id, CONTROL_PAYMENT, books->call->book_day,
+                          receipt_book(payment)};
 }
 
 // What was owed before the book began is none.
@@ -57,11 +59,11 @@ static bool is_sale(const InvoiceRecord *document)
     return document->gross_minor > 0 && document->kind != INVOICE_KIND__INVOICE_KIND_OPENING;
 }
 
-// What goes in counts towards what the same person enters of that day.
+// What goes in counts towards what the same person enters that day.
 static enum status post_payment(struct books *books, PaymentRecord *payment,
                                 struct settlement *settlement, const UniqueHash *unique)
 {
-    const struct doing paying = payment_of(payment);
+    const struct doing paying = payment_of(books, payment);
     const enum status status = control_count(books->txn, books->call, &paying);
     return status == STATUS_OK ? receipt_post(books, payment, settlement, unique) : status;
 }
@@ -217,7 +219,7 @@ static enum status may_issue(struct books *books, struct incoming *in)
         document->gross_minor < 0 ? PERMISSION_INVOICE_CREDIT : PERMISSION_INVOICE_ISSUE;
     const struct doing issuing = {document->customer_id, CONTROL_INVOICE, document->date_day,
                                   document->gross_minor};
-    const struct doing crediting = credit_note_of(document);
+    const struct doing crediting = credit_note_of(books, document);
     const enum status status =
         permit_import(books, by_hand, in->customer, document->gross_minor, "amount");
     if (status != STATUS_OK || (!is_note && !is_sale(document))) {
@@ -299,7 +301,7 @@ static enum status build_payment(struct books *books, struct incoming *in)
     enum status status = permit_import(books, PERMISSION_PAYMENT_ADD, in->customer,
                                        in->payment->amount_minor, "settled");
     if (status == STATUS_OK) {
-        const struct doing paying = payment_of(in->payment);
+        const struct doing paying = payment_of(books, in->payment);
         status = refuse_controlled(books, &paying, "settled");
     }
     return status == STATUS_OK ? receipt_check(books, in->payment, "", NULL) : status;
@@ -342,7 +344,7 @@ static enum status write_document(struct books *books, struct incoming *in)
         status = book_put(books->txn, key_u64(BOOK_KEY), books->record);
     }
     if (status == STATUS_OK && in->document->gross_minor < 0) {
-        const struct doing crediting = credit_note_of(in->document);
+        const struct doing crediting = credit_note_of(books, in->document);
         status = control_count(books->txn, books->call, &crediting);
     }
     if (status == STATUS_OK) {
@@ -491,7 +493,7 @@ static enum status check_payment(struct books *books, const ImportRow *row, uint
             permit_import(books, PERMISSION_PAYMENT_ADD, customer, payment->amount_minor, "amount");
     }
     if (status == STATUS_OK) {
-        const struct doing paying = payment_of(payment);
+        const struct doing paying = payment_of(books, payment);
         status = refuse_controlled(books, &paying, "amount");
     }
     *out = payment;

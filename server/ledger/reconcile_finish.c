@@ -11,10 +11,11 @@
 // that it settles an allocation with its transfer.
 #define IDS_OF_PAIR (4 + 2 * BANK_OLDEST_MAX)
 
-static struct doing doing_of(const struct reconcile *at)
+// Counted on the day on which somebody has it booked, as by hand.
+static struct doing doing_of(const struct books *books, const struct reconcile *at)
 {
-    return (struct doing){at->payment->customer_id, CONTROL_PAYMENT, at->payment->date_day,
-                          at->payment->amount_minor};
+    return (struct doing){at->payment->customer_id, CONTROL_PAYMENT, books->call->book_day,
+                          receipt_book(at->payment)};
 }
 
 // What arrives with the line was received before: nothing is settled by it.
@@ -48,7 +49,7 @@ static enum status plan_pair(struct books *books, const ReconcilePair *pair, str
             reconcile_plan_receipt(books, at, pair->customer_id, pair->allocate, pair->n_allocate);
     }
     if (status == STATUS_OK) {
-        doing = doing_of(at);
+        doing = doing_of(books, at);
         status = control_demands(books->txn, books->call, &doing, &demands);
     }
     *certain = status == STATUS_OK && !demands && (at->match.tier == 1 || at->match.tier == 2) &&
@@ -65,7 +66,7 @@ static enum status take_pair(struct books *books, const ReconcilePair *pair,
                                              : plan_pair(books, pair, &at, &certain);
     books->refused = STATUS_OK;
     if (status == STATUS_OK && certain && at.payment != NULL) {
-        const struct doing doing = doing_of(&at);
+        const struct doing doing = doing_of(books, &at);
         status = control_count(books->txn, books->call, &doing);
     }
     if (status == STATUS_OK && certain) {
