@@ -4,6 +4,7 @@
 #include "server/ledger/control.h"
 #include "server/ledger/credit_card.h"
 #include "server/ledger/permit.h"
+#include "shared/money.h"
 #include "shared/wire.h"
 
 enum status credit_begin(struct books *books, uint64_t customer_id, CustomerRecord **customer,
@@ -66,6 +67,19 @@ static enum status check_asked(struct books *books, const CreditGuarantee *reque
     return permit_amount(books, request->customer_id, request->amount_minor, "amount");
 }
 
+// With those that are there: several small ones let the customer owe as much as a large one.
+static int64_t secured_with(const CreditRecord *credit, int32_t day, int64_t amount_minor)
+{
+    int64_t sum_minor = amount_minor;
+    for (size_t i = 0; i < credit->n_guarantee; i++) {
+        const GuaranteeRecord *each = credit->guarantee[i];
+        const bool holds = !each->discharged && !guarantee_has_lapsed(each, day);
+        const bool fits = !holds || money_add(sum_minor, each->amount_minor, &sum_minor);
+        assert(fits); // CREDIT_GUARANTEES_MAX times AMOUNT_MAX
+    }
+    return sum_minor;
+}
+
 enum status credit_guarantee(struct txn *txn, struct call *call, const CreditGuarantee *request,
                              CreditReply *reply)
 {
@@ -82,7 +96,8 @@ enum status credit_guarantee(struct txn *txn, struct call *call, const CreditGua
     }
     // What secures a debt lets the customer owe more.
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_CREDIT_LIMIT, request->amount_minor);
+        status = control_check(txn, call, CONTROL_CREDIT_LIMIT,
+                               secured_with(credit, call->book_day, request->amount_minor));
     }
     if (status != STATUS_OK) {
         return status;

@@ -4,6 +4,7 @@
 #include "server/ledger/control.h"
 #include "server/ledger/credit_card.h"
 #include "server/ledger/permit.h"
+#include "shared/money.h"
 #include "shared/wire.h"
 
 static size_t count_open(const struct call *call, const CreditRecord *credit)
@@ -57,6 +58,23 @@ static enum status check_asked(struct books *books, const CreditOverride *reques
     return permit_amount(books, request->customer_id, request->amount_minor, "amount");
 }
 
+// With those that are open: each lets a document through, and several small ones as much as a large
+// one.
+static int64_t overridden_with(const struct call *call, const CreditRecord *credit,
+                               int64_t amount_minor)
+{
+    int64_t sum_minor = amount_minor;
+    for (size_t i = 0; i < credit->n_override; i++) {
+        const OverrideRecord *each = credit->override[i];
+        const bool holds = override_is_open(each, call->book_day);
+        // Beyond what can be added it is above every rule.
+        if (holds && !money_add(sum_minor, each->amount_minor, &sum_minor)) {
+            return INT64_MAX;
+        }
+    }
+    return sum_minor;
+}
+
 enum status credit_override(struct txn *txn, struct call *call, const CreditOverride *request,
                             CreditReply *reply)
 {
@@ -72,7 +90,8 @@ enum status credit_override(struct txn *txn, struct call *call, const CreditOver
         status = check_asked(&books, request, credit);
     }
     if (status == STATUS_OK) {
-        status = control_check(txn, call, CONTROL_OVERRIDE, request->amount_minor);
+        status = control_check(txn, call, CONTROL_OVERRIDE,
+                               overridden_with(call, credit, request->amount_minor));
     }
     if (status != STATUS_OK) {
         return status;
