@@ -263,6 +263,22 @@ static const FinancialTie *tie_of(const ProtobufCMessage *inner)
     return is_tie ? *(const FinancialTie *const *)field_at(inner, tie) : NULL;
 }
 
+// Revenue that no document of the rows explains: with it they tie.
+static void entered_print(struct client *client, const ProtobufCMessage *inner, FILE *out)
+{
+    const ProtobufCFieldDescriptor *entered =
+        protobuf_c_message_descriptor_get_field_by_name(inner->descriptor, "entered_minor");
+    const bool is_sum = entered != NULL && entered->type == PROTOBUF_C_TYPE_SINT64 &&
+                        entered->label != PROTOBUF_C_LABEL_REPEATED;
+    const int64_t entered_minor = is_sum ? *(const int64_t *)field_at(inner, entered) : 0;
+    if (entered_minor != 0) {
+        page_label(_("Entries"), out);
+        (void)fprintf(out, _("%s posted beside the documents"),
+                      output_money(client, entered_minor));
+        (void)fputc('\n', out);
+    }
+}
+
 // As asked, else as the command shows itself; what stands beside for comparison is shown when it
 // was asked for.
 static const char *columns_of(struct client *client, const struct command *command,
@@ -297,6 +313,7 @@ static enum status list_print(struct client *client, const struct command *comma
                                       sums_of(inner, rows), out);
     const Page *page = page_of(inner);
     if (status == STATUS_OK) {
+        entered_print(client, inner, out);
         page_tie(client, tie_of(inner), out);
     }
     if (status == STATUS_OK && page != NULL && page->next[0] != '\0' && !client->options.quiet) {
